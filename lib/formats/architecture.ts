@@ -1,8 +1,8 @@
-/** Users describe the network of files that contain only parameters, and of no others. */
+/** The `architecture` option: users describe a network only for files that contain nothing but parameters. */
 import { ForwardpassError } from '../errors.ts';
 import type { ReadOptions } from './format.ts';
 
-/** Throws `OPTION` when a description was given for a file that has its own; `what` names the kind of file. */
+/** Throws `OPTION` when an architecture was given for a file that has its own; `what` names the kind of file. */
 export function refuseArchitecture(
   what: string,
   { activation, outputActivation, architecture }: Pick<ReadOptions, 'activation' | 'outputActivation' | 'architecture'>,

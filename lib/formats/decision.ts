@@ -5,7 +5,7 @@ import { elementCount } from '../graph/shapes.ts';
 /** A function of scores that ends a classifier. */
 type Ending = SoftmaxName | 'sigmoid';
 
-/** What a final softmax, or a sigmoid of one number, says about the classes: of a model's only output, of the shape. */
+/** What a final softmax, or a sigmoid of one number, says about the classes, for a model's only output of this shape. */
 export function decisionOfEnding(ending: Ending | undefined, shape: readonly number[]): Decision | undefined {
   if (ending === undefined) return undefined;
   if (ending === 'sigmoid') {
@@ -14,7 +14,7 @@ export function decisionOfEnding(ending: Ending | undefined, shape: readonly num
   return shape.length === 1 ? { rule: 'arg_max', probabilities: ending === 'softmax' } : undefined;
 }
 
-/** The same of the output of nodes, by what computes it. */
+/** The same for an output of nodes, found through its producer. */
 export function decisionOf(
   producers: ReadonlyMap<Operand, Node>,
   output: { readonly operand: Operand; readonly shape: readonly number[] },
@@ -26,14 +26,14 @@ export function decisionOf(
   return decisionOfEnding(isSigmoid ? 'sigmoid' : undefined, output.shape);
 }
 
-/** What computes the elements that a node only moves. */
+/** The node that computes the elements, behind nodes that only move them. */
 export function beforeMoves(producers: ReadonlyMap<Operand, Node>, node: Node | undefined): Node | undefined {
   let last = node;
   while (last?.op === 'reshape' || last?.op === 'retype') last = producers.get(last.inputs[0]);
   return last;
 }
 
-/** Nodes by what they give. */
+/** Nodes by their outputs. */
 export function producersOf(nodes: readonly Node[]): ReadonlyMap<Operand, Node> {
   return new Map(nodes.map((node) => [node.output, node]));
 }

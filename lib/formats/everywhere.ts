@@ -1,11 +1,11 @@
-/** Inputs of words: which words their elements may be. */
+/** Inputs of words: the possible words of each element. */
 import type { Budget } from '../graph/budget.ts';
 import { elementCount, type Shape } from '../graph/shapes.ts';
 
-/** What an element takes that has words, in the graph and behind it. */
+/** The memory of an element with words, in the graph and derived from it. */
 const ELEMENT_BYTES = 160;
 
-/** One list of words for each element of a row of the shape. */
+/** The same list of words for each element of a row of this shape. */
 export function everywhere<Words>(words: Words, shape: Shape, budget: Budget, place: string): Map<number, Words> {
   const count = elementCount(shape);
   budget.build(ELEMENT_BYTES * count, place);

@@ -1,4 +1,4 @@
-/** What a format reader is: bytes in, graph out, and no way to the file system or the network. */
+/** What a format reader is: it takes bytes and returns a graph, without access to the file system or the network. */
 import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Budget } from '../graph/budget.ts';
 import type { Fold } from '../graph/fold.ts';
@@ -7,28 +7,28 @@ import type { TextFunction } from '../graph/terms.ts';
 
 /** Random access to one file of a model. */
 export interface Reader {
-  /** The file's name for messages; never used to choose a format. */
+  /** The file's name for messages; never used to detect the format. */
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** Exactly `length` bytes; a ForwardpassError `TRUNCATED` when the file is shorter. The bytes are the caller's. */
+  /** Exactly `length` bytes, which the caller owns. Throws `TRUNCATED` if the file is shorter. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** A model's main file, and the way to the files beside it that it names. */
+/** A model's main file, and access to the files beside it that it names. */
 export interface Source {
   readonly main: Reader;
   /**
-   * A file beside the main one, by the relative path that the model gives. Throws `UNSAFE` when the path leaves
-   * the model's folder or is not a plain file, `SOURCE` when there is none or the model did not come from a path.
+   * A file beside the main one, by the relative path in the model. Throws `UNSAFE` if the path leaves the model's
+   * folder or is not a plain file, `SOURCE` if it does not exist or the model was not loaded from a path.
    */
   sibling(path: string): Promise<Reader>;
 }
 
-/** Which of the things that a file holds is meant: its key, position or path; of several, one runs after the other. */
+/** Which of the things in a file is meant: its key, position or path; several run one after another. */
 export type Member = string | number | readonly (string | number)[];
 
-/** What a reader knows of the functions of the option `functions`: of each, what it gives, where the caller says so. */
+/** What a reader knows of the functions in the option `functions`: their outputs, if the caller declares them. */
 export type GivenFunctions = ReadonlyMap<
   string,
   {
@@ -42,45 +42,45 @@ export interface ReadOptions {
   readonly activation?: Activation;
   readonly outputActivation?: Activation;
   readonly architecture?: Architecture;
-  /** For files that hold several models: which of them. */
+  /** For files with several models: which one. */
   readonly signature?: string;
-  /** For files that hold several models, or a model among other things. */
+  /** For files with several models, or a model among other things: which one. */
   readonly member?: Member;
   /** How many iterations of a boosted model are used: see iterations.ts. */
   readonly numIteration?: number;
-  /** What the caller computes, by names of Python: steps of the author's own. */
+  /** What the caller computes, by Python name: user-defined steps. */
   readonly functions?: GivenFunctions;
-  /** Whether the graph is to say what the source keeps of the optimizer that trained it. */
+  /** Whether the graph should include the optimizer state that the source stores. */
   readonly optimizer?: boolean;
   readonly budget: Budget;
-  /** What computes with only constants; JavaScript does unless given, which is near what the engine gives. */
+  /** Computes operations on constants; by default JavaScript does, with results close to the engine's. */
   readonly fold?: Fold;
 }
 
-/** How much of a file's beginning formats are detected by. */
+/** How many bytes of a file's beginning are used to detect its format. */
 export const HEAD_BYTES = 4096;
 
 export interface FormatReader {
   readonly name: string;
   /**
    * Whether files of this format may contain only parameters, so that users may describe the network. The reader itself
-   * then refuses `activation`, `outputActivation` and `architecture` for files that do not: `refuseArchitecture`.
+   * refuses `activation`, `outputActivation` and `architecture` for other files: `refuseArchitecture`.
    */
   readonly takesArchitecture?: boolean;
   /** Whether files of this format may have signatures; the reader refuses `signature` for files that have none. */
   readonly takesSignature?: boolean;
   /** Whether files of this format may hold several things; the reader refuses `member` for files that do not. */
   readonly takesMember?: boolean;
-  /** Whether files of this format may hold steps of the author's own. */
+  /** Whether files of this format may contain user-defined steps. */
   readonly takesFunctions?: boolean;
-  /** Whether files of this format may hold boosted models; the reader refuses `numIteration` for files that do not. */
+  /** Whether files of this format may contain boosted models; the reader refuses `numIteration` for other files. */
   readonly takesIterations?: boolean;
   /**
-   * Whether the file is of this format, from its first bytes (up to {@link HEAD_BYTES}), its size, and where those do not tell, from
-   * a look inside. Throws nothing.
+   * Whether the file has this format, judged by its first bytes (up to {@link HEAD_BYTES}), its size, and if those are
+   * not enough, a look inside. Never throws.
    */
   detect(head: Uint8Array, source: Source): boolean | Promise<boolean>;
   read(source: Source, options: ReadOptions): Promise<Graph>;
-  /** Opens what {@link read} will need of the reader's own code. */
+  /** Imports the code that {@link read} will need. */
   anticipate(): Promise<unknown>;
 }

@@ -1,7 +1,10 @@
 /** How many iterations of a boosted model are used: the option `numIteration`. */
 import { ForwardpassError } from '../errors.ts';
 
-/** Of `all` those asked for, from the first on; 0 or less asks for all. Throws `OPTION` where there are fewer. */
+/**
+ * The number of iterations to use, from the first on; 0 or less means `all`. Throws `OPTION` if there are fewer than
+ * asked for.
+ */
 export function iterationsUsed(asked: number | undefined, all: number): number {
   if (asked === undefined || asked <= 0) return all;
   if (asked <= all) return asked;

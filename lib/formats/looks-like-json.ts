@@ -1,14 +1,14 @@
-/** What JSON, and texts like it, are of, by the keys at their beginning: which file to give instead. */
+/** Guesses what JSON and similar texts describe, by the keys at the beginning: which file to give instead. */
 
 interface Kind {
-  /** All of them are found. */
+  /** All of these must occur. */
   readonly keys: readonly RegExp[];
   readonly words: string;
 }
 
 const key = (names: string): RegExp => new RegExp(`"(${names})"\\s*:`);
 
-/** First match wins. */
+/** The first match applies. */
 const KINDS: readonly Kind[] = [
   {
     keys: [key('class_name'), key('config')],
@@ -22,7 +22,7 @@ const KINDS: readonly Kind[] = [
   {
     keys: [key('weight_map')],
     words:
-      'the index of a model in several files, which are of no kind that is read: .safetensors, .bin and .weights.h5 are',
+      'the index of a model in several files of an unsupported kind; .safetensors, .bin and .weights.h5 are supported',
   },
   {
     keys: [key('model_type|architectures|transformers_version|_name_or_path')],
@@ -44,9 +44,10 @@ const KINDS: readonly Kind[] = [
   { keys: [key('cells'), key('cell_type')], words: 'a Jupyter notebook: give the file of the model that it saves' },
 ];
 
-/** By the beginning of a text that opens with a brace or a bracket. */
+/** For the beginning of a text that opens with a brace or a bracket. */
 export function jsonKind(text: string): string {
   return (
-    KINDS.find(({ keys }) => keys.every((one) => one.test(text)))?.words ?? 'JSON that describes no model known here'
+    KINDS.find(({ keys }) => keys.every((one) => one.test(text)))?.words ??
+    'JSON that does not describe a known kind of model'
   );
 }

@@ -1,16 +1,16 @@
-/** What bytes that are not a model of a format read here seem to be, in words for the message that refuses them. */
+/** Guesses what bytes are that no format recognised, in words for the error message. */
 
 import { latin1 } from '../platform/text.ts';
 import { jsonKind } from './looks-like-json.ts';
 
-/** First match wins; texts are compared after leading white space. */
+/** The first match applies; texts are compared after leading white space. */
 const SIGNATURES: readonly (readonly [begins: string | readonly number[], words: string])[] = [
   ['version https://git-lfs.github.com', 'a Git LFS pointer instead of the file: fetch the file itself (git lfs pull)'],
-  ['<!doctype html', 'an HTML page, perhaps of a download that failed'],
-  ['<html', 'an HTML page, perhaps of a download that failed'],
+  ['<!doctype html', 'an HTML page, perhaps from a failed download'],
+  ['<html', 'an HTML page, perhaps from a failed download'],
   ['<?xml', 'XML'],
   ['ply\n', 'a PLY file'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive that holds no model of a kind that is read'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive that contains no model of a supported format'],
   [[0x50, 0x4b, 0x05, 0x06], 'an empty zip archive'],
   [[0x1f, 0x8b], 'gzip: unpack it first'],
   ['BZh', 'bzip2: unpack it first'],
@@ -20,7 +20,7 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG image'],
   [[0xff, 0xd8, 0xff], 'a JPEG image'],
   ['%PDF', 'a PDF document'],
-  ['GGUF', 'GGUF, which holds language models: those are not row models'],
+  ['GGUF', 'GGUF, which holds language models; forwardpass runs only row models'],
   ['PAR1', 'a Parquet table, which holds data, not a model'],
   [[0x7f, 0x45, 0x4c, 0x46], 'a program (ELF)'],
   ['MZ', 'a program (Windows)'],
@@ -31,10 +31,10 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
     'model_checkpoint_path',
     'the list of a TensorFlow checkpoint: export the model as a SavedModel, and give its folder',
   ],
-  ['matlab 5.0 mat-file', "MATLAB's data: save the model in a format that is read"],
+  ['matlab 5.0 mat-file', "MATLAB's data: save the model in a supported format"],
 ];
 
-/** What a file is of, by its name: of files that say nothing at their beginning. */
+/** The kind of a file by its name, for files that cannot be recognised by their beginning. */
 const NAMES: readonly (readonly [name: RegExp, words: string])[] = [
   [
     /^variables\.(index|data-\d+-of-\d+)$/,
@@ -52,21 +52,21 @@ const NAMES: readonly (readonly [name: RegExp, words: string])[] = [
   [/\.(mar)$/, 'a TorchServe archive: give the file of the model in it'],
 ];
 
-/** Models of other packages, by what stands near the beginning of the file. */
+/** Models of other packages, by a pattern near the beginning of the file. */
 const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [
     /^\{\s{0,9}"name": ?"tree",\s{0,9}"version": ?"v\d/,
-    `LightGBM's JSON of a model, which is not read here: save it as text by save_model`,
+    `LightGBM's JSON of a model, which is not supported: save it as text with save_model`,
   ],
-  [/^booster\[0\]/, `XGBoost's text of its trees, which is not read here, nor by XGBoost: save the model as JSON`],
-  [/<PMML[\s>]/, 'PMML, which is not read here: save the model as its framework does, or convert it to ONNX'],
+  [/^booster\[0\]/, `XGBoost's text of its trees, which neither forwardpass nor XGBoost loads: save the model as JSON`],
+  [/<PMML[\s>]/, 'PMML, which is not supported: save the model in the format of its framework, or convert it to ONNX'],
   [
     /^(?:artifact_path|flavors|model_id|env_manager|run_id|utc_time_created):/m,
-    'a description of a model by MLflow (MLmodel): give the path of the folder that it is in',
+    'a description of a model by MLflow (MLmodel): give the path of the folder that contains it',
   ],
 ];
 
-/** `head`: the first bytes, 4,096 where there are as many. */
+/** `head`: the first 4,096 bytes, or all if there are fewer. */
 export function looksLike(head: Uint8Array, size: number, name: string): string {
   if (size === 0) return 'an empty file';
   if (head.every((byte) => byte === 0)) return 'zeros';
@@ -92,5 +92,5 @@ export function looksLike(head: Uint8Array, size: number, name: string): string 
   return `nothing known; its first bytes are ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
 
-/** Of a text, how far its characters are looked at. */
+/** How many characters of a text are examined. */
 const SHOWN = 512;

@@ -1,6 +1,6 @@
 /**
- * Weights to which a LoRA adapter of peft is added: W + scale·B·A, as `merge_and_unload` computes it. In a state_dict the
- * scale is not there; `adapter_config.json`, which peft writes beside an adapter, says it.
+ * Weights with a LoRA adapter of peft: W + scale·B·A, as `merge_and_unload` computes it. A state_dict does not contain
+ * the scale; `adapter_config.json`, which peft writes beside an adapter, does.
  */
 
 import { ForwardpassError } from '../errors.ts';
@@ -16,18 +16,18 @@ import type { StoredParameter } from './stored-parameter.ts';
 
 const CONFIG = 'adapter_config.json';
 const LONGEST_CONFIG = 2 ** 20;
-/** Multiply-adds in a microsecond. */
+/** Multiply-adds per microsecond. */
 const PRODUCTS_PER_STEP = 250;
 
-/** What peft puts before the names of the model that it wraps. */
+/** The prefix that peft adds to the names of the model that it wraps. */
 const WRAPPER = 'base_model.model.';
 const BASE = '.base_layer.';
-/** `0.lora_A.default.weight`, and without the adapter's name where it is saved by itself. */
+/** `0.lora_A.default.weight`; without the adapter's name if the adapter is saved separately. */
 const PART = /^(.+)\.lora_([AB])((?:\.[^.]+)?)\.weight$/;
-/** A layer that is trained as a whole is kept beside the one that it stands for. */
+/** A layer that is trained as a whole is stored beside the one that it replaces. */
 const SAVED_WHOLE = /^(.+)\.modules_to_save\.[^.]+(\.[^.]+)$/;
 
-/** The tensors of a state_dict by the names that they have without peft, each with what its adapters add. */
+/** The tensors of a state_dict by their names without peft, each with its adapters added. */
 export async function withAdapters<T extends StoredParameter>(
   stored: ReadonlyMap<string, T>,
   source: Source,
@@ -46,7 +46,7 @@ export async function withAdapters<T extends StoredParameter>(
 function merged(stored: ReadonlyMap<string, StoredParameter>, scale: number, budget: Budget) {
   const whole = new Map<string, StoredParameter>();
   const put = (name: string, parameter: StoredParameter) => {
-    if (whole.has(name)) throw new ForwardpassError('ARCHITECTURE', 'is there twice', `tensor ${name}`);
+    if (whole.has(name)) throw new ForwardpassError('ARCHITECTURE', 'occurs twice', `tensor ${name}`);
     whole.set(name, parameter);
   };
   const isSavedWhole = new Set([...stored.keys()].flatMap((name) => SAVED_WHOLE.exec(name)?.[1] ?? []));
@@ -69,7 +69,7 @@ interface Adapter {
   readonly b: StoredParameter;
 }
 
-/** By the module whose weight each is added to. */
+/** By the module whose weight each adapter modifies. */
 function adaptersOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, Adapter> {
   const adapters = new Map<string, Adapter>();
   const names = new Set<string>();
@@ -82,17 +82,17 @@ function adaptersOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, A
     if (b === undefined || !stored.has(`${module}${BASE}weight`)) {
       throw new ForwardpassError(
         'ARCHITECTURE',
-        'is a half of an adapter, without the other or a weight',
+        'is half of an adapter: its other half or its weight was not found',
         `tensor ${part}`,
       );
     }
     adapters.set(module, { a, b });
   }
   if (names.size < 2) return adapters;
-  const message = `the file holds several adapters (${listNames([...names].map((name) => name.slice(1)))}), and does not say which of them is used`;
+  const message = `the file holds several adapters (${listNames([...names].map((name) => name.slice(1)))}), and does not specify which one is used`;
   throw new ForwardpassError(
     'ARCHITECTURE',
-    `${message}; merge the one that is meant (peft's merge_and_unload()) and save that`,
+    `${message}; merge the one that you want to use (peft's merge_and_unload()) and save that`,
   );
 }
 
@@ -109,7 +109,7 @@ function withAdapter(
   };
 }
 
-/** W + scale·B·A for W [out, in], A [r, in] and B [out, r], in doubles and rounded once. */
+/** W + scale·B·A for W [out, in], A [r, in] and B [out, r], computed in float64 and rounded once. */
 export function addAdapter(weight: Tensor, a: Tensor, b: Tensor, scale: number, budget: Budget, place: string): Tensor {
   checkShapes(weight.shape, a.shape, b.shape, place);
   const [outputs, inputs] = weight.shape;
@@ -132,11 +132,11 @@ function checkShapes(weight: Shape, a: Shape, b: Shape, place: string): void {
   const isMatrices = weight.length === 2 && a.length === 2 && b.length === 2;
   if (isMatrices && a[1] === weight[1] && b[0] === weight[0] && a[0] === b[1]) return;
   const found = [weight, a, b].map(formatShape);
-  const message = `${found[0]} takes no adapter of ${found[1]} and ${found[2]}; expected [out, in], [r, in] and [out, r]`;
+  const message = `${found[0]} does not match an adapter of ${found[1]} and ${found[2]}; expected [out, in], [r, in] and [out, r]`;
   throw new ForwardpassError('SHAPE', message, place);
 }
 
-/** Nothing where the model did not come from a path, or nothing is beside it. */
+/** Undefined if the model was not loaded from a path, or the file does not exist. */
 async function beside(source: Source): Promise<Reader | undefined> {
   try {
     return await source.sibling(CONFIG);
@@ -165,7 +165,7 @@ async function readConfig(file: Reader, budget: Budget): Promise<Readonly<Record
   );
 }
 
-/** Settings that make an adapter another one. */
+/** Settings that change what an adapter computes. */
 const OTHERWISE = [
   'use_dora',
   'use_qalora',
@@ -183,9 +183,9 @@ function scaleOf(config: Readonly<Record<string, unknown>>): number {
       `${message}; merge the adapter (peft's merge_and_unload()) and save that`,
       CONFIG,
     );
-  if (config.peft_type !== 'LORA') throw refuse(`describes ${describe(config.peft_type)}, where LORA is read`);
+  if (config.peft_type !== 'LORA') throw refuse(`describes ${describe(config.peft_type)}; only LORA is supported`);
   const other = OTHERWISE.find((name) => isSet(config[name]));
-  if (other !== undefined) throw refuse(`sets ${quote(other)}, with which adapters are not read`);
+  if (other !== undefined) throw refuse(`sets ${quote(other)}, which is not supported`);
   const { r, lora_alpha: alpha } = config;
   if (typeof r === 'number' && r > 0 && typeof alpha === 'number' && Number.isFinite(alpha)) {
     return alpha / (config.use_rslora === true ? Math.sqrt(r) : r);

@@ -1,7 +1,7 @@
-/** What of a graph its outputs are made by. */
+/** The nodes of a graph that its outputs depend on. */
 import type { Node } from '../graph/graph.ts';
 
-/** Nodes that the operands are made by, in their order. */
+/** The nodes that the operands depend on, in order. */
 export function neededFor(operands: readonly string[], nodes: readonly Node[]): Node[] {
   const needed = new Set(operands);
   const kept: Node[] = [];

@@ -1,4 +1,4 @@
-/** What readers of every format put a graph together with: its nodes in their order, within the budget. */
+/** With this, readers of every format build a graph: nodes in order, within the budget. */
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import type { Node, Op, OpAttributes, Operand } from '../graph/graph.ts';
@@ -8,20 +8,23 @@ export abstract class NodeEmitter {
 
   constructor(readonly budget: Budget) {}
 
-  /** Of what is at work, for messages. */
+  /** The place of what is being translated, for messages. */
   abstract get place(): string;
 
   error(code: ErrorCode, message: string): ForwardpassError {
     return new ForwardpassError(code, message, this.place);
   }
 
-  /** Refuses a row of more elements than `limits.rowElements`. Validation checks it again; here it comes before memory is taken. */
+  /**
+   * Refuses a row of more elements than `limits.rowElements`. Validation checks it again; this check comes before
+   * memory is allocated.
+   */
   protected checkElements(count: number, row: string): void {
     if (count <= this.budget.limits.rowElements) return;
     throw this.error('LIMIT', `${row} exceeds \`limits.rowElements\``);
   }
 
-  /** One more node. */
+  /** Adds a node. */
   protected add<O extends Op>(
     op: O,
     name: string,

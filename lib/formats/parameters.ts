@@ -1,4 +1,4 @@
-/** What all formats share that contain only parameters: the architecture comes from names and shapes, or from the user. */
+/** Shared by all formats of only parameters: the architecture comes from names and shapes, or from the user. */
 import { ForwardpassError } from '../errors.ts';
 import { buildGraph } from '../graph/define/build.ts';
 import { spellOutPrefixes, tensorNames } from '../graph/define/file.ts';
@@ -12,7 +12,7 @@ import type { ReadOptions } from './format.ts';
 import { withWholeWeights } from './reparametrized.ts';
 import type { StoredParameter } from './stored-parameter.ts';
 
-/** Reads the tensors that the network has use for, and refuses a file with others: they say it is another network. */
+/** Reads the tensors that the network uses, and refuses a file with others: they show that it is another network. */
 export async function graphFromParameters(
   format: string,
   parts: ReadonlyMap<string, StoredParameter>,
@@ -56,7 +56,7 @@ function refuseLeftovers(
   );
   if (left.length === 0) return;
   const message = `the architecture leaves ${left.length} tensors of the file unused: ${listNames(left)}`;
-  throw new ForwardpassError('ARCHITECTURE', `${message}; name them in \`ignore\` where that is meant`);
+  throw new ForwardpassError('ARCHITECTURE', `${message}; name them in \`ignore\` if that is intended`);
 }
 
 function readIgnored(ignore: unknown): readonly string[] {

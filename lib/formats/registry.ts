@@ -1,4 +1,4 @@
-/** The formats, in the order in which they look at a file. A new one is its folder and a row here. */
+/** The formats, in the order in which they examine a file. A new format is a folder and a row here. */
 import { ForwardpassError } from '../errors.ts';
 import { catboost } from './catboost/catboost.ts';
 import { isZip, refuseDamagedZip } from './containers/zip.ts';
@@ -16,7 +16,7 @@ import { torchExport } from './torch-export/torch-export.ts';
 import { torchscript } from './torchscript/torchscript.ts';
 import { xgboost } from './xgboost/xgboost.ts';
 
-/** Those with a signature come first; ONNX has none, and is detected by its structure. */
+/** Formats with a signature come first; ONNX has none, and is detected by its structure. */
 const READERS = {
   safetensors,
   keras,
@@ -32,11 +32,11 @@ const READERS = {
   onnx,
   tensorflow,
 } as const satisfies Record<string, FormatReader>;
-/** The name of a format that is read: the value of the option `format`, and of {@link Model.format}. @useDeclaredType */
+/** The name of a supported format: the value of the option `format`, and of {@link Model.format}. @useDeclaredType */
 export type Format = keyof typeof READERS;
 export const FORMATS = Object.keys(READERS) as readonly Format[];
 
-/** The format asked for, or else the one that the content is of. Throws `UNKNOWN_FORMAT`. */
+/** The requested format, or else the one that the content has. Throws `UNKNOWN_FORMAT`. */
 export async function chooseFormat(source: Source, asked: Format | undefined): Promise<FormatReader> {
   if (asked !== undefined) return READERS[asked];
   const { main } = source;
@@ -46,13 +46,13 @@ export async function chooseFormat(source: Source, asked: Format | undefined): P
   }
   if (isZip(head)) await refuseDamagedZip(main);
   const { looksLike } = await import('./looks-like.ts');
-  const message = `looks like ${looksLike(head, main.size, main.name)}; the formats read are ${new Intl.ListFormat('en').format(FORMATS)}`;
+  const message = `looks like ${looksLike(head, main.size, main.name)}; the supported formats are ${new Intl.ListFormat('en').format(FORMATS)}`;
   throw new ForwardpassError('UNKNOWN_FORMAT', message, main.name);
 }
 
-/** Opens the reader that a file's name suggests while the file itself is opened; its content decides. */
+/** Starts importing the reader that a file's name suggests while the file itself is opened; its content decides. */
 export function anticipateFormat(path: string): void {
   const format = Object.values(READERS).find(({ name }) => path.toLowerCase().endsWith(`.${name}`));
-  // What went wrong goes wrong again when the format is read.
+  // A failure here occurs again when the format is read.
   format?.anticipate().catch(() => {});
 }

@@ -1,6 +1,6 @@
 /**
- * Weights that torch keeps in parts from which it computes them: weight_norm, spectral_norm and pruning. Each is put
- * together as the module does outside of training, and stands in the place of its parts.
+ * Weights that torch stores in parts from which it computes them: weight_norm, spectral_norm and pruning. Each is
+ * computed as the module does in inference, and replaces its parts.
  */
 
 import { ForwardpassError } from '../errors.ts';
@@ -13,18 +13,21 @@ import type { StoredParameter } from './stored-parameter.ts';
 type Data = Tensor['data'];
 
 interface Kind {
-  /** Names of the parts, of which `*` is the name of the whole: `0.weight`, or in parametrizations the two around it. */
+  /**
+   * Names of the parts, where `*` is the name of the whole: `0.weight`, or for parametrizations the text on both sides
+   * of it.
+   */
   readonly parts: readonly string[];
-  /** Whether these shapes can be of such parts. */
+  /** Whether parts with these shapes match. */
   fits(...shapes: Shape[]): boolean;
-  /** The whole in the shape of the part at `whole`, by the parts' elements. */
+  /** Computes the whole from the parts' elements; it has the shape of the part at index `whole`. */
   readonly whole: number;
   compute(shapes: readonly Shape[], ...parts: Data[]): Float64Array;
 }
 
 const weightNorm = {
   whole: 1,
-  /** One length for each place along one axis, or for all. */
+  /** One length for each position along one axis, or one for all. */
   fits: (g: Shape, v: Shape) =>
     (g.length === 0 || (g.length === v.length && g.filter((size) => size !== 1).length < 2)) &&
     g.every((size, axis) => size === 1 || size === v[axis]),
@@ -32,7 +35,7 @@ const weightNorm = {
     const place = placesAlong(v, g);
     const squares = new Float64Array(lengths.length);
     for (let i = 0; i < directions.length; i++) squares[place(i)] += directions[i] ** 2;
-    // As far as float32 reaches: torch sums in it, and divides by infinity or zero beyond.
+    // Sums in float32 like torch, which divides by infinity or zero beyond its range.
     const sums = directions instanceof Float32Array ? new Float32Array(squares) : squares;
     return mapped(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(sums[place(i)]));
   },
@@ -45,7 +48,7 @@ const spectralNorm = {
   /** W / (u·W·v) */
   compute(_shapes: readonly Shape[], weight: Data, u: Data, v: Data) {
     const sigma = bilinear(u, weight, v);
-    // A square weight may have been taken the other way round, along dim=1: v then is what the weight makes of u.
+    // For a square weight the reverse may have been used, with dim=1: then v is what the weight makes of u.
     const isOther = u.length === v.length && Math.abs(bilinear(v, weight, u)) > Math.abs(sigma);
     if (isOther && alignment(v, weight, u, 'rows') > alignment(v, weight, u, 'columns')) {
       const message = 'the vectors of a spectral norm do not belong to the first axis of its weight';
@@ -92,7 +95,7 @@ const REMOVE = "call torch.nn.utils.parametrize.remove_parametrizations(module, 
 /** A module's parametrizations of one of its tensors: `0.parametrizations.weight` for `0.weight`. */
 const PARAMETRIZED = /(^|\.)parametrizations\.([^.]+)$/;
 
-/** Throws `ARCHITECTURE` for what torch computes from parts in another way. */
+/** Throws `ARCHITECTURE` for other ways in which torch computes weights from parts. */
 export function withWholeWeights(stored: ReadonlyMap<string, StoredParameter>): ReadonlyMap<string, StoredParameter> {
   const whole = new Map(stored);
   const counts = countParts(stored.keys());
@@ -105,7 +108,7 @@ export function withWholeWeights(stored: ReadonlyMap<string, StoredParameter>): 
       const parts = names.flatMap((part) => whole.get(part) ?? []);
       const target = targetOf(stem, first);
       if (target === undefined || whole.has(target) || parts.length < names.length) continue;
-      // Several parametrizations of one tensor follow one another.
+      // Several parametrizations of one tensor are applied in order.
       if ((counts.get(stem) ?? names.length) !== names.length || !kind.fits(...parts.map(({ shape }) => shape)))
         continue;
       for (const part of names) whole.delete(part);
@@ -116,13 +119,13 @@ export function withWholeWeights(stored: ReadonlyMap<string, StoredParameter>): 
   return whole;
 }
 
-/** The whole's name; undefined where the parts are of no parameter that torch's layers have. */
+/** The name of the whole; undefined if the parts do not belong to a parameter of torch's layers. */
 function targetOf(stem: string, part: string): string | undefined {
   if (part.startsWith('*_')) return /(^|\.)(weight|bias)[^.]*$/.test(stem) ? stem : undefined;
   return PARAMETRIZED.test(stem) ? stem.replace(PARAMETRIZED, '$1$2') : undefined;
 }
 
-/** How many tensors each parametrization has. */
+/** The number of tensors of each parametrization. */
 function countParts(names: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const name of names) {
@@ -147,7 +150,7 @@ function computed(kind: Kind, parts: readonly StoredParameter[]): StoredParamete
   return { shape, read };
 }
 
-/** From the place of an element in a tensor to that in one which has 1 for some of its axes, or none at all. */
+/** Maps an index in a tensor to one in a tensor with size 1 for some of its axes, or without axes. */
 function placesAlong(shape: Shape, along: Shape): (at: number) => number {
   const axis = along.findIndex((size) => size !== 1);
   if (axis < 0) return () => 0;
@@ -158,6 +161,6 @@ function placesAlong(shape: Shape, along: Shape): (at: number) => number {
 function refuseOthers(names: readonly string[]): void {
   const left = names.filter((name) => /(^|\.)parametrizations\./.test(name));
   if (left.length === 0) return;
-  const message = `${listNames(left, 3)}: the file holds what torch computes a parameter from, in a way that is not read`;
+  const message = `${listNames(left, 3)}: the file contains tensors from which torch computes a parameter, in a way that is not supported`;
   throw new ForwardpassError('ARCHITECTURE', `${message}; ${REMOVE}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Parameters that are split over several files, as Hugging Face's libraries split them: an index in JSON says which file
- * has which tensor. All of its tensors together are the model; one file of several is not.
+ * Parameters split over several files, as Hugging Face's libraries do: an index in JSON maps each tensor to a file. All
+ * of the tensors together are the model; a single file of several is not.
  */
 
 import { ForwardpassError } from '../errors.ts';
@@ -12,19 +12,20 @@ import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
 import type { StoredParameter } from './stored-parameter.ts';
 
-/** What a shard says of one of its tensors. */
+/** The description of a tensor in a shard. */
 export interface ShardTensor extends StoredParameter {
   readonly byteLength: number;
-  /** The least that it may be counted for in the index' `total_size`: writers differ. `byteLength` unless given. */
+  /** The minimum that `total_size` of the index may count for it, since libraries differ. By default `byteLength`. */
   readonly leastBytes?: number;
 }
 
-/** An index is read as a whole; the header of a safetensors file may be as long. */
+/** An index is read as a whole; the header of a safetensors file may be equally long. */
 const LONGEST_INDEX = 100_000_000;
 
 /**
- * The tensors of all shards by name: `kind` tells files of the kind by theirs, `readShard` lists the tensors of one. Throws `MALFORMED` unless the index and the shards
- * agree on every tensor, `SOURCE` when a shard is absent, `UNSAFE` when it lies elsewhere.
+ * The tensors of all shards by name: `kind` matches the names of shards, `readShard` lists the tensors of one. Throws
+ * `MALFORMED` unless the index and the shards agree on every tensor, `SOURCE` if a shard does not exist, `UNSAFE` if it
+ * is in another folder.
  */
 export async function readShards<T extends ShardTensor>(
   source: Source,
@@ -53,7 +54,7 @@ export async function readShards<T extends ShardTensor>(
   }
   const absent = [...files].filter(([tensor]) => !tensors.has(tensor));
   if (absent.length > 0) {
-    const message = `says that ${quote(absent[0][1])} holds the tensor ${quote(absent[0][0])}, which it does not`;
+    const message = `says that ${quote(absent[0][1])} contains the tensor ${quote(absent[0][0])}, but it does not`;
     throw new ForwardpassError(
       'MALFORMED',
       `${message}${absent.length > 1 ? ` (nor ${absent.length - 1} others)` : ''}`,
@@ -66,7 +67,7 @@ export async function readShards<T extends ShardTensor>(
 
 async function readIndex(main: Reader, budget: Budget) {
   if (main.size > LONGEST_INDEX) {
-    const message = `an index of ${main.size} bytes; at most ${LONGEST_INDEX} are read`;
+    const message = `an index of ${main.size} bytes; at most ${LONGEST_INDEX} are supported`;
     throw new ForwardpassError('LIMIT', message, main.name);
   }
   const text = utf8(await main.read(0, main.size));
@@ -117,7 +118,7 @@ async function openShard(source: Source, file: string): Promise<Reader> {
 function checkListed(tensor: string, file: string, listed: string | undefined, index: string): void {
   if (listed === file) return;
   const where = listed === undefined ? 'does not list it' : `lists it in ${quote(listed)}`;
-  const message = `holds the tensor ${quote(tensor)}, but ${index} ${where}; the files are not of one model`;
+  const message = `holds the tensor ${quote(tensor)}, but ${index} ${where}; the files belong to different models`;
   throw new ForwardpassError('MALFORMED', message, `shard ${quote(file).slice(1, -1)}`);
 }
 
@@ -128,20 +129,20 @@ function checkTotal(said: unknown, tensors: readonly ShardTensor[], index: strin
   const least = tensors.reduce((sum, { byteLength, leastBytes = byteLength }) => sum + leastBytes, 0);
   if (typeof said === 'number' && said >= least && said <= most) return;
   const message = `says that the model has ${typeof said === 'number' ? said : describe(said)} bytes, but its shards hold ${most}`;
-  throw new ForwardpassError('MALFORMED', `${message}; the files are not of one model`, index);
+  throw new ForwardpassError('MALFORMED', `${message}; the files belong to different models`, index);
 }
 
-/** The name of one file of several: `model-00001-of-00002.safetensors`. */
+/** The name of one of several files: `model-00001-of-00002.safetensors`. */
 const LONE = /^(.*)-(\d{5,6})-of-(\d{5,6})(\.[A-Za-z0-9.]+)$/s;
 
 /**
- * Throws `ARCHITECTURE` for a file whose name says that it is one of several. Nothing in such a file says so: a shard
- * under another name, or as bytes, cannot be told from a whole model.
+ * Throws `ARCHITECTURE` for a file whose name shows that it is one of several. The content of such a file does not show
+ * it: a shard under another name, or as bytes, cannot be distinguished from a whole model.
  */
 export function refuseLoneShard(name: string): void {
   const [, stem, , count, extension] = LONE.exec(name) ?? [];
   if (count === undefined || Number(count) < 2) return;
-  const message = `by its name, it is one of ${Number(count)} files, and holds only a part of the model's parameters`;
+  const message = `according to its name, it is one of ${Number(count)} files and contains only some of the model's parameters`;
   const hint = `load the index beside it (${quote(`${stem}${extension}.index.json`)}) or the folder that holds both`;
   throw new ForwardpassError('ARCHITECTURE', `${message}; ${hint}`, name);
 }

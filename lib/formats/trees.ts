@@ -1,19 +1,19 @@
-/** Decision trees as files hold them, in whatever order, made into the nodes of a graph: see `OpAttributes.trees`. */
+/** Decision trees in the order in which files store them, converted to the nodes of a graph: see `OpAttributes.trees`. */
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import { NODE_FIELDS, type Operand, SET_BITS, SPLITS, type Tensor, type TreeSum } from '../graph/graph.ts';
 
-/** One tree of a file. A node is its number there; those that the root does not lead to do not count. */
+/** One tree of a file. Nodes are numbers; those that cannot be reached from the root do not count. */
 export interface FileTree {
   /** For messages. */
   readonly place: string;
-  /** How many nodes there are: each number is below it. */
+  /** The number of nodes; each node's number is below it. */
   readonly size: number;
   readonly root: number;
-  /** Which nodes were met, as many as there are, where trees have numbers in common. */
+  /** Which nodes were visited, if trees share node numbers. */
   readonly met?: Uint8Array;
   isLeaf(node: number): boolean;
-  /** What a split compares; the set where it is one of a set. */
+  /** What a split compares; for a split by a set, the set. */
   split(node: number): Split;
   left(node: number): number;
   right(node: number): number;
@@ -25,16 +25,16 @@ export interface Split {
   readonly feature: number;
   readonly threshold: number;
   readonly nanLeft: boolean;
-  /** Members of the set that goes left; `threshold` then counts for nothing. */
+  /** Members of the set that goes left; `threshold` is then ignored. */
   readonly set?: readonly number[];
-  /** The same as words of {@link SET_BITS}, the lowest first; the last is not 0. */
+  /** The same as words of {@link SET_BITS} bits, lowest first; the last word is not 0. */
   readonly setWords?: readonly number[];
 }
 
-/** Numbers of a part while nodes are gathered. */
+/** The size of a part while nodes are collected. */
 const [FIRST_PART, LARGEST_PART] = [2 ** 10, 2 ** 17];
 
-/** For a number of a set: in the set, among all sets, and in the key by which equal sets are found. */
+/** The memory of a number in a set: in the set, among all sets, and in the key by which equal sets are found. */
 const WORD_BYTES = 32;
 
 export class Forest {
@@ -46,15 +46,15 @@ export class Forest {
   readonly #leaves = new Growing();
   readonly #sets: number[] = [];
   readonly #setPlaces = new Map<string, number>();
-  /** Of sets that splits share. */
+  /** Sets that several splits share. */
   readonly #metSets = new WeakMap<readonly number[], number>();
   readonly #targets: number[] = [];
   #leafCount = 0;
   #helpers = 0;
 
   /**
-   * Trees over so many features, each leaf of which has `width` values. `isLinear`: each leaf has numbers of its own in the
-   * file, a few bytes of which stand for it and its split, so that what is made of them costs nothing.
+   * Trees on `features` features, with `width` values for each leaf. `isLinear`: each leaf has its own numbers in the
+   * file, a few bytes for it and its split, so that what is made from them is not charged.
    */
   constructor(budget: Budget, features: number, width: number, isLinear = false) {
     this.#budget = budget;
@@ -63,25 +63,31 @@ export class Forest {
     this.#isLinear = isLinear;
   }
 
-  /** Makes room for these trees and so many leaves alone, which saves copies. Comes before any of them. */
+  /**
+   * Reserves memory for these trees and `leavesAlone` single leaves, which avoids copies. Must be called before they
+   * are added.
+   */
   expect(trees: readonly Pick<FileTree, 'size'>[], leavesAlone = 0): void {
     let [nodes, leaves] = [leavesAlone, leavesAlone];
     for (const { size } of trees) {
       nodes += size;
-      // One more than there are splits.
+      // One more leaf than there are splits.
       leaves += (size + 1) >> 1;
     }
     this.#nodes.expect(NODE_FIELDS * nodes);
     this.#leaves.expect(this.#width * leaves);
   }
 
-  /** What the sums of outputs begin with, as a single leaf that is not a tree of the file's. Comes before the trees. */
+  /**
+   * The start values of the outputs, as a single leaf that is not a tree of the file. Must be called before trees are
+   * added.
+   */
   begin(values: readonly number[], target = 0): void {
     this.#helpers++;
     this.addLeaf(values, target);
   }
 
-  /** A tree that is only a leaf, with these values. */
+  /** A tree of only a leaf, with these values. */
   addLeaf(values: readonly number[], target = 0): void {
     this.#targets.push(target);
     this.#nodes.pushNode(-1, 0, 0);
@@ -89,7 +95,7 @@ export class Forest {
     for (const value of values) this.#leaves.push(value);
   }
 
-  /** A tree whose values are added to the outputs from `target` on. Throws `MALFORMED` where it is none. */
+  /** A tree whose values are added to the outputs from `target` on. Throws `MALFORMED` if it is not a valid tree. */
   add(tree: FileTree, target = 0): void {
     this.#targets.push(target);
     const seen = tree.met ?? new Uint8Array(tree.size);
@@ -97,9 +103,9 @@ export class Forest {
     const stack = [tree.root];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       if (!(Number.isInteger(node) && node >= 0 && node < tree.size)) {
-        throw malformed(tree, `a split leads to node ${node} of ${tree.size}`);
+        throw malformed(tree, `a split refers to node ${node} of ${tree.size}, which does not exist`);
       }
-      if (seen[node] !== 0) throw malformed(tree, `two ways lead to node ${node}`);
+      if (seen[node] !== 0) throw malformed(tree, `two paths lead to node ${node}`);
       seen[node] = 1;
       if (!tree.isLeaf(node)) {
         this.#addSplit(tree, node);
@@ -116,7 +122,7 @@ export class Forest {
   #addSplit(tree: FileTree, node: number): void {
     const { feature, threshold, nanLeft, set, setWords } = tree.split(node);
     if (!(Number.isInteger(feature) && feature >= 0 && feature < this.#features)) {
-      throw malformed(tree, `node ${node} splits by feature ${feature} of ${this.#features}`);
+      throw malformed(tree, `node ${node} splits by feature ${feature} of ${this.#features}, which does not exist`);
     }
     const members = setWords ?? set;
     if (members !== undefined) {
@@ -142,9 +148,10 @@ export class Forest {
     return words;
   }
 
-  /** Where the set begins among the sets; equal ones are there once. */
+  /** Where the set begins among the sets; equal sets are stored once. */
   #placeOf(words: readonly number[], tree: FileTree): number {
-    if (words.length >= 2 ** SET_BITS) throw malformed(tree, `a set has the member ${SET_BITS * words.length - 1}`);
+    if (words.length >= 2 ** SET_BITS)
+      throw malformed(tree, `a set has the member ${SET_BITS * words.length - 1}, which is too large`);
     const key = words.join();
     let place = this.#setPlaces.get(key);
     if (place === undefined) {
@@ -155,12 +162,15 @@ export class Forest {
     return place;
   }
 
-  /** How many trees there are. */
+  /** The number of trees. */
   get count(): number {
     return this.#targets.length;
   }
 
-  /** The operands of the node after the row, and its attributes. `ofFile` says whether the trees are some of the file's. */
+  /**
+   * The operands of the node after the row, and its attributes. `ofFile` says whether the trees include some of the
+   * file's.
+   */
   build(sum: TreeSum, outputs: number, divisor: number, ofFile = true) {
     const nodes = this.#nodes.array();
     const leaves = this.#leaves.array();
@@ -183,13 +193,13 @@ function malformed(tree: FileTree, message: string): ForwardpassError {
   return new ForwardpassError('MALFORMED', message, tree.place);
 }
 
-/** Numbers that keep coming, in parts of which only the last has room. */
+/** A growing list of numbers, in parts of which only the last has free space. */
 class Growing {
   readonly #full: Float64Array[] = [];
   #last = new Float64Array(FIRST_PART);
   #length = 0;
 
-  /** Makes room for so many, of none so far. */
+  /** Reserves memory; must be called while the list is empty. */
   expect(count: number): void {
     this.#last = new Float64Array(Math.max(FIRST_PART, count));
   }
@@ -199,7 +209,7 @@ class Growing {
     this.#last[this.#length++] = value;
   }
 
-  /** {@link NODE_FIELDS} numbers; an array is of nodes or of other numbers. */
+  /** Adds {@link NODE_FIELDS} numbers; an array contains only nodes, or only other numbers. */
   pushNode(feature: number, threshold: number, kind: number): void {
     if (this.#length + NODE_FIELDS > this.#last.length) this.#grow();
     const last = this.#last;
@@ -229,7 +239,7 @@ class Growing {
   }
 }
 
-/** The features that trees look at, in order, and the trees of a row that has these alone. */
+/** The features that trees use, in order, and the trees for a row of only these. */
 export function onUsedFeatures({ shape, data }: Tensor, width: number): { features: number[]; nodes: Tensor } {
   const places = new Int32Array(width).fill(-1);
   for (let at = 0; at < data.length; at += NODE_FIELDS) if (data[at] >= 0) places[data[at]] = 0;

@@ -262,7 +262,7 @@ describe('a frozen model that lies', () => {
       'a position past 2^31',
       (g) => (attributes(g, 1).indices = [2 ** 32]),
       'MALFORMED',
-      'the position 4294967296 is past',
+      'the position 4294967296 exceeds',
     ],
     ['a position outside', (g) => (attributes(g, 1).indices = [2]), 'SHAPE', 'node n_z'],
     [

@@ -102,7 +102,7 @@ function expectSame(one: Case, model: Model, found: readonly (number[][] | 'refu
 it.each(cases.filter(({ refused }) => refused))(
   'a constant that no double holds is refused: $file',
   async ({ file }) => {
-    const message = expect.stringContaining('holds an integer beyond ±2^53');
+    const message = expect.stringContaining('contains an integer beyond ±2^53');
     await expect(load(folder + file)).rejects.toMatchObject({ code: 'UNSUPPORTED_DTYPE', message });
   },
 );

@@ -33,9 +33,9 @@ describe('what training keeps beside a model', () => {
 
 describe('a member of a checkpoint', () => {
   it.each<[string, string, unknown, string, string]>([
-    ['several-models.pt', 'none', undefined, 'ARCHITECTURE', 'say which with the option `member`'],
+    ['several-models.pt', 'none', undefined, 'ARCHITECTURE', 'choose one with the option `member`'],
     ['several-models.pt', 'an unknown one', 'generater', 'OPTION', "'generater' not found; did you mean 'generator'?"],
-    ['several-models.pt', 'a chain', ['generator', 'discriminator'], 'OPTION', 'models of PyTorch are not chained'],
+    ['several-models.pt', 'a chain', ['generator', 'discriminator'], 'OPTION', 'models of PyTorch cannot be chained'],
     ['several-models.pt', 'a tensor', 'generator.0.bias', 'ARCHITECTURE', 'a single tensor'],
   ])('is refused of %s where %s is named', async (name, _, member, code, message) => {
     const error = await failureOf(() => load(new URL(name, refused), { member } as LoadOptions));

@@ -21,7 +21,7 @@ describe('the format', () => {
     ['an empty file', bytes(), 'an empty file'],
     ['zeros', new Uint8Array(64), 'zeros'],
     ['a page', bytes('\n <!DOCTYPE html><html>'), 'an HTML page'],
-    ['JSON', bytes('{"layers": [1, 2, 3]}'), 'JSON that describes no model'],
+    ['JSON', bytes('{"layers": [1, 2, 3]}'), 'JSON that does not describe a known kind of model'],
     [
       'what model.to_json() gives',
       bytes('{"class_name": "Sequential", "config": {}}'),
@@ -34,7 +34,7 @@ describe('the format', () => {
     ['other XML', bytes('<?xml version="1.0"?>\n<svg>'), 'XML'],
     ['JSON after a byte order mark', bytes('\xef\xbb\xbf [1, 2, {"a": 1}]'), 'JSON'],
     ['a Git LFS pointer', bytes('version https://git-lfs.github.com/spec/v1\noid sha256:00'), 'a Git LFS pointer'],
-    ['a zip', zipOf([{ name: 'a.txt' }]), 'a zip archive that holds no model'],
+    ['a zip', zipOf([{ name: 'a.txt' }]), 'a zip archive that contains no model'],
     ['gzip', bytes(0x1f, 0x8b, 8), 'gzip'],
     ['PNG', bytes(0x89, 'PNG\r\n', 0x1a, '\n'), 'a PNG image'],
     ['NumPy', bytes(0x93, 'NUMPY', 1, 0), 'a NumPy .npy array'],
@@ -54,7 +54,7 @@ describe('the format', () => {
     const error = await failureOf(() => chooseFormat(sourceOf(content), undefined));
     expect(error.code).toBe('UNKNOWN_FORMAT');
     expect(error.message).toContain(`looks like ${words}`);
-    expect(error.message).toContain('the formats read are safetensors, ');
+    expect(error.message).toContain('the supported formats are safetensors, ');
   });
 
   it.each<[name: string, words: string]>([

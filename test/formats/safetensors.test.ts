@@ -17,7 +17,7 @@ const scalar = { dtype: 'F32', shape: [], data_offsets: [0, 4] };
 describe('the header', () => {
   it.each<[title: string, bytes: Uint8Array, code: string, message: RegExp]>([
     ['a file shorter than the length of a header', Uint8Array.of(1, 0, 0), 'TRUNCATED', /8 bytes at byte 0/],
-    ['a header longer than the file', fileOf('{}').fill(200, 0, 1), 'TRUNCATED', /200 bytes long, but 2 follow/],
+    ['a header longer than the file', fileOf('{}').fill(200, 0, 1), 'TRUNCATED', /200 bytes long, but only 2 follow/],
     ['a header longer than the format allows', fileOf('{}').fill(9, 4, 5), 'LIMIT', /more than the 100000000/],
     ['a header of no bytes', fileOf(''), 'MALFORMED', /expected '\{'/],
     ['a header that begins with a space', fileOf(' {}'), 'MALFORMED', /expected '\{'/],
@@ -161,7 +161,7 @@ describe('tensors', () => {
     const error = await failureOf(() => one('I64', BigInt64Array.of(2n ** 53n), [1]));
     expect([error.code, error.message]).toEqual([
       'UNSUPPORTED_DTYPE',
-      'tensor w: the whole number 9007199254740992 is not within ±2^53, where floats are exact',
+      'tensor w: the integer 9007199254740992 is not within ±2^53, where floats are exact',
     ]);
   });
 

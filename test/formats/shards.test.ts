@@ -41,13 +41,13 @@ describe.each([
       'a tensor that its file does not hold',
       ({ weight_map: map }) => Object.assign(map, { '4.weight': shard(1) }),
       'MALFORMED',
-      /says that '\S+00001-of-00002\S+' holds the tensor '4\.weight', which it does not/,
+      /says that '\S+00001-of-00002\S+' contains the tensor '4\.weight', but it does not/,
     ],
     [
       'a tensor in the other file',
       ({ weight_map: map }) => Object.assign(map, { '2.bias': shard(1) }),
       'MALFORMED',
-      /'2\.bias', which it does not/,
+      /'2\.bias', but it does not/,
     ],
     [
       'no word of a tensor that a file holds',

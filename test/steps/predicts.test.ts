@@ -75,7 +75,7 @@ describe('classes that predict', () => {
     ['values', 'Trend.predict', () => ['a', 'b'], 'FUNCTION', "classes: ['no', 'yes']"],
     ['values', 'Trend.predict', { run: () => [1, 2], classes: ['a'] }, 'OPTION', 'two or more labels'],
     ['alone', 'Nearest.predict', { run: () => [1, 2], columns: 2 }, 'OPTION', 'which are one column, not 2'],
-    ['threshold', 'Threshold.predict_proba', { run: () => [], columns: 3 }, 'OPTION', '3 probabilities of 2 classes'],
+    ['threshold', 'Threshold.predict_proba', { run: () => [], columns: 3 }, 'OPTION', '3 probabilities for 2 classes'],
     ['values', 'Trend.predict_proba', () => [], 'OPTION', 'does not say of which classes'],
   ])('%s: what %s gives instead is refused (%#)', async (name, method, what, code, message) => {
     const error = await failureOf(() => given(name, `__main__.${method}`, what));

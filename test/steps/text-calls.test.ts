@@ -128,7 +128,7 @@ describe('functions', () => {
 
   it('the stub says how many columns a vectorizer takes', async () => {
     const { message } = await failureOf(() => load(new URL(fixture('cleaned').file, FOLDER)));
-    expect(message).toContain('gives 1 column for the TfidfVectorizer behind it');
+    expect(message).toContain('gives 1 column for the TfidfVectorizer that follows it');
   });
 
   it('that take what a vectorizer gives are given a column for each term', async () => {

@@ -1,21 +1,21 @@
-/** What operators are called with: tensors, numbers of Python, text, nothing, and lists of these. */
+/** The arguments of operators: tensors, Python numbers, text, None, and lists of these. */
 import { type Dimension, dimensionAt } from '../tensors/dimensions.ts';
 import { type Constant, literal, type Value } from '../tensors/value.ts';
 
 export type Argument = null | string | PyNumber | TensorRef | readonly Argument[];
 
-/** What a translation gives: the machine wraps its values. */
+/** What a translation returns; the machine wraps its values. */
 export type Result = Value | PyNumber | readonly Result[];
 
 export type NumberType = 'bool' | 'int64' | 'float64';
 
 /**
- * A number of Python. Beside a tensor it decides nothing but the kind of the result: a float makes floats of integers
- * and leaves half precision what it is. It may hold the batch size.
+ * A Python number. Beside a tensor it affects only the kind of the result: a float turns integers into floats and
+ * leaves half precision as it is. It may hold the batch size.
  */
 export class PyNumber {
   readonly type: NumberType;
-  /** Undefined where the number depends on the batch size. */
+  /** Undefined if the number depends on the batch size. */
   readonly value: number | undefined;
   /** Created on first use: most numbers of a program never become tensors. */
   #constant: Constant | undefined;
@@ -40,7 +40,7 @@ export class PyNumber {
     return SMALL[value - LEAST_SMALL] ?? new PyNumber(value, 'int64');
   }
 
-  /** Whether an integer is made once for all. */
+  /** Whether one object is shared for this integer. */
   static isShared(value: number): boolean {
     return SMALL[value - LEAST_SMALL] !== undefined;
   }
@@ -53,32 +53,32 @@ export class PyNumber {
     return value ? TRUE : FALSE;
   }
 
-  /** As a size, which may be a multiple of the batch. */
+  /** The number as a size, which may be a multiple of the batch. */
   get dimension(): Dimension {
     return this.value === undefined ? dimensionAt(this.constant, 0) : { size: this.value, rows: 0 };
   }
 
-  /** Of shape []. */
+  /** The number as a constant of shape []. */
   get constant(): Constant {
     this.#constant ??= literal(this.type, [this.value ?? Number.NaN]);
     return this.#constant;
   }
 }
 
-/** Integers that programs are full of are made once. */
+/** Integers in this range are shared, because programs use them often. */
 const LEAST_SMALL = -16;
 const SMALL: readonly PyNumber[] = Array.from({ length: 272 }, (_, i) => new PyNumber(i + LEAST_SMALL, 'int64'));
 const TRUE = new PyNumber(1, 'bool');
 const FALSE = new PyNumber(0, 'bool');
 
-/** Memory that tensors share, and how often it was written. */
+/** Memory that tensors share, and how many times it was written. */
 interface Storage {
   writes: number;
 }
 
 /**
- * A tensor by reference, as Python holds it: an operator that works in place changes it for everyone who has it. A
- * view shares its memory; once that was written through another reference, its value is no longer known.
+ * A reference to a tensor, as in Python: an operator that works in place changes it for everyone who holds it. A view
+ * shares the memory of its base; after a write through another reference its value is no longer known.
  */
 export class TensorRef {
   #value: Value;
@@ -91,7 +91,7 @@ export class TensorRef {
     this.#writesSeen = this.#storage.writes;
   }
 
-  /** Undefined when the memory was written through another reference. */
+  /** Undefined after the memory was written through another reference. */
   get value(): Value | undefined {
     return this.#writesSeen === this.#storage.writes ? this.#value : undefined;
   }
@@ -102,7 +102,7 @@ export class TensorRef {
   }
 }
 
-/** Items of a list that messages show, and lists inside one another. */
+/** How many items of a list, and how many levels of nested lists, messages show. */
 const MOST_SHOWN = 8;
 const DEEPEST_SHOWN = 2;
 

@@ -15,22 +15,22 @@ import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argum
 import { asFloat, type Operand, resultType, typeOfCode } from './element-types.ts';
 import { ShapeMismatch } from './shape-mismatch.ts';
 
-/** Of a list with a number or two for each axis. */
+/** The longest list that has one or two numbers for each axis. */
 const MOST_SIZES = 2 * HIGHEST_RANK;
-/** Of a setting, an equation. */
+/** The longest text of a setting or an equation. */
 const LONGEST_TEXT = 1000;
 
-/** What an operator becomes. */
+/** Translates one call of an operator. */
 export type Translation = (call: AtenCall) => Result;
 
-/** Translations by the operator's signature; forms of one name are tried in their order. */
+/** Translations by the operator's signature; the forms of one name are tried in order. */
 export type Translations = Readonly<Record<string, Translation>>;
 
 export class AtenCall {
   readonly build: GraphBuilder;
   readonly #arguments: ReadonlyMap<string, Argument>;
 
-  /** `given` is of a signature, so that every parameter has an argument of its type. */
+  /** `given` was matched to a signature, so every parameter has an argument of its type. */
   constructor(build: GraphBuilder, given: ReadonlyMap<string, Argument>) {
     this.build = build;
     this.#arguments = given;
@@ -44,7 +44,7 @@ export class AtenCall {
     return (this.#arguments.get(name) ?? null) !== null;
   }
 
-  /** A tensor, or the number that stands for one. */
+  /** A tensor, or a number in place of one. */
   operand(name: string): Operand {
     return this.#operandOf(this.#arguments.get(name) ?? null);
   }
@@ -65,20 +65,20 @@ export class AtenCall {
     throw this.error('UNSUPPORTED_OP', `${name} depends on the model's input; here it must be a constant`);
   }
 
-  /** A tensor as the value of a row, in floats. */
+  /** A tensor as the value of a row, converted to floats. */
   row(name: string): Row {
     const value = this.tensor(name);
     return this.build.asRow(this.build.cast(value, asFloat(value.type)));
   }
 
-  /** One at least. */
+  /** At least one tensor. */
   tensors(name: string): Value[] {
     const list = this.#list(name);
-    if (list.length === 0) throw this.error('SHAPE', `expected one tensor at least as ${name}, found none`);
+    if (list.length === 0) throw this.error('SHAPE', `expected at least one tensor as ${name}, found none`);
     return list.map((item) => tensorOf(this.#operandOf(item)));
   }
 
-  /** Where some of a list may be left out. */
+  /** Like {@link tensors}, but items of the list may be None. */
   optionalTensors(name: string): (Value | undefined)[] {
     return this.#list(name).map((item) => (item === null ? undefined : tensorOf(this.#operandOf(item))));
   }
@@ -90,35 +90,35 @@ export class AtenCall {
     throw this.error('MALFORMED', `expected a word as ${name}, found text of ${argument.length} characters`);
   }
 
-  /** False where the form of the operator has no such flag. */
+  /** False if this form of the operator has no such flag. */
   flag(name: string): boolean {
     return this.has(name) && this.number(name) !== 0;
   }
 
-  /** A number that is the same whatever the batch. */
+  /** A number that does not depend on the batch. */
   number(name: string): number {
     return this.#plain(name, this.#number(name, this.#arguments.get(name)));
   }
 
-  /** A list of integers, about one for each axis; a single one is a list of one. */
+  /** A list of integers, about one for each axis; a single integer counts as a list of one. */
   integers(name: string, most = MOST_SIZES): number[] {
     return this.sizes(name, most).map((item) => this.#plain(name, item));
   }
 
-  /** A list of integers which may hold the batch size. */
+  /** A list of integers that may hold the batch size. */
   sizes(name: string, most = MOST_SIZES): PyNumber[] {
     const list = this.#list(name);
     if (list.length <= most) return list.map((item) => this.#number(name, item));
     throw this.error('LIMIT', `expected at most ${most} numbers as ${name}, found ${list.length}`);
   }
 
-  /** The numbers from `start` in steps up to `end`, once there is room for them. */
+  /** The numbers from `start` up to `end` in steps; checks the budget first. */
   range(start: number, end: number, step: number): number[] {
     this.build.spend(Math.max(Math.ceil((end - start) / step), 0));
     return range(start, end, step);
   }
 
-  /** Axes to work along: those given, or where none are, all. */
+  /** The axes to work along: those given, or all if none are. */
   axes(name: string, x: Value): number[] {
     const given = this.has(name) ? this.integers(name) : [];
     const rank = this.build.rank(x);
@@ -129,23 +129,23 @@ export class AtenCall {
     return this.has(name) ? typeOfCode(this.number(name), this.build.place) : undefined;
   }
 
-  /** The type that torch gives to a result of these. */
+  /** The type that torch gives to a result of these operands. */
   typeOf(operands: readonly Operand[]): ElementType {
     return resultType(operands, (x) => this.build.rank(x));
   }
 
-  /** The same elements as another type. */
+  /** The same elements, cast to another type. */
   cast(operand: Operand, type: ElementType): Value {
     return this.build.cast(tensorOf(operand), type);
   }
 
-  /** As floats, where they are none. */
+  /** The tensor, cast to floats if it has another type. */
   floating(name: string): Value {
     const value = this.tensor(name);
     return isFloat(value.type) ? value : this.build.cast(value, asFloat(value.type));
   }
 
-  /** Refuses sizes that must agree and do not. */
+  /** Throws `SHAPE` when two sizes differ that must be equal. */
   match(found: number, expected: number, message: string): void {
     if (found !== expected) throw new ShapeMismatch(message, this.build.place, found - expected);
   }
@@ -157,7 +157,7 @@ export class AtenCall {
     if (value !== undefined) return value;
     throw this.error(
       'UNSUPPORTED_OP',
-      'the tensor was changed in place through a view of it; write the model without such changes, or trace it anew',
+      'the tensor was changed in place through a view of it; write the model without such changes, or trace it again',
     );
   }
 

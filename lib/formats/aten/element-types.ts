@@ -1,4 +1,4 @@
-/** Element types by torch's numbers and names for them, and what two of them make together. */
+/** Element types, by torch's numbers and names, and type promotion. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { type ElementType, isFloat, type Value } from '../tensors/value.ts';
@@ -63,7 +63,7 @@ function promote(a: ElementType, b: ElementType): ElementType {
   if (categoryOf(low) < categoryOf(high)) return high;
   if (isFloat(a)) return FLOAT_RANK[Math.max(FLOAT_RANK.indexOf(a), FLOAT_RANK.indexOf(b), 0)];
   if (!SIGNED.includes(a) && !SIGNED.includes(b)) return bits(a) > bits(b) ? a : b;
-  // A signed type that holds both.
+  // A signed type that holds the values of both.
   const signedBits = (type: ElementType) => (SIGNED.includes(type) ? bits(type) : 2 * bits(type));
   const needed = Math.max(signedBits(a), signedBits(b));
   return SIGNED.find((type) => bits(type) >= needed) ?? 'int64';
@@ -73,14 +73,14 @@ function bits(type: ElementType): number {
   return Number(type.replace(/\D/g, ''));
 }
 
-/** A tensor, or a number beside it. */
+/** A tensor or a number. */
 export type Operand = Value | PyNumber;
 
-/** What torch makes of a float of Python where nothing else decides. */
+/** The type of a Python float if nothing else determines it. */
 const DEFAULT_FLOAT: ElementType = 'float32';
 
 /**
- * The type of a result: tensors decide before tensors of rank 0, and these before numbers, unless the lesser ones are
+ * The type of a result: tensors take precedence over tensors of rank 0, and these over numbers, unless the latter are
  * floats among integers or integers among bool.
  */
 export function resultType(operands: readonly Operand[], rankOf: (x: Value) => number): ElementType {
@@ -103,7 +103,7 @@ function typeOfNumber(number: PyNumber): ElementType {
   return number.type === 'float64' ? DEFAULT_FLOAT : number.type;
 }
 
-/** The same type if it is one of floats, and otherwise the floats that torch makes of it. */
+/** The same type if it is a float type; otherwise the float type that torch converts it to. */
 export function asFloat(type: ElementType): ElementType {
   return isFloat(type) ? type : DEFAULT_FLOAT;
 }

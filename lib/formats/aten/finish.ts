@@ -1,4 +1,4 @@
-/** From the values that a file's program ends with to a graph. */
+/** Makes a graph from the values that a file's program returns. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
@@ -14,7 +14,7 @@ import { PyNumber, TensorRef } from './argument.ts';
 export interface ProgramInput {
   readonly name: string;
   readonly type: ElementType;
-  /** Undefined where an axis is open. */
+  /** Undefined for a dynamic axis. */
   readonly shape: readonly (number | undefined)[];
 }
 
@@ -27,7 +27,7 @@ export function inputRow(build: GraphBuilder, input: ProgramInput): { row: Row; 
   return { row, declared: { name, shape, dtype: publicType(type) } };
 }
 
-/** The batch that the file was made with, where all inputs have the same one. */
+/** The batch size that the file was exported with, if all inputs have the same. */
 export function batchOf(inputs: readonly ProgramInput[]): number | undefined {
   const isOpen = inputs.some(({ shape }) => shape[0] === undefined);
   return isOpen ? undefined : commonBatch(inputs.map(({ shape }) => shape));
@@ -45,7 +45,7 @@ export function finishGraph(
   for (const [name, result] of results) {
     const place = `output ${name}`;
     build.enter({ name, place, output: name });
-    // The elements are in one order, whether the file counts the batch with another axis or not.
+    // The elements have the same order whether or not the file merges the batch with another axis.
     const row = build.named(apart(tensorOf(result, place)));
     rows.push(row);
     outputs.push({ name, value: row.operand, dtype: publicType(row.type) });

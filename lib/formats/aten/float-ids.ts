@@ -1,8 +1,8 @@
-/** Ids that are floats. */
+/** The error for ids that are floats. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Value } from '../tensors/value.ts';
 
-/** Where a file does not say what its inputs hold, this tells which of them hold integers. */
+/** If a file does not say the types of its inputs, this error shows which of them hold integers. */
 export class FloatIds extends ForwardpassError {
   readonly ids: Value;
 

@@ -1,4 +1,4 @@
-/** Runs the operators that a file calls: picks their form, translates them, and keeps track of what changes in place. */
+/** Runs the operators that a file calls: selects their form, translates them, and keeps track of in-place changes. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
@@ -10,17 +10,17 @@ import { AtenCall } from './call.ts';
 import { bind } from './signature.ts';
 import { canonicalName, formsOf, refusal, takesMerged, VIEWS } from './table.ts';
 
-/** Of an operator's name, in messages, and of the names of nodes. */
+/** The longest operator name in messages and in names of nodes. */
 const LONGEST_SHOWN = 120;
 const LONGEST_NAME = 300;
 /** Arguments that a message shows. */
 const MOST_SHOWN = 12;
 
-/** What a call is worth in steps, and each tensor or number of a list that it takes. */
+/** The steps that a call counts, plus one for each tensor or number of a list that it takes. */
 const STEPS_OF_CALL = 8;
 const STEPS_OF_TENSOR = 32;
 const STEPS_OF_ITEM = 1 / 8;
-/** What is left of a call, beside nodes and the elements of constants. */
+/** The bytes that a call leaves behind, besides nodes and the elements of constants. */
 const CALL_BYTES = 128;
 const TENSOR_BYTES = 4096;
 
@@ -32,12 +32,12 @@ export class Machine {
     this.build = build;
   }
 
-  /** How many operators were called: tells two runs of one file apart. */
+  /** How many operators were called so far: distinguishes two runs of one file. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** What it made is not needed. */
+  /** Drops what was built: it is not needed. */
   discard(): void {
     this.build.budget.discard(this.build.nodes.length);
   }
@@ -51,7 +51,7 @@ export class Machine {
 
   /**
    * Calls an operator of ATen, without namespace and overload. A name that ends in one underscore changes its first
-   * tensor in place and gives it back.
+   * tensor in place and returns it.
    */
   call(name: string, positional: readonly Argument[], named: ReadonlyMap<string, Argument>, site: Site): Argument {
     this.step(site.place);
@@ -81,7 +81,7 @@ export class Machine {
     ];
     throw this.build.error(
       'UNSUPPORTED_OP',
-      `${base} is called with (${given.join(', ')}), a form that is not read here`,
+      `${base} is called with (${given.join(', ')}), a form that is not supported`,
     );
   }
 
@@ -100,7 +100,7 @@ export class Machine {
     budget.build(bytes, place);
   }
 
-  /** In place the type stays what it was. */
+  /** An in-place operator keeps the type. */
   #write(self: Argument, result: Result): Argument {
     const before = self instanceof TensorRef ? self.value : undefined;
     if (!(self instanceof TensorRef) || before === undefined || !isValue(result)) {
@@ -115,7 +115,7 @@ function isValue(result: Result): result is Value {
   return !(result instanceof PyNumber || Array.isArray(result));
 }
 
-/** Lists of lists hold no tensors of programs with a batch. */
+/** Lists of lists hold no tensors in programs with a batch. */
 function tensorsIn(argument: Argument): readonly (Value | undefined)[] {
   if (argument instanceof TensorRef) return [argument.value];
   if (!Array.isArray(argument)) return [];
@@ -131,7 +131,7 @@ function wrap(result: Result, viewOf: TensorRef | undefined): Argument {
   return isValue(result) ? new TensorRef(result, viewOf) : result.map((each) => wrap(each, viewOf));
 }
 
-/** What messages call an operator's place. */
+/** The place of an operator in messages. */
 export function siteOf(name: string, operator: string, output = name): Site {
   const place = `node ${cut(name, LONGEST_SHOWN)} (${operator.slice(0, LONGEST_SHOWN)})`;
   return { name: cut(name, LONGEST_NAME), place, output: cut(output, LONGEST_NAME) };
@@ -141,7 +141,7 @@ function cut(name: string, longest: number): string {
   return name.length > longest ? `${name.slice(0, longest)}…` : name;
 }
 
-/** For messages about a name that a file uses and nothing defines. */
+/** The error for a name that a file uses without defining it. */
 export function dangling(name: string, place: string): ForwardpassError {
   return new ForwardpassError('DANGLING', `the name ${quote(name)} is used and nothing defines it`, place);
 }

@@ -1,9 +1,9 @@
-/** Two sizes that must agree and do not. */
+/** The error for two sizes that differ but must agree. */
 import { ForwardpassError } from '../../errors.ts';
 
 /**
- * Where a file does not say how wide its inputs are, their widths are found by trial: `excess` says by how much the
- * sizes differ, and so which way to turn.
+ * If a file does not say the widths of its inputs, they are found by trial: `excess` is the difference of the sizes,
+ * and its sign the direction to try next.
  */
 export class ShapeMismatch extends ForwardpassError {
   readonly excess: number;

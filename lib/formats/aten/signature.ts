@@ -1,6 +1,6 @@
 /**
- * Signatures of operators as torch writes them: `mean(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)`.
- * They give names to positional arguments, fill in what is left out, and tell the forms of an operator apart.
+ * Operator signatures as torch writes them: `mean(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)`.
+ * They name positional arguments, supply defaults, and distinguish the forms of an operator.
  */
 import { type Argument, PyNumber, TensorRef } from './argument.ts';
 
@@ -9,11 +9,11 @@ interface Parameter {
   readonly type: string;
   readonly isOptional: boolean;
   readonly isList: boolean;
-  /** For a list: whether None may be in it. */
+  /** For a list: whether it may contain None. */
   readonly mayHaveGaps: boolean;
-  /** Undefined where the argument must be given. */
+  /** The default; undefined for a required argument. */
   readonly otherwise: Argument | undefined;
-  /** After `*`. */
+  /** For keyword-only arguments, those after `*`. */
   readonly byNameOnly: boolean;
 }
 
@@ -59,7 +59,7 @@ function literalOf(text: string): Argument {
   return Number.isInteger(value) && !text.includes('.') ? PyNumber.int(value) : PyNumber.float(value);
 }
 
-/** The arguments by name, or undefined when the call is not of this form. */
+/** The arguments by name, or undefined if the call does not match this form. */
 export function bind(
   { parameters }: Signature,
   positional: readonly Argument[],
@@ -84,11 +84,11 @@ function accepts(parameter: Parameter, argument: Argument): boolean {
   if (Array.isArray(argument)) {
     return argument.every((each) => (each === null ? parameter.mayHaveGaps : acceptsOne(parameter.type, each)));
   }
-  // One number stands for a list of it.
+  // One number is accepted for a list of one.
   return parameter.type === 'int' && acceptsOne('int', argument);
 }
 
-/** A number may stand wherever a tensor may. */
+/** A number is accepted wherever a tensor is. */
 function acceptsOne(type: string, argument: Argument): boolean {
   switch (type) {
     case 'any':

@@ -1,4 +1,4 @@
-/** The operators of ATen by name, in all their forms, and words for those that are refused. */
+/** The ATen operators by name, in all their forms, and explanations for refused ones. */
 import type { Translation } from './call.ts';
 import { activationOperators } from './operators/activations.ts';
 import { arithmeticOperators } from './operators/arithmetic.ts';
@@ -40,7 +40,7 @@ for (const [text, translation] of GROUPS.flatMap((group) => Object.entries(group
   FORMS.set(signature.name, forms);
 }
 
-/** Second names of operators. */
+/** Aliases of operators. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['absolute', 'abs'],
   ['negative', 'neg'],
@@ -68,12 +68,12 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['special_xlogy', 'xlogy'],
 ]);
 
-/** The one name of an operator that has several. */
+/** The canonical name of an operator that has aliases. */
 export function canonicalName(name: string): string {
   return ALIASES.get(name) ?? name.replace(/^special_/, '');
 }
 
-/** The forms of an operator, in the order in which they are tried; undefined when it is not known. */
+/** The forms of an operator, in the order in which they are tried; undefined for an unknown operator. */
 export function formsOf(name: string): readonly Form[] | undefined {
   return FORMS.get(name);
 }
@@ -87,7 +87,7 @@ export const VIEWS: ReadonlySet<string> = new Set([
   ...['float', 'double', 'long', 'dropout', 'alpha_dropout', 'feature_dropout', 'feature_alpha_dropout'],
 ]);
 
-/** Operators for whom it makes no difference how the axes before the last are counted, or who part them again. */
+/** Operators that do not depend on how the axes before the last are merged, or that separate them again. */
 const MERGEABLE: ReadonlySet<string> = new Set([
   ...[arithmeticOperators, activationOperators, reductionOperators, bagOperators].flatMap((group) =>
     Object.keys(group).map((text) => parseSignature(text).name),
@@ -97,7 +97,10 @@ const MERGEABLE: ReadonlySet<string> = new Set([
   ...['clone', 'contiguous', 'detach', 'alias', 'to', '_to_copy', 'type_as'],
 ]);
 
-/** Whether tensors may have the batch and another axis in one, as [batch, 8, 5] viewed as [8·batch, 5]. */
+/**
+ * Whether the operator takes tensors whose batch is merged with another axis, such as [batch, 8, 5] viewed as [8·batch,
+ * 5].
+ */
 export function takesMerged(name: string): boolean {
   return MERGEABLE.has(name);
 }
@@ -106,15 +109,18 @@ const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; export this one to ONNX and run it with onnxruntime-node`;
 
-/** By the first pattern that the operator's name matches. */
+/** The first pattern that matches the operator's name applies. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/conv|pool|^unfold$|^fold$|im2col|upsample|interpolate|grid_sampler|pixel_/, 'is of a convolutional network'],
+  [/conv|pool|^unfold$|^fold$|im2col|upsample|interpolate|grid_sampler|pixel_/, 'belongs to a convolutional network'],
   [/lstm|gru|^rnn|_cell$/, 'is recurrent'],
-  [/attention|^_transformer/, 'is of a transformer'],
-  [/^fft_|^stft$|^istft$/, 'is of a Fourier transform'],
-  [/quantize|^q_/, 'is of a quantised model'],
-  [/^rand|^normal|^bernoulli|^multinomial|^uniform|^poisson|^exponential$/, 'is random, and a forward pass is not'],
-  [/^unique|^nonzero$|^masked_select$/, 'gives results whose number depends on them'],
+  [/attention|^_transformer/, 'belongs to a transformer'],
+  [/^fft_|^stft$|^istft$/, 'belongs to a Fourier transform'],
+  [/quantize|^q_/, 'belongs to a quantised model'],
+  [
+    /^rand|^normal|^bernoulli|^multinomial|^uniform|^poisson|^exponential$/,
+    'is random, which a forward pass must not be',
+  ],
+  [/^unique|^nonzero$|^masked_select$/, 'gives a number of results that depends on their values'],
   [/^index_put|^scatter|^copy$|^fill$|^zero$|_scatter$/, 'writes into a part of a tensor'],
 ];
 

@@ -1,4 +1,6 @@
-/** A zip archive as torch writes it: members in one folder, pickles whose tensors have their bytes in members beside. */
+/**
+ * A zip archive as torch writes it: members in one folder, and pickles whose tensors keep their bytes in other members.
+ */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -35,10 +37,10 @@ const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
   U64: 'uint64',
 };
 
-/** The module of Python in which torch.compile keeps what it makes. */
+/** The Python module of the objects that torch.compile makes. */
 const COMPILER = 'torch._dynamo.eval_frame';
 
-/** What a tensor says of itself, wherever it says it. */
+/** The description of a stored tensor, from whichever file has it. */
 export interface StoredTensor {
   readonly dtype: TorchDType;
   readonly offset: number;
@@ -51,7 +53,7 @@ export class TorchArchive {
   readonly #root: string;
   readonly #budget: Budget;
   readonly #members = new Map<string, Promise<Uint8Array>>();
-  /** Names of members within the folder. */
+  /** Names of members, relative to the folder. */
   readonly names: readonly string[];
   #isBigEndian = false;
 
@@ -69,7 +71,7 @@ export class TorchArchive {
     return archive;
   }
 
-  /** Whether storages are. */
+  /** Whether storages are big-endian. */
   get isBigEndian(): boolean {
     return this.#isBigEndian;
   }
@@ -78,17 +80,17 @@ export class TorchArchive {
     return this.#zip.has(this.#root + name);
   }
 
-  /** A member's bytes, which are read once however many tensors share them. */
+  /** A member's bytes, read once however many tensors share them. */
   read(name: string): Promise<Uint8Array> {
     const known = this.#members.get(name) ?? this.#zip.read(this.#root + name);
     this.#members.set(name, known);
     return known;
   }
 
-  /** Not kept, as bytes are. */
+  /** A member as text; unlike bytes, it is not cached. */
   async text(name: string): Promise<string> {
     const bytes = await this.#zip.read(this.#root + name);
-    // The bytes, and the text that is made of them.
+    // The bytes, and the text decoded from them.
     this.#budget.build(2 * bytes.length, name);
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -109,7 +111,7 @@ export class TorchArchive {
 
   async pickle(name: string): Promise<PickleValue> {
     const bytes = await this.#zip.read(this.#root + name);
-    // A module of torch.compile comes with the compiler's own objects, which hold methods.
+    // A module of torch.compile contains the compiler's own objects, which have methods.
     const hooks = { methods: includesText(bytes, COMPILER) };
     return readPickle(bytes, { budget: this.#budget, place: name, hooks }).value;
   }
@@ -119,12 +121,12 @@ export class TorchArchive {
     const tensor = describeTorchTensor(value, this.#budget, place);
     const name = `${folder}/${tensor.key}`;
     if (!this.has(name)) {
-      throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
+      throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} was not found in the file`, place);
     }
     return this.constant(tensor, await this.read(name), place);
   }
 
-  /** A tensor from the bytes of its storage. */
+  /** A tensor made from the bytes of its storage. */
   constant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
     const elements = torchElements(tensor, storage, this.#isBigEndian, this.#budget, place);
     const type = ELEMENT_TYPES[tensor.dtype];
@@ -132,7 +134,7 @@ export class TorchArchive {
     return constant(type, tensor.shape, elements);
   }
 
-  /** A pickled tensor's type and shape, without its elements. */
+  /** The type and shape of a pickled tensor, without its elements. */
   tensorInfo(value: PickleObject, place: string): Constant {
     const { dtype, shape } = describeTorchTensor(value, this.#budget, place);
     return constant(ELEMENT_TYPES[dtype], shape, new Float32Array(0));
@@ -147,7 +149,7 @@ export class TorchArchive {
   }
 }
 
-/** The one folder that everything is in, with its slash. */
+/** The one folder that contains everything, with its slash. */
 function rootOf(names: readonly string[]): string {
   const root = /^[^/]*\//.exec(names[0] ?? '')?.[0] ?? '';
   return names.every((name) => name.startsWith(root)) ? root : '';

@@ -1,6 +1,6 @@
 /**
- * The binary form (cbm): a magic, the size of a FlatBuffer, the FlatBuffer, and after it the tables of statistics of
- * categories. Fields go by the order of CatBoost's schema: libs/model/flatbuffers/model.fbs, features.fbs.
+ * The binary form (cbm): a magic, the size of a FlatBuffer, the FlatBuffer, and then the tables of category statistics.
+ * Field numbers follow the order of CatBoost's schema: libs/model/flatbuffers/model.fbs, features.fbs.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -15,10 +15,10 @@ import { isBinary, MAGIC } from './signature.ts';
 import { type FloatFeature, Splits } from './splits.ts';
 import { anyShape, leavesOf, type Nodes, symmetric } from './trees.ts';
 
-/** As CatBoost spells it. */
+/** CatBoost's spelling. */
 const VERSION = 'FlabuffersModel_v1';
 const SIZE_BYTES = 4;
-/** Instead of a size that does not fit, which then follows in 8 bytes. */
+/** The marker for a size that does not fit; the size then follows in 8 bytes. */
 const LONG_SIZE = 0xffffffff;
 const LONG_SIZE_BYTES = 8;
 
@@ -44,7 +44,7 @@ const TREES = {
   biases: 16,
   embeddings: 18,
 };
-/** Of TFloatFeature; the other kinds begin alike. */
+/** Fields of TFloatFeature; the other kinds begin with the same fields. */
 const FEATURE = { index: 1, column: 2, borders: 3, name: 4, nan: 5, hasNan: 0 };
 const OTHER = { index: 0, column: 1, name: 2 };
 const ONE_HOT = { index: 0, hashes: 1 };
@@ -77,13 +77,13 @@ export function fromBinary(bytes: Uint8Array, budget: Budget, place: string): Ca
   };
 }
 
-/** The FlatBuffer; what follows it holds nothing that is read. */
+/** The FlatBuffer; nothing after it is needed. */
 function coreOf(bytes: Uint8Array, place: string): Uint8Array {
   if (!isBinary(bytes)) refuse(place, `expected a model of CatBoost, which begins with '${MAGIC}'`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const need = (start: number, size: number) => {
     if (size <= bytes.length - start) return start + size;
-    const message = `says that ${size} bytes follow at byte ${start}, and it has ${bytes.length}`;
+    const message = `declares ${size} bytes after byte ${start}, but the file has ${bytes.length}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   };
   let start = need(MAGIC.length, SIZE_BYTES);
@@ -95,7 +95,7 @@ function coreOf(bytes: Uint8Array, place: string): Uint8Array {
   return bytes.subarray(start, need(start, size));
 }
 
-/** What a table takes that is read, of which a file may name one again and again in 4 bytes. */
+/** The memory that reading a table takes: a file may refer to one table many times, in 4 bytes each. */
 const TABLE_BYTES = 400;
 
 function* all(tables: Tables, budget: Budget): Iterable<Table> {
@@ -143,7 +143,7 @@ function floatFeature(table: Table): FloatFeature & FileFeature {
     column: table.int32(FEATURE.column, -1),
     name: table.string(FEATURE.name) ?? '',
     borders: table.float32s(FEATURE.borders) ?? [],
-    // Without NaN among the rows that it was fitted on, NaN is compared, and above nothing.
+    // If the training data had no NaN, CatBoost compares NaN, which is above nothing.
     isNanAbove: table.bool(FEATURE.hasNan) && table.int8(FEATURE.nan) === NAN_ABOVE,
   };
 }
@@ -161,7 +161,7 @@ function biasOf(trees: Table, dimensions: number): readonly number[] {
   const several = trees.float64s(TREES.biases);
   if (several !== undefined && several.length > 0) return [...several];
   const one = trees.float64(TREES.bias);
-  if (one !== 0 && dimensions > 1) refuse('trees', `has one bias for ${dimensions} dimensions`);
+  if (one !== 0 && dimensions > 1) refuse('trees', `has one bias; expected one for each of ${dimensions} dimensions`);
   return one === 0 ? [] : [one];
 }
 
@@ -171,16 +171,16 @@ function infoValues(pairs: Tables, budget: Budget): (key: string) => unknown {
   return (key) => tables.get(key)?.string(PAIR.value);
 }
 
-/** What the trees are made of, one after another. */
+/** The arrays of all trees. */
 interface Arrays {
   readonly dimensions: number;
-  /** Of each tree how many numbers of splits it has, and where they begin. */
+  /** For each tree, how many split numbers it has, and where they begin. */
   readonly sizes: readonly number[];
   readonly starts: readonly number[] | undefined;
   readonly splits: readonly number[];
-  /** Of leaves. */
+  /** Values of leaves. */
   readonly values: Float64Array;
-  /** Of trees that are not symmetric, for each node: how far it is to its children, and where its values are. */
+  /** For trees that are not symmetric, for each node: the distance to its children, and where its values are. */
   readonly steps: Uint32Array;
   readonly leafOfNode: Uint32Array;
 }
@@ -201,7 +201,7 @@ function* treesOf(arrays: Arrays, splits: Splits): Iterable<FileTree> {
   const { dimensions, sizes, starts, splits: numbers, values, steps, leafOfNode } = arrays;
   const isSymmetric = steps.length === 0 && leafOfNode.length === 0;
   if (!isSymmetric && (steps.length !== numbers.length || leafOfNode.length !== numbers.length)) {
-    const found = `${steps.length} steps and ${leafOfNode.length} leaves`;
+    const found = `${steps.length} steps but ${leafOfNode.length} leaves; expected as many of both`;
     refuse('trees', `expected a step and a leaf for each of ${numbers.length} nodes, found ${found}`);
   }
   const leaves = new Leaves(values, dimensions);
@@ -209,10 +209,10 @@ function* treesOf(arrays: Arrays, splits: Splits): Iterable<FileTree> {
   for (const [i, size] of sizes.entries()) {
     const place = `trees[${i}]`;
     if (size < 0 || size > numbers.length - start) {
-      refuse(place, `has ${size} splits, of which ${numbers.length - start} are left`);
+      refuse(place, `has ${size} splits, but only ${numbers.length - start} are left`);
     }
     if (starts !== undefined && starts[i] !== start)
-      refuse(place, `does not begin at split ${start}, as its sizes say`);
+      refuse(place, `does not begin at split ${start}, as the sizes require`);
     if (isSymmetric) {
       const first = leaf;
       leaf += leavesOf(size, place);
@@ -238,14 +238,14 @@ function nodesOf(
   return {
     count,
     split: (node) => splits[start + node],
-    // Two steps of 16 bits: to the left, and to the right.
+    // Two steps of 16 bits: to the left child and to the right.
     left: (node) => child(node, steps[start + node] & 0xffff),
     right: (node) => child(node, steps[start + node] >>> 16),
     values: (node, to) => leaves.write(leafOfNode[start + node], to, place),
   };
 }
 
-/** The values of leaves, each of which is of one leaf. */
+/** The values of leaves; each value belongs to one leaf. */
 class Leaves {
   #written = 0;
 
@@ -258,7 +258,10 @@ class Leaves {
     const { values, dimensions } = this;
     this.#written += dimensions;
     if (at % dimensions !== 0 || at + dimensions > values.length || this.#written > values.length) {
-      refuse(place, `has the values of a leaf at ${at} of ${values.length}, or leaves that share them`);
+      refuse(
+        place,
+        `has the values of a leaf at ${at} of ${values.length}, which is out of range or shared with another leaf`,
+      );
     }
     for (let k = 0; k < dimensions; k++) to[k] = values[at + k];
   }

@@ -1,8 +1,8 @@
-/** CatBoost: models in its binary form (cbm) and as JSON. What is read of them: docs/formats/catboost.md. */
+/** CatBoost: models in its binary form (cbm) and as JSON. Coverage: docs/formats/catboost.md. */
 import type { FormatReader } from '../format.ts';
 import { isModel } from './signature.ts';
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const catboost: FormatReader = {

@@ -1,4 +1,4 @@
-/** Which form of a model bytes are, and the model in them. */
+/** Detects the form of a model, and reads it. */
 import type { Budget } from '../../graph/budget.ts';
 import { refuse } from '../containers/checks.ts';
 import { fromBinary } from './binary.ts';
@@ -6,7 +6,7 @@ import { fromJson } from './json.ts';
 import type { CatboostModel } from './model.ts';
 import { isBinary } from './signature.ts';
 
-/** Throws for what is not a model. */
+/** Throws for bytes that are not a model. */
 export function readModel(bytes: Uint8Array, budget: Budget, place: string): CatboostModel {
   const model = isBinary(bytes) ? fromBinary(bytes, budget, place) : fromJson(bytes, budget, place);
   const { dimensions, scale, bias } = model;

@@ -1,4 +1,4 @@
-/** The features of a file, which says for each where it is in a row, and perhaps what it is called. */
+/** The features of a file; each has its column in a row and optionally a name. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -6,9 +6,9 @@ import { refuse } from '../containers/checks.ts';
 
 export interface FileFeature {
   readonly place: string;
-  /** Its column in a row. */
+  /** The feature's column in a row. */
   readonly column: number;
-  /** Empty where the file has none. */
+  /** Empty if the file has none. */
   readonly name: string;
 }
 
@@ -17,11 +17,13 @@ export interface RowFeatures {
   readonly featureNames?: readonly string[];
 }
 
-/** What a column takes, which may be in no tree and for which the file may have nothing, and what its name does. */
+/**
+ * The memory that a column takes, including its name; it may be used by no tree, and the file may have no entry for it.
+ */
 const COLUMN_BYTES = 224;
 const NAME_BYTES = 128;
 
-/** Of all features of a file. Throws `MALFORMED`, `LIMIT`. */
+/** The columns of a row, from all features of a file. Throws `MALFORMED`, `LIMIT`. */
 export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeatures {
   const { rowElements } = budget.limits;
   let width = 0;
@@ -33,11 +35,11 @@ export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeat
     }
     width = Math.max(width, column + 1);
   }
-  if (width === 0) refuse('the features', 'the model takes none');
+  if (width === 0) refuse('the features', 'the model has no features');
   budget.build(COLUMN_BYTES * width, 'the features');
   const names = Array.from<string | undefined>({ length: width }).fill(undefined);
   for (const { column, name, place } of features) {
-    if (names[column] !== undefined) refuse(place, `is in column ${column}, where another feature is`);
+    if (names[column] !== undefined) refuse(place, `is in column ${column}, which another feature already has`);
     names[column] = name;
   }
   if (!features.some(({ name }) => name !== '')) return { width };
@@ -46,10 +48,10 @@ export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeat
   return new Set(featureNames).size === width ? { width, featureNames } : { width };
 }
 
-/** What a dimension takes while its model is made: a class, a name, a number of each node of the graph. */
+/** The memory that a dimension takes while its model is read: a class, a name, one number for each node of the graph. */
 const DIMENSION_BYTES = 128;
 
-/** Before anything is made for each dimension. Throws `MALFORMED`, `LIMIT`. */
+/** Called before anything is allocated for each dimension. Throws `MALFORMED`, `LIMIT`. */
 export function checkDimensions(dimensions: number, budget: Budget, place: string): void {
   const { rowElements } = budget.limits;
   if (dimensions < 1) refuse(place, `each leaf has ${dimensions} values`);
@@ -60,11 +62,11 @@ export function checkDimensions(dimensions: number, budget: Budget, place: strin
   budget.build(DIMENSION_BYTES * dimensions, place);
 }
 
-/** Of a one-hot feature, as int32; files may have them without a sign. Throws `MALFORMED`. */
+/** The hashes of a one-hot feature as int32; files may hold them unsigned. Throws `MALFORMED`. */
 export function hashesOf(values: readonly number[], place: string): readonly number[] {
   const hashes = values.map((value) => {
     if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32) return value | 0;
     return refuse(place, `expected a hash of 32 bits, found ${value}`);
   });
-  return new Set(hashes).size === hashes.length ? hashes : refuse(place, 'has a category twice');
+  return new Set(hashes).size === hashes.length ? hashes : refuse(place, 'contains a category twice');
 }

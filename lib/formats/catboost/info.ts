@@ -1,4 +1,4 @@
-/** The metadata of a model: the loss it was fitted for, and its classes. In the binary form the values are JSON in strings. */
+/** The metadata of a model: its loss and its classes. In the binary form the values are JSON in strings. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../messages.ts';
@@ -8,17 +8,17 @@ import type { Label } from '../sklearn/outcome.ts';
 import { isClassification } from './losses.ts';
 
 export interface Info {
-  /** Undefined where the file does not say it: sums of models that were fitted for different losses. */
+  /** Undefined if the file does not have it, as for sums of models that were fitted for different losses. */
   readonly loss?: string;
-  /** Of classifiers, and of any model that names classes. */
+  /** For classifiers, and for any model that names classes. */
   readonly classes?: readonly Label[];
-  /** For each dimension the position of its class; of some classes there may have been no rows to fit. */
+  /** For each dimension, the index of its class; some classes may have had no training rows. */
   readonly positions?: readonly number[];
   /** The probability above which the second of two classes wins. */
   readonly threshold: number;
 }
 
-/** Values by key: strings, which hold JSON, or what the JSON is of. */
+/** Values by key: strings that contain JSON, or the parsed JSON. */
 export type Values = (key: string) => unknown;
 
 export function infoOf(values: Values, dimensions: number, budget: Budget): Info {
@@ -41,7 +41,7 @@ export function infoOf(values: Values, dimensions: number, budget: Budget): Info
   };
 }
 
-/** As `class_names`, or so many, or as the labels that there were. */
+/** The classes from `class_names`, or as many as the count says, or the labels of the training data. */
 function ownClasses(own: Fields): readonly Label[] | undefined {
   const names = labels(own.class_names, 'class_params.class_names');
   if (names !== undefined) return names;
@@ -50,7 +50,7 @@ function ownClasses(own: Fields): readonly Label[] | undefined {
   return labels(own.class_to_label, 'class_params.class_to_label')?.map((label) => Math.trunc(Number(label)));
 }
 
-/** Where classes are named or counted, `class_to_label` has for each dimension the position of its class. */
+/** If classes are named or counted, `class_to_label` has the index of the class for each dimension. */
 function positionsOf(own: Fields, dimensions: number): readonly number[] {
   const most = Math.max(countOf(own), labels(own.class_names, 'class_params.class_names')?.length ?? 0);
   const found = labels(own.class_to_label, 'class_params.class_to_label') ?? [];
@@ -58,11 +58,11 @@ function positionsOf(own: Fields, dimensions: number): readonly number[] {
   const positions = most === 0 ? [] : found.map((label) => Math.trunc(Number(label)));
   const isRight = positions.length === dimensions && positions.every((position) => position >= 0 && position < most);
   if (isRight && new Set(positions).size === dimensions) return positions;
-  const message = `expected for each of ${dimensions} dimensions another of ${most} classes, found ${found.length} labels`;
+  const message = `expected a different class for each of ${dimensions} dimensions, out of ${most}, found ${found.length} labels`;
   return refuse('class_params.class_to_label', message);
 }
 
-/** What it takes to name a class by its position. */
+/** The memory that naming a class by its index takes. */
 const CLASS_BYTES = 32;
 
 function checkCount(own: Fields, budget: Budget): void {
@@ -79,14 +79,14 @@ function countOf(own: Fields): number {
   return own.classes_count === undefined ? 0 : count(own.classes_count, 'class_params.classes_count');
 }
 
-/** Undefined if there are none. Truths are 1 and 0, as in other formats. */
+/** Undefined if there are no labels. Truth values become 1 and 0, as in other formats. */
 function labels(value: unknown, place: string): readonly Label[] | undefined {
   if (value === undefined || value === null) return undefined;
   const found = list((item, at) => (typeof item === 'boolean' ? Number(item) : label(item, at)))(value, place);
   return found.length > 0 ? found : undefined;
 }
 
-/** `{"type": "Logloss", "params": …}`, or only the name: `Quantile:alpha=0.9`. */
+/** `{"type": "Logloss", "params": …}`, or only the name, such as `Quantile:alpha=0.9`. */
 function lossOf(value: unknown, place: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   const name = typeof value === 'string' ? value : fields(value, place).type;
@@ -94,7 +94,7 @@ function lossOf(value: unknown, place: string): string | undefined {
   return name.split(':', 1)[0];
 }
 
-/** Text that is not a number is as if it were not there, as in CatBoost. */
+/** Text that is not a number is ignored, as in CatBoost. */
 function thresholdOf(value: unknown): number {
   const number = typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : 0.5;
   if (Number.isNaN(number)) return 0.5;

@@ -1,4 +1,4 @@
-/** The JSON of a model (`save_model(…, format='json')`): everything by name. */
+/** The JSON form of a model (`save_model(…, format='json')`), in which every field has a name. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -43,7 +43,7 @@ function parse(bytes: Uint8Array, budget: Budget, place: string): unknown {
   }
 }
 
-/** Where a list is empty CatBoost writes null. */
+/** CatBoost writes null for an empty list. */
 function listOf<T>(check: (value: unknown, place: string) => T): (value: unknown, place: string) => readonly T[] {
   return (value, place) => (value === undefined || value === null ? [] : list(check)(value, place));
 }
@@ -59,7 +59,7 @@ function featuresOf(info: Fields) {
 
 function feature(value: unknown, place: string): FileFeature & { readonly index: number } {
   const known = fields(value, place);
-  // Of the training data, or else of the data that was there when the file was written.
+  // The feature's number in the training data, or else its name there.
   const names = [known.feature_id, known.feature_name].filter((name) => name !== undefined && name !== '');
   return {
     place,
@@ -86,7 +86,7 @@ function categoricalFeature(value: unknown, place: string): OneHotFeature & File
 }
 
 function scaleAndBias(value: unknown): { readonly scale: number; readonly bias: readonly number[] } {
-  // Before 0.24 sums were as they are.
+  // Before CatBoost 0.24, sums had no scale and bias.
   if (value === undefined) return { scale: 1, bias: [] };
   const place = 'scale_and_bias';
   if (!Array.isArray(value) || value.length !== 2) {
@@ -103,7 +103,7 @@ function symmetricWidth(tree: Fields): number {
   const width = listOf(number)(tree.leaf_values, `${place}.leaf_values`).length / leavesOf(levels, place);
   return Number.isInteger(width) && width > 0
     ? width
-    : refuse(place, `has ${levels} levels and no values for each leaf`);
+    : refuse(place, `has ${levels} levels, but not values for each leaf`);
 }
 
 function* symmetricTrees(trees: readonly Fields[], splits: Splits, dimensions: number): Iterable<FileTree> {
@@ -119,7 +119,7 @@ function* symmetricTrees(trees: readonly Fields[], splits: Splits, dimensions: n
   }
 }
 
-/** The number of a split, which is what CatBoost itself uses. The split's other fields must agree with it. */
+/** The number of a split, which is all that CatBoost itself uses. The split's other fields must agree with it. */
 function numberOf(value: unknown, splits: Splits, place: string): number {
   const split = fields(value, place);
   const type = text(split.split_type, `${place}.split_type`);
@@ -127,17 +127,20 @@ function numberOf(value: unknown, splits: Splits, place: string): number {
   if (type === 'EstimatedFeature') throw estimatedRefused(place);
   const found = count(split.split_index, `${place}.split_index`);
   if (!splits.says(found, split)) {
-    refuse(place, `is split ${found}, which is another one in features_info: the file contradicts itself`);
+    refuse(
+      place,
+      `is split ${found}, but features_info describes a different split with that number: the file contradicts itself`,
+    );
   }
   return found;
 }
 
-/** A tree as it is nested: a leaf, or a split with what is on either side of it. */
+/** A nested tree: a leaf, or a split with its two subtrees. */
 interface Nested {
   readonly numbers: number[];
   readonly left: number[];
   readonly right: number[];
-  /** Of leaves; undefined of splits. */
+  /** The values of leaves; undefined for splits. */
   readonly values: (readonly number[] | undefined)[];
 }
 

@@ -1,11 +1,11 @@
-/** What each loss makes of a row's sums. */
+/** How each loss turns a row's sums into predictions. */
 import { ForwardpassError } from '../../errors.ts';
 
-/** What the sums are of: of classifiers also how they become probabilities. */
+/** What the sums mean; for classifiers, also how they become probabilities. */
 export type Link =
   | 'identity'
   | 'exponential'
-  /** A mean, and the logarithm of a deviation. */
+  /** A mean, and the logarithm of a standard deviation. */
   | 'mean_and_variance'
   | 'two_classes'
   | 'one_class_of_many'
@@ -33,15 +33,15 @@ const LINKS: Readonly<Record<string, Link>> = {
   MultiCrossEntropy: 'each_label_or_not',
 };
 
-/** Of those who fitted the model: Python code, which says nothing of what the sums are. */
+/** Losses that users define in Python code, which does not say what the sums mean. */
 const OWN = /^(?:PythonUserDefined\w{0,40}|User(?:PerObj|Querywise)Metric|Custom)$/;
 
-/** Undefined where it is not known what the sums are of: no loss is named, or one of the user's own. Throws `UNSUPPORTED_OP`. */
+/** Undefined if the meaning of the sums is unknown: no loss is named, or it is user-defined. Throws `UNSUPPORTED_OP`. */
 export function linkOf(loss: string | undefined): Link | undefined {
   if (loss === undefined || OWN.test(loss)) return undefined;
   if (Object.hasOwn(LINKS, loss)) return LINKS[loss];
   const known = Object.keys(LINKS).join(', ');
-  const message = `the loss ${JSON.stringify(loss.slice(0, 40))} is not read; those read are ${known}`;
+  const message = `the loss ${JSON.stringify(loss.slice(0, 40))} is not supported; expected one of ${known}`;
   throw new ForwardpassError('UNSUPPORTED_OP', message, 'loss_function');
 }
 

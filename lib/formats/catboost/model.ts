@@ -1,21 +1,21 @@
-/** A model of CatBoost as any of its files holds it. */
+/** A CatBoost model, whichever file it comes from. */
 import type { FileTree } from '../trees.ts';
 import type { Info } from './info.ts';
 import type { Splits } from './splits.ts';
 
 export interface CatboostModel {
-  /** Of a row. */
+  /** The number of features of a row. */
   readonly width: number;
-  /** Where the file has any; what has none is called by its position, as in CatBoost. */
+  /** If the file has names; a feature without a name is named by its index, as in CatBoost. */
   readonly featureNames?: readonly string[];
   readonly splits: Splits;
-  /** How many values each leaf has, and a row's sum. */
+  /** How many values each leaf has, and so each sum. */
   readonly dimensions: number;
-  /** What the sum is multiplied by, and what is added to it then: one for each dimension. */
+  /** Each sum is multiplied by the scale; then the bias of its dimension is added. */
   readonly scale: number;
   readonly bias: readonly number[];
   readonly info: Info;
   readonly treeCount: number;
-  /** One after another, each made when it comes; `splits` are the model's own, or with other codes. */
+  /** The trees in order, each made on demand; `splits` are the model's own, or the same with other codes. */
   trees(splits: Splits): Iterable<FileTree>;
 }

@@ -1,4 +1,4 @@
-/** What a model gives for a row: as its loss has it, or as the class of CatBoost's interface that wraps it. */
+/** What a model returns for a row: as its loss defines it, or as the CatBoost class that wraps it does. */
 import { refuse } from '../containers/checks.ts';
 import { pair } from '../sklearn/decisions.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
@@ -7,11 +7,11 @@ import { type Link, linkOf } from './losses.ts';
 import type { CatboostModel } from './model.ts';
 import { sums } from './sums.ts';
 
-/** Of a model by itself. */
+/** For a model without a wrapper class. */
 export function modelOutcome(model: CatboostModel, emitter: Emitter, x: RowVector): Outcome {
   const { loss, classes } = model.info;
   const link = linkOf(loss);
-  // CatBoost takes the sums of any model with classes for scores of these.
+  // CatBoost takes the sums of any model with classes as scores of these classes.
   if (link === undefined && classes !== undefined) return classesOf(model, emitter, x, undefined);
   return link !== undefined && IS_CLASSIFIER[link]
     ? classesOf(model, emitter, x, link)
@@ -60,12 +60,12 @@ function linked(
 ): RowVector {
   if (link === 'exponential') return emitter.unary(emitter.gather(sum, [0]), 'exp');
   if (link !== 'mean_and_variance') return sum;
-  if (dimensions !== 2) refuse('loss_function', `expected 2 dimensions of ${info.loss}, found ${dimensions}`);
+  if (dimensions !== 2) refuse('loss_function', `expected 2 dimensions for ${info.loss}, found ${dimensions}`);
   const variance = emitter.unary(emitter.binary('mul', emitter.gather(sum, [1]), 2), 'exp');
   return emitter.concat([emitter.gather(sum, [0]), variance]);
 }
 
-/** Without a link there are the sums, and no probabilities. */
+/** Without a link only the sums are available, no probabilities. */
 function classesOf(model: CatboostModel, emitter: Emitter, x: RowVector, link: Link | undefined): Outcome {
   const { dimensions, info } = model;
   const sum = sums(model, emitter, x);
@@ -93,7 +93,7 @@ function twoClasses({ info }: CatboostModel, emitter: Emitter, sum: RowVector, l
   return { kind: 'labels', classes, ...shown, decider: sum, threshold };
 }
 
-/** −∞ for classes of which there were no rows. */
+/** −∞ for classes that had no training rows. */
 function byClass(emitter: Emitter, sum: RowVector, positions: readonly number[] | undefined, count: number): RowVector {
   if (positions === undefined) return sum;
   const dimensionOf = new Map(positions.map((position, dimension) => [position, dimension]));
@@ -107,7 +107,7 @@ function byClass(emitter: Emitter, sum: RowVector, positions: readonly number[] 
   return emitter.binary('min', known, lowest);
 }
 
-/** As CatBoost computes it. */
+/** The same formula as in CatBoost. */
 function logit(probability: number): number {
   return -Math.log(1 / probability - 1);
 }

@@ -1,4 +1,4 @@
-/** The classes of CatBoost's interface, as pickles hold them: their state is their parameters, and the model as cbm. */
+/** Pickled CatBoost classes: their state is their parameters, and the model as cbm. */
 import { type PickleObject, pickleKind } from '../containers/pickle/values.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
@@ -9,10 +9,10 @@ import { readModel } from './content.ts';
 import type { CatboostModel } from './model.ts';
 import { classifierOutcome, modelOutcome, rankerOutcome, regressorOutcome } from './outcome.ts';
 
-/** The attribute in which a fitted one has its model. */
+/** The attribute of a fitted object that holds its model. */
 const MODEL = '__model';
 
-/** Of objects whose models have been read. */
+/** Models that were already read, by object. */
 export const known = new WeakMap<PickleObject, CatboostModel>();
 
 function modelOf(estimator: Estimator): CatboostModel {
@@ -28,14 +28,14 @@ function fromState(estimator: Estimator): CatboostModel {
   throw estimator.error('MALFORMED', message, MODEL);
 }
 
-/** Without a model it is not fitted, which is said elsewhere. */
+/** An object without a model is not fitted; another check reports that. */
 function features(estimator: Estimator): Features | undefined {
   if (!known.has(estimator.object) && !estimator.has(MODEL)) return undefined;
   const { width, featureNames: names } = modelOf(estimator);
   return names === undefined ? { width } : { width, names };
 }
 
-/** Of fewer trees all are used, as with CatBoost's `ntree_end`. */
+/** At most `most` trees, all of them if there are fewer, as with CatBoost's `ntree_end`. */
 function* firstOf<T>(items: Iterable<T>, most: number): Iterable<T> {
   let count = 0;
   for (const item of items) {

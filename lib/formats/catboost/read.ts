@@ -1,4 +1,4 @@
-/** From its own file to a graph: the same as of a pickled `CatBoost` that holds the model. */
+/** Reads a CatBoost file into the graph that a pickled `CatBoost` with the same model gives. */
 import type { Graph } from '../../graph/graph.ts';
 import { PickleDict, PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';

@@ -1,10 +1,10 @@
-/** How files of CatBoost begin. */
+/** How CatBoost files begin. */
 import { latin1 } from '../../platform/text.ts';
 
-/** Of the binary form. */
+/** The magic of the binary form. */
 export const MAGIC = 'CBM1';
 
-/** The keys of JSON are sorted; other programs may write them otherwise. */
+/** CatBoost sorts the keys of its JSON; other programs may not. */
 const JSON_MODEL =
   /^\s{0,64}\{\s{0,64}"(?:ctr_data|features_info|model_info|oblivious_trees|scale_and_bias)"\s{0,64}:\s{0,64}[{[]/;
 

@@ -1,37 +1,38 @@
 /**
- * What trees compare. A file numbers all the splits of its features: the borders of each number one after the other, then
- * the categories of each feature that is one-hot, then statistics of categories (CTRs). Trees have these numbers.
+ * The splits of trees. A file numbers all splits of its features: the borders of each numeric feature one after
+ * another, then the categories of each one-hot feature, then statistics of categories (CTRs). Trees refer to these
+ * numbers.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { type Fields, refuse } from '../containers/checks.ts';
 import type { Split } from '../trees.ts';
 
 export interface FloatFeature {
-  /** Among numbers, in the order of the rows' columns. */
+  /** The index among the numeric features, in the order of the columns. */
   readonly index: number;
-  /** Of the row. */
+  /** The column in the row. */
   readonly column: number;
-  /** As float32; a number above one of them goes right there. */
+  /** As float32; a number above a border goes right at its split. */
   readonly borders: ArrayLike<number>;
-  /** Whether NaN is above all borders, and not below. */
+  /** Whether NaN is above all borders; otherwise it is below. */
   readonly isNanAbove: boolean;
 }
 
 export interface OneHotFeature {
-  /** Among categorical features. */
+  /** The index among the categorical features. */
   readonly index: number;
   readonly column: number;
-  /** Hashes of categories, as int32: see `GraphInput.hashes`. One of them goes right at its split. */
+  /** Hashes of categories, as int32: see `GraphInput.hashes`. A row with one of them goes right at its split. */
   readonly hashes: readonly number[];
 }
 
-/** A split as the graph has it: of categories the one that is compared goes left there, and right in CatBoost. */
+/** A split in the form of the graph: a category that matches goes left, but right in CatBoost. */
 export interface Comparison {
   readonly split: Split;
   readonly isSwapped: boolean;
 }
 
-/** How many splits there are of kinds that are not read: of what is computed of texts and embeddings, and of CTRs. */
+/** The number of splits of unsupported kinds: estimated features of texts and embeddings, and CTRs. */
 interface Unread {
   readonly estimated: number;
   readonly ctrs: number;
@@ -44,20 +45,22 @@ interface Part {
   readonly first: number;
   readonly count: number;
   readonly feature: FloatFeature | OneHotFeature | keyof Unread;
-  /** Its place among the columns that are compared. */
+  /** Its index among the compared columns. */
   readonly place: number;
 }
 
 export class Splits {
-  /** For the row, those that are compared: numbers first. */
+  /** The columns of the row that are compared, numeric ones first. */
   readonly columns: readonly number[];
   readonly floats: readonly FloatFeature[];
   readonly oneHots: readonly OneHotFeature[];
   readonly #parts: readonly Part[];
   readonly #count: number;
-  /** Of categories, the number that stands for each in a row, by feature; their positions in the list unless given. */
+  /**
+   * For each categorical feature, the number that represents each category in a row; by default its index in the list.
+   */
   readonly #codes: ReadonlyMap<OneHotFeature, readonly number[]>;
-  /** By the number of a split. */
+  /** By split number. */
   readonly #sets = new Map<number, readonly number[]>();
 
   constructor(
@@ -87,15 +90,15 @@ export class Splits {
     this.#count = first;
   }
 
-  /** The same where other numbers stand for categories. */
+  /** The same splits with other codes for the categories. */
   withCodes(codes: ReadonlyMap<OneHotFeature, readonly number[]>): Splits {
     return new Splits(this.floats, this.oneHots, this.unread, codes);
   }
 
-  /** The split of a number. Throws `MALFORMED`, and `UNSUPPORTED_OP` for one that is not read. */
+  /** The split with a number. Throws `MALFORMED`, and `UNSUPPORTED_OP` for an unsupported kind. */
   at(number: number, place: string): Comparison {
     const part = this.#partOf(number);
-    if (part === undefined) return refuse(place, `has split ${number} of ${this.#count}`);
+    if (part === undefined) return refuse(place, `has split ${number} of ${this.#count}, which does not exist`);
     const { feature, first } = part;
     if (typeof feature === 'string') throw feature === 'ctrs' ? ctrRefused(place) : estimatedRefused(place);
     return 'borders' in feature
@@ -103,7 +106,7 @@ export class Splits {
       : this.#isCategory(number, this.#codes.get(feature)?.[number - first] ?? number - first, part.place);
   }
 
-  /** Whether the other fields of a JSON split agree with its number. */
+  /** Whether the other fields of a JSON split agree with the number. */
   says(number: number, { float_feature_index, border, cat_feature_index, value }: Fields): boolean {
     const part = this.#partOf(number);
     if (part === undefined || typeof part.feature === 'string') return false;
@@ -132,7 +135,7 @@ export class Splits {
 
   #aboveBorder({ borders, isNanAbove }: FloatFeature, border: number, feature: number): Comparison {
     const threshold = Math.fround(borders[border]);
-    // NaN above all borders is +∞, which is above no border of +∞.
+    // NaN above all borders is treated as +∞, which is not above a border of +∞.
     const nanLeft = !isNanAbove || threshold === Infinity;
     return { split: { feature, threshold, nanLeft }, isSwapped: false };
   }
@@ -146,14 +149,14 @@ export class Splits {
 
 export function ctrRefused(place: string): ForwardpassError {
   const message =
-    'splits by a statistic of a categorical feature (CTR), which is not read here; fit the model with one_hot_max_size ' +
+    'splits by a statistic of a categorical feature (CTR), which is not supported; fit the model with one_hot_max_size ' +
     'above the number of categories, or encode the categories as numbers before';
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }
 
 export function estimatedRefused(place: string): ForwardpassError {
   const message =
-    'splits by what CatBoost computes of a text or an embedding (an estimated feature), which is not read here; fit the ' +
+    'splits by what CatBoost computes of a text or an embedding (an estimated feature), which is not supported; fit the ' +
     'model on numbers that are computed before';
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }

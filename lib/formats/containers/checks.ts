@@ -1,4 +1,6 @@
-/** Parsed JSON that nobody vouches for, field by field. Each check gives the value as its type, or throws with its place. */
+/**
+ * Checks of untrusted parsed JSON, field by field. Each check returns the value as its type, or throws with its place.
+ */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, listNames } from '../../messages.ts';
 import { decodeNumber } from './json-numbers.ts';
@@ -30,7 +32,7 @@ export const number: Check<number> = (value, place) => decodeNumber(value) ?? ex
 export const whole: Check<number> = (value, place) =>
   Number.isSafeInteger(value) ? (value as number) : expected('an integer', value, place);
 
-/** A size, a position. */
+/** A size or an index. */
 export const count: Check<number> = (value, place) =>
   whole(value, place) >= 0 ? (value as number) : expected('an integer of 0 or more', value, place);
 
@@ -63,7 +65,7 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, place) => (value === undefined ? undefined : check(value, place));
 }
 
-/** The fields that `checks` names; others are refused, since what they would mean is not known here. */
+/** The fields that `checks` names; others are refused, because their meaning is unknown. */
 export function record<T extends object>(checks: { readonly [K in keyof T]-?: Check<T[K]> }): Check<T> {
   return (value, place) => {
     const given = fields(value, place);

@@ -1,12 +1,12 @@
-/** Element types of the format, and how their bytes, little-endian, become floats without loss. */
+/** Element types of the format, and the lossless conversion of their little-endian bytes to floats. */
 import { ForwardpassError } from '../../errors.ts';
 import { widenFloat8 } from './float8.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
 
 interface DTypeReader {
-  /** Of one element. */
+  /** Bytes of one element. */
   readonly bytes: number;
-  /** `count` elements from `offset`, which is aligned; may keep the buffer. */
+  /** Reads `count` elements from `offset`, which is aligned; the result may share the buffer. */
   read(buffer: ArrayBufferLike, offset: number, count: number, place: string): Float32Array | Float64Array;
 }
 
@@ -37,14 +37,14 @@ function exact(integers: BigInt64Array | BigUint64Array, place: string): Float64
   for (let i = 0; i < integers.length; i++) {
     floats[i] = Number(integers[i]);
     if (!Number.isSafeInteger(floats[i])) {
-      const message = `the whole number ${integers[i]} is not within ±2^53, where floats are exact`;
+      const message = `the integer ${integers[i]} is not within ±2^53, where floats are exact`;
       throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
     }
   }
   return floats;
 }
 
-/** The bytes as floats: a view of them where they are aligned floats, a copy otherwise. */
+/** The bytes as floats: a view if they are aligned floats, otherwise a copy. */
 export function readElements(bytes: Uint8Array, dtype: StoredDType, place: string): Float32Array | Float64Array {
   const { bytes: size, read }: DTypeReader = DTYPES[dtype];
   const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);

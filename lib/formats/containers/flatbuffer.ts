@@ -1,13 +1,12 @@
 /**
- * FlatBuffers: tables whose fields are found through offsets. Every offset, table and vector is checked against the file
- * before it is followed, and nothing is decoded before it is asked for.
- * https://flatbuffers.dev/internals/
+ * FlatBuffers: tables whose fields are found through offsets. Every offset, table and vector is checked against the
+ * file before it is followed, and nothing is decoded before it is requested. https://flatbuffers.dev/internals/
  */
 import { ForwardpassError } from '../../errors.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Offsets may overlap, so that a small file could list much: this many times its size may be decoded of it. */
+/** Offsets may overlap, so a small file could list a lot: at most this many times its size is decoded. */
 const MOST_DECODED = 8;
 
 class FileBytes {
@@ -19,20 +18,20 @@ class FileBytes {
     this.#left = MOST_DECODED * bytes.length;
   }
 
-  /** Throws unless `length` bytes from `at` lie in the file. */
+  /** Throws unless the file contains `length` bytes from `at`. */
   need(at: number, length: number, place: string): void {
     if (at + length <= this.bytes.length) return;
-    const message = `expected ${length} bytes at ${at}, and the file ends at ${this.bytes.length}`;
+    const message = `expected ${length} bytes at ${at}, but the file ends at ${this.bytes.length}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
 
   spend(length: number, place: string): void {
     this.#left -= length;
-    if (this.#left < 0) throw malformed('the lists of the file overlap, again and again', place);
+    if (this.#left < 0) throw malformed('the lists of the file overlap repeatedly', place);
   }
 }
 
-/** The vectors of tables of a {@link Table}, each opened when it is wanted. */
+/** The vectors of tables of a {@link Table}; each table is opened on demand. */
 export interface Tables {
   readonly length: number;
   /** The index must be below `length`. */
@@ -46,7 +45,7 @@ const NO_TABLES: Tables = {
   },
 };
 
-/** A table; its fields go by their number in the schema, counted from 0, where a union takes two. */
+/** A table; its fields are numbered in the order of the schema from 0, and a union takes two numbers. */
 export class Table {
   readonly #buffer: FileBytes;
   readonly #at: number;
@@ -78,7 +77,7 @@ export class Table {
     this.#size = size;
   }
 
-  /** The table that the file as a whole is. */
+  /** The root table of the file. */
   static root(bytes: Uint8Array, place: string): Table {
     const buffer = new FileBytes(bytes);
     buffer.need(0, 4, place);
@@ -113,7 +112,7 @@ export class Table {
     return at === undefined ? otherwise : this.#buffer.view.getUint32(at, true);
   }
 
-  /** Beyond 2^53 only near the one written. */
+  /** Beyond 2^53 only approximate. */
   uint64(field: number, otherwise = 0): number {
     const at = this.#field(field, 8);
     return at === undefined ? otherwise : Number(this.#buffer.view.getBigUint64(at, true));
@@ -154,7 +153,7 @@ export class Table {
     return this.#numbers(field, 4, (view, at) => view.getFloat32(at, true));
   }
 
-  /** Beyond ±2^53 only near those written. */
+  /** Beyond ±2^53 only approximate. */
   int64s(field: number): number[] | undefined {
     return this.#numbers(field, 8, (view, at) => Number(view.getBigInt64(at, true)));
   }
@@ -172,7 +171,7 @@ export class Table {
     return at === undefined ? undefined : new Table(this.#buffer, this.#target(at), place);
   }
 
-  /** Each is named after the list: `operators[3]`. */
+  /** Each table is named after the list: `operators[3]`. */
   tables(field: number, place: string): Tables {
     const vector = this.#vector(field, 4);
     if (vector === undefined) return NO_TABLES;
@@ -183,7 +182,7 @@ export class Table {
     };
   }
 
-  /** Where the field's `width` bytes are; undefined when the table leaves it out. */
+  /** Where the field's `width` bytes are; undefined if the table omits it. */
   #field(field: number, width: number): number | undefined {
     const entry = this.#fields + 4 + 2 * field;
     if (entry >= this.#fieldsEnd) return undefined;

@@ -1,10 +1,10 @@
-/** Floats of eight bits, widened to single precision. Every one of their values is a float32, so nothing is lost. */
+/** 8-bit floats, widened to single precision. Each of their values is a float32, so nothing is lost. */
 
-/** How many bits the exponent and the fraction have, what is taken from the exponent, and what stands for no number. */
+/** The number of exponent and fraction bits, the exponent's bias, and which patterns are NaN or infinite. */
 interface Float8 {
   readonly fraction: number;
   readonly bias: number;
-  /** `ieee`: the greatest exponent is infinity and NaN. `fn`: only all ones are NaN. `fnuz`: only −0 is NaN. */
+  /** `ieee`: the greatest exponent is infinity and NaN. `fn`: only all ones is NaN. `fnuz`: only −0 is NaN. */
   readonly special: 'ieee' | 'fn' | 'fnuz';
 }
 
@@ -18,7 +18,7 @@ export type Float8Name = keyof typeof KINDS | 'F8_E8M0';
 
 const tables = new Map<Float8Name, Float32Array>();
 
-/** The elements' values by a table of all 256. */
+/** Converts the elements with a table of all 256 values. */
 export function widenFloat8(bits: Uint8Array, name: Float8Name): Float32Array {
   let table = tables.get(name);
   if (table === undefined) {

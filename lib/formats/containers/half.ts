@@ -1,4 +1,4 @@
-/** Half-precision floats, widened to single precision. Every one of their values is a float32, so nothing is lost. */
+/** Half-precision floats, widened to single precision. Each of their values is a float32, so nothing is lost. */
 
 /** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 export function widenFloat16(bits: Uint16Array): Float32Array {

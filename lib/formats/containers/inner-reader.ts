@@ -1,8 +1,8 @@
-/** A file within a file: its bytes are at hand, and what asks for others than it has is refused. */
+/** A file within a file, already in memory; reads beyond its end are refused. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Reader } from '../format.ts';
 
-/** Throws `TRUNCATED` for what lies outside. */
+/** Throws `TRUNCATED` for reads beyond the end. */
 export function innerReader(name: string, bytes: Uint8Array): Reader {
   return {
     name,

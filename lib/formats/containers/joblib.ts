@@ -1,4 +1,4 @@
-/** Pickles in files: as pickle.dump leaves them, or joblib.dump, compressed or not. What is read: docs/formats/pickle.md. */
+/** Pickle files: written by pickle.dump or joblib.dump, compressed or not. Coverage: docs/formats/pickle.md. */
 
 import type { Budget } from '../../graph/budget.ts';
 import { latin1 } from '../../platform/text.ts';
@@ -8,18 +8,18 @@ import type { PickledFile } from './joblib/read.ts';
 
 export type { PickledFile } from './joblib/read.ts';
 
-/** Bytes that are unpacked to see whether a pickle is inside. */
+/** Bytes that are unpacked to check whether they begin a pickle. */
 const PEEK_BYTES = 64;
 
 /**
- * Whether a file, of which these are the first bytes, is a pickle or a compressed one. PyTorch's own pickles, which
- * begin with a number, are not.
+ * Whether a file that begins with these bytes is a pickle or a compressed one. PyTorch's own pickles, which begin with
+ * a number, are excluded.
  */
 export async function detectPickle(head: Uint8Array): Promise<boolean> {
   const compression = compressionOf(head);
   if (compression === undefined) return beginsAsPickle(head);
   if (compression !== 'zlib' && compression !== 'gzip') return true;
-  // Both hold much else; what they begin with is told at little cost.
+  // Both formats hold many other things; unpacking the first bytes is cheap.
   const { inflateHead } = await import('../../platform/zlib.ts');
   try {
     return beginsAsPickle(inflateHead(head, compression).subarray(0, PEEK_BYTES));
@@ -28,26 +28,28 @@ export async function detectPickle(head: Uint8Array): Promise<boolean> {
   }
 }
 
-/** A global of protocols 0 and 1, by which estimators are made. */
+/** A global of protocols 0 and 1 that creates an estimator. */
 const NAMES = /c(?:copy_?reg|sklearn(?:\.\w{1,60}){0,9})\n\w/;
 
-/** Protocol 2 and later say which they are; what older ones make of objects, dicts, lists and tuples is detected by its opcodes. */
+/**
+ * Protocol 2 and later declare their version; older pickles of objects, dicts, lists and tuples are detected by their
+ * opcodes.
+ */
 function beginsAsPickle(head: Uint8Array): boolean {
   if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
   const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));
-  // A tuple begins as many a text does; what it names comes later.
+  // Many texts begin like a tuple; the names that follow decide.
   if (text.startsWith('(') && NAMES.test(latin1(head))) return true;
   return /^(\(*c[\w.]+\n[\w.]+\n|\(+[ild]p0\n|\(+i[\w.]+\n|\(*[}\]]q\0)/.test(text);
 }
 
-/** LONG1 of ten bytes: the magic number that torch.save wrote in front of its pickles. */
+/** LONG1 of ten bytes: the magic number that torch.save wrote before its pickles. */
 function isTorchMagic(head: Uint8Array): boolean {
   return head[2] === 0x8a && head[3] === 0x0a;
 }
 
 /**
- * The values that the file holds. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of
- * proportion.
+ * The values in the file. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of proportion.
  */
 export async function readPickledFile(source: Source, budget: Budget): Promise<PickledFile> {
   const { readFile } = await import('./joblib/read.ts');

@@ -1,9 +1,9 @@
-/** What JSON will take in memory, counted before it is parsed: a few letters of it may stand for much. */
+/** The memory that JSON will take, counted before it is parsed: a few characters may expand to a lot. */
 import type { Budget } from '../../graph/budget.ts';
 
 const OBJECT_BYTES = 64;
 const ARRAY_BYTES = 72;
-/** Of a key that no other object has, and of one that many have. */
+/** For a key that no other object has, and for one that many have. */
 const OWN_KEY_BYTES = 224;
 const COMMON_KEY_BYTES = 24;
 const ITEM_BYTES = 12;
@@ -20,13 +20,13 @@ for (const [sign, cost] of Object.entries({ '{': OBJECT_BYTES, '[': ARRAY_BYTES,
 }
 
 /**
- * What the text, which may or may not be JSON, takes once it is parsed. `own`: each key counts as one that no other object
- * has, which is the quicker count; `common`: each that the text had before counts as one that many have.
+ * The memory of the text, which need not be valid JSON, once it is parsed. `own` counts each key as unique, which is
+ * faster; `common` counts repeated keys as shared.
  */
 export function jsonBytes(text: string, keys: 'own' | 'common'): number {
   const seen = keys === 'common' ? new Set<string>() : undefined;
   let bytes = 0;
-  /** The last string. */
+  /** The last string seen. */
   let [start, end] = [0, 0];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -47,12 +47,12 @@ function keyBytes(key: string, seen: Set<string>): number {
   return OWN_KEY_BYTES;
 }
 
-/** Spends what the text will take. Throws `LIMIT`. */
+/** Charges the memory that parsing the text will take. Throws `LIMIT`. */
 export function spendOnJson(text: string, budget: Budget, place: string, keys: 'own' | 'common' = 'own'): void {
   budget.build(jsonBytes(text, keys), place);
 }
 
-/** The place of the quote that ends the string which begins at `start`, or past the text's end. */
+/** The position of the quote that ends the string beginning at `start`, or past the text's end. */
 export function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;

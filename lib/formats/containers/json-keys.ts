@@ -1,11 +1,11 @@
-/** What JSON.parse keeps to itself. */
+/** Duplicate keys, which JSON.parse does not report. */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The first key that an object of the text has twice; the text is valid JSON. */
+/** The first key that occurs twice in an object of the text, which is valid JSON. */
 export function duplicateKey(text: string): string | undefined {
-  // An object has a set with its first key.
+  // An object gets a set with its first key.
   const objects: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
@@ -26,7 +26,7 @@ export function duplicateKey(text: string): string | undefined {
   return undefined;
 }
 
-/** After the closing quote of the string that opens at `start`. */
+/** The position after the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;

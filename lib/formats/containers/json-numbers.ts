@@ -1,11 +1,11 @@
-/** Numbers that JSON does not have stand in it as objects: `{"number":"Infinity"}`, likewise NaN and −0. */
+/** Numbers that JSON cannot represent are stored as objects: `{"number":"Infinity"}`, likewise NaN and −0. */
 
-/** For JSON.stringify. */
+/** A number in the form that JSON.stringify takes. */
 export function encodeNumber(value: number): number | { readonly number: string } {
   return Number.isFinite(value) && !Object.is(value, -0) ? value : { number: Object.is(value, -0) ? '-0' : `${value}` };
 }
 
-/** What {@link encodeNumber} made; undefined for anything else. */
+/** The number that {@link encodeNumber} encoded; undefined for anything else. */
 export function decodeNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value !== 'object' || value === null || !('number' in value)) return undefined;

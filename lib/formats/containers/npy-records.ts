@@ -1,10 +1,12 @@
-/** Structured types as a .npy header spells them: `[('left_child', '<i8'), ('missing_go_to_left', '|u1'), ('', '|V7')]`. */
+/**
+ * Structured types as written in a .npy header: `[('left_child', '<i8'), ('missing_go_to_left', '|u1'), ('', '|V7')]`.
+ */
 import { type Field, MOST_FIELDS, type RecordType } from './pickle/records.ts';
 
-/** A field's name and type; one without a name is padding. */
+/** A field's name and type; a field without a name is padding. */
 const FIELD = /\('(\w{0,80})', '([<>|])(?:([fiu][1248]|b1)|V(\d{1,9}))'\)(?:, |$)/y;
 
-/** Undefined for types that are not structured, and for records that hold anything but numbers. */
+/** Undefined for types that are not structured, and for records that contain anything but numbers. */
 export function recordTypeOf(descr: string): RecordType | undefined {
   if (!descr.startsWith('[') || !descr.endsWith(']')) return undefined;
   const text = descr.slice(1, -1);

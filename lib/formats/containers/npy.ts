@@ -11,9 +11,9 @@ import { HOST_IS_LITTLE_ENDIAN, latin1, latin1Bytes } from '../../platform/text.
 import { widenFloat16 } from './half.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** Bytes at which a header's length is certain to be known. */
+/** The number of bytes that always includes a header's length. */
 export const NPY_PREFIX_BYTES = 12;
-/** NumPy's own headers of plain arrays stay under 200 bytes. */
+/** The headers that NumPy writes for plain arrays are under 200 bytes. */
 const LONGEST_HEADER = 65_536;
 
 export type NpyElement = 'f2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
@@ -56,7 +56,7 @@ export function npyDataOffset(prefix: Uint8Array, place: string): number {
   return start + length;
 }
 
-/** What any array's header says, whatever its elements are. */
+/** The fields of an array's header, whatever its elements are. */
 export interface NpyText {
   /** The elements' type as Python writes it: `'<f8'`, `'<U3'`, or a list of fields. */
   readonly descr: string;
@@ -90,7 +90,7 @@ export function parseNpyText(bytes: Uint8Array, place: string): NpyText {
   return { descr, fortranOrder: fortranOrder === 'True', shape, dataOffset };
 }
 
-/** The same for an array of numbers or booleans. */
+/** The header of an array of numbers or booleans. */
 export function parseNpyHeader(bytes: Uint8Array, place: string): NpyHeader {
   const { descr, ...header } = parseNpyText(bytes, place);
   const { element, littleEndian } = parseDescr(descr, place);
@@ -113,7 +113,7 @@ function parseDict(text: string, place: string): Map<string, string> {
     const at = entry.lastIndex;
     const [, key, value] = entry.exec(body) ?? [];
     if (key === undefined || value === undefined || entries.has(key)) {
-      throw new ForwardpassError('MALFORMED', `the header is not understood at ${quote(body.slice(at))}`, place);
+      throw new ForwardpassError('MALFORMED', `the header cannot be parsed at ${quote(body.slice(at))}`, place);
     }
     entries.set(key, value);
   }
@@ -124,20 +124,20 @@ function parseDescr(descr: string, place: string): { element: NpyElement; little
   const [, order, element] = /^'([<>|])(f[248]|[iu][1248]|b1)'$/.exec(descr) ?? [];
   if (element !== undefined) return { element: element as NpyElement, littleEndian: order !== '>' };
   if (/^'.O/.test(descr)) {
-    throw new ForwardpassError('UNSAFE', 'an array of Python objects is a pickle and is not read', place);
+    throw new ForwardpassError('UNSAFE', 'an array of Python objects is a pickle, which is not supported', place);
   }
   const what = descr.startsWith('[') ? 'a structured array' : `elements of type ${descr.slice(0, 80)}`;
   throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected floats, integers or booleans, found ${what}`, place);
 }
 
-/** An array that holds elements of the type exactly: float32 for f2 and f4, float64 for the rest. */
+/** An array whose elements hold the type exactly: float32 for f2 and f4, float64 for the rest. */
 export function createNpyArray(element: NpyElement, length: number): Float32Array | Float64Array {
   return element === 'f2' || element === 'f4' ? new Float32Array(length) : new Float64Array(length);
 }
 
 /**
- * Decodes as many whole elements as `bytes` has into the front of `into`, which {@link createNpyArray} made.
- * Throws `INPUT` for a 64-bit integer that is not exact in a float64.
+ * Decodes as many whole elements as `bytes` has into the front of `into`, which {@link createNpyArray} made. Throws
+ * `INPUT` for a 64-bit integer that is not exact as a float64.
  */
 export function decodeNpy(
   bytes: Uint8Array,
@@ -190,8 +190,8 @@ const ELEMENT_READERS: Record<
 };
 
 /**
- * A version 1.0 header for C-ordered elements, padded so that the data is 64-byte aligned. Its length depends on
- * `rowShape` alone: a header with another row count overwrites it in place.
+ * A version 1.0 header for C-ordered elements, padded so that the data is 64-byte aligned. Its length depends only on
+ * `rowShape`: a header with another row count overwrites it in place.
  */
 export function encodeNpyHeader(element: 'f4' | 'f8', rowCount: number, rowShape: readonly number[]): Uint8Array {
   const order = HOST_IS_LITTLE_ENDIAN ? '<' : '>';

@@ -10,13 +10,13 @@ const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
-/** Bytes from which on a length takes two bytes: with the tag, no fewer than a move needs. */
+/** From this length on, the length takes two bytes; with the tag, that is enough to move the bytes for alignment. */
 const LONG = 128;
 
-/** What a message of no bytes takes once it is read, and a text. */
+/** The memory of an empty message and of an empty text. */
 const MESSAGE_BYTES = 128;
 const TEXT_BYTES = 16;
-/** A number in a list that grows. */
+/** The memory of a number in a growing list. */
 const NUMBER_BYTES = 16;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -45,7 +45,7 @@ export class Parts {
     this.#length = length;
   }
 
-  /** So many parts of `width` bytes each, every `stride` bytes from `first` on. */
+  /** Adds `count` parts of `width` bytes each, every `stride` bytes from `first`. */
   addEach(from: Uint8Array, first: number, width: number, stride: number, count: number): void {
     const length = this.#length + count * width;
     if (length > this.#bytes.length) this.#grow(length);
@@ -78,13 +78,16 @@ export class Message {
   /** The first texts of a list. */
   readonly #texts: { readonly bytes: Uint8Array; readonly text: string }[] = [];
   #at = 0;
-  /** Where the tag of the field at hand begins, and its value. */
+  /** Where the tag of the current field begins, and its value. */
   #tagAt = 0;
   #valueAt = 0;
   #field = 0;
   #wire = 0;
 
-  /** `place` names the message in errors; `depthLeft` says how many messages may still nest inside it. What messages hold is spent. */
+  /**
+   * `place` names the message in errors; `depthLeft` says how many more levels of messages may be nested in it. The
+   * content of messages is charged to the budget.
+   */
   constructor(bytes: Uint8Array, place: string, budget: Budget, depthLeft = budget.limits.depth) {
     this.#bytes = bytes;
     this.#place = place;
@@ -92,7 +95,7 @@ export class Message {
     this.#depthLeft = depthLeft;
   }
 
-  /** Moves to the next field and gives its number, 0 at the message's end. Its value must then be read or skipped. */
+  /** Moves to the next field and returns its number, 0 at the message's end. Its value must then be read or skipped. */
   next(): number {
     if (this.#left === 0) return 0;
     this.#tagAt = this.#at;
@@ -119,11 +122,11 @@ export class Message {
         this.#take(4);
         break;
       default:
-        throw this.#malformed(`field ${this.#field} has the wire type ${this.#wire}, which is not read`);
+        throw this.#malformed(`field ${this.#field} has the wire type ${this.#wire}, which is not supported`);
     }
   }
 
-  /** A signed integer; beyond 2^53 it is only near the one written. */
+  /** A signed integer; beyond 2^53 only approximate. */
   integer(): number {
     this.#expect(VARINT);
     return this.#varint();
@@ -142,7 +145,7 @@ export class Message {
     return into;
   }
 
-  /** The same as the bytes of doubles, which millions take less room in. */
+  /** The same as the bytes of doubles, which take less memory for millions of values. */
   doubles(into = new Parts()): Parts {
     const isPacked = this.#wire !== VARINT;
     const from = isPacked ? this.#packed() : this;
@@ -159,8 +162,8 @@ export class Message {
   }
 
   /**
-   * How many values of a repeated field follow one another, each behind a tag like the first one's, of which forests have
-   * millions; `pass` moves past one. The first is then the next to be read.
+   * How many values of a repeated field follow each other, each after the same tag as the first; forests have millions.
+   * `pass` moves past one. The first is then the next to be read.
    */
   #run(pass: () => void): number {
     let count = 0;
@@ -172,7 +175,7 @@ export class Message {
     return count;
   }
 
-  /** Moves past the tag of the field at hand, where it is there again, before a value. */
+  /** Moves past the tag of the current field if it is repeated before a value. */
   #passTag(): boolean {
     const bytes = this.#tagBytes;
     if (this.#left <= bytes) return false;
@@ -189,11 +192,11 @@ export class Message {
     return new Message(this.bytes(), this.#place, this.#budget, this.#depthLeft);
   }
 
-  /** How many integers the message is made of. */
+  /** How many integers the message consists of. */
   #count(): number {
     let count = 0;
     for (const byte of this.#bytes) if (byte < 0x80) count++;
-    // What follows the last one is an integer that is cut off.
+    // After the last complete integer there is one that is cut off.
     return this.#bytes.length > 0 && this.#bytes[this.#bytes.length - 1] >= 0x80 ? count + 1 : count;
   }
 
@@ -203,7 +206,7 @@ export class Message {
     return new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true);
   }
 
-  /** Appends the little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or a single one of them. */
+  /** Appends the little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or not. */
   fixed(width: 4 | 8, into = new Parts()): Parts {
     if (this.#wire === (width === 4 ? FIXED32 : FIXED64)) {
       const count = this.#run(() => this.#advance(width));
@@ -220,7 +223,7 @@ export class Message {
     return into;
   }
 
-  /** Of a field of four bytes, those. */
+  /** The bits of a four-byte field. */
   bits(): number {
     this.#expect(FIXED32);
     const bytes = this.#take(4);
@@ -234,7 +237,7 @@ export class Message {
   }
 
   /**
-   * As {@link bytes}; many of them are moved to a multiple of four within the file, over their own tag and length,
+   * Like {@link bytes}; large ones are moved to a multiple of four within the file, over their own tag and length,
    * which are not read again.
    */
   elements(): Uint8Array {
@@ -256,14 +259,14 @@ export class Message {
     }
   }
 
-  /** Appends the texts of a repeated field, in which bytes that are not UTF-8 are replaced. */
+  /** Appends the texts of a repeated field; bytes that are not UTF-8 are replaced. */
   texts(into: string[] = []): string[] {
     do {
       const bytes = this.bytes();
       const known = this.#texts.find((text) => sameBytes(text.bytes, bytes));
       this.#budget.build(known === undefined ? TEXT_BYTES : TEXT_BYTES / 2, this.#place);
       const text = known?.text ?? ANY_TEXT.decode(bytes);
-      // Of a forest's nodes each has one of a few words.
+      // Each node of a forest has one of a few words, so the first texts are kept.
       if (known === undefined && this.#texts.length < FEW_TEXTS) this.#texts.push({ bytes, text });
       into.push(text);
     } while (this.#passTag());
@@ -278,12 +281,12 @@ export class Message {
     return new Message(this.bytes(), place, this.#budget, this.#depthLeft - 1);
   }
 
-  /** Spends what is made of the message beside its fields. Throws `LIMIT`. */
+  /** Charges what is made from the message besides its fields. Throws `LIMIT`. */
   spend(bytes: number): void {
     this.#budget.build(bytes, this.#place);
   }
 
-  /** Throws `LIMIT` for more of something than a model may have nodes. */
+  /** Throws `LIMIT` if there are more of something than a model may have nodes. */
   checkCount(count: number, what: string): void {
     const { nodes } = this.#budget.limits;
     if (count <= nodes) return;
@@ -294,7 +297,7 @@ export class Message {
     return this.#bytes.length - this.#at;
   }
 
-  /** Seven bits a byte, the lowest first, of 64 in two's complement. */
+  /** Seven bits per byte, lowest first, 64 bits in two's complement. */
   #varint(): number {
     let [low, high] = [0, 0];
     for (let shift = 0; shift < 70; shift += 7) {
@@ -303,7 +306,7 @@ export class Message {
       const bits = byte & 0x7f;
       if (shift < 32) low |= bits << shift;
       if (shift > 25) high |= shift < 32 ? bits >> (32 - shift) : bits << (shift - 32);
-      // Most are small, and better kept as the integers they are.
+      // Most are small; these stay integers.
       if (byte < 0x80) return high === 0 && low >= 0 ? low : high * 2 ** 32 + (low >>> 0);
     }
     throw this.#malformed('an integer is longer than 10 bytes');
@@ -316,7 +319,7 @@ export class Message {
 
   #advance(length: number): void {
     if (length < 0 || length > this.#left) {
-      throw this.#overrun(`field ${this.#field}, which says it has ${length} bytes where ${this.#left} are left,`);
+      throw this.#overrun(`field ${this.#field}, which declares ${length} bytes where ${this.#left} are left,`);
     }
     this.#at += length;
   }

@@ -1,6 +1,6 @@
 /**
- * The elements of tensors that are pieces of storages. A storage is read once, which is linear in the file; what tensors
- * have of it again is the same array where they are the same piece, and is otherwise spent before it is made.
+ * The elements of tensors that are pieces of storages. A storage is read once, which is linear in the file; further
+ * uses of it share the array if they are the same piece, and are otherwise charged before they are copied.
  */
 
 import { ForwardpassError } from '../../errors.ts';
@@ -12,12 +12,12 @@ import { type TorchDType, type TorchTensor, torchElementBytes } from './torch-te
 type Piece = Omit<TorchTensor, 'key' | 'storageElements'>;
 type Elements = Float32Array | Float64Array;
 
-/** Of an element that is read, at the most. */
+/** The maximum size of an element. */
 const ELEMENT_BYTES = 8;
 
-/** What was read of a storage. */
+/** What was read from a storage. */
 interface Read {
-  /** Bytes that tensors had of it, counted each time. */
+  /** Bytes that tensors took from it, counted each time. */
   bytes: number;
   readonly pieces: Map<string, Elements>;
 }
@@ -25,8 +25,8 @@ interface Read {
 const reads = new WeakMap<Uint8Array, Read>();
 
 /**
- * A tensor's elements as floats, row-major: a view of the storage's bytes where they lie in that order and are such
- * floats, a copy otherwise. Throws `TRUNCATED` when they are not all there, `UNSUPPORTED_DTYPE`, `LIMIT`.
+ * A tensor's elements as floats, row-major: a view of the storage's bytes if they have that order and are floats of
+ * that type, a copy otherwise. Throws `TRUNCATED` if some are missing, `UNSUPPORTED_DTYPE`, `LIMIT`.
  */
 export function torchElements(
   tensor: Piece,
@@ -61,11 +61,11 @@ function checkInside({ dtype, offset, shape, strides }: Piece, storage: Uint8Arr
   const last = shape.reduce((at, length, axis) => at + (length - 1) * strides[axis], offset);
   const needed = (last + 1) * torchElementBytes(dtype);
   if (needed <= storage.length) return;
-  const message = `needs ${needed} bytes of its storage, which has ${storage.length}`;
+  const message = `needs ${needed} bytes of its storage, which has only ${storage.length}`;
   throw new ForwardpassError('TRUNCATED', message, place);
 }
 
-/** Row-major and little-endian as the storage's bytes are. */
+/** Row-major, and little-endian like the storage's bytes. */
 function torchTensorBytes({ dtype, offset, shape, strides }: Piece, storage: Uint8Array): Uint8Array {
   const size = torchElementBytes(dtype);
   const count = shape.reduce((product, length) => product * length, 1);

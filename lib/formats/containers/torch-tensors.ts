@@ -1,6 +1,6 @@
 /**
- * Tensors as torch pickles them: a piece of a storage that lies outside the pickle, with strides. Nothing is believed
- * before it is held against the bytes of the storage.
+ * Tensors as torch pickles them: a piece of a storage outside of the pickle, with strides. Everything is checked
+ * against the bytes of the storage before it is used.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -15,7 +15,7 @@ import {
   pickleKind,
 } from './pickle/values.ts';
 
-/** Names of element types as safetensors has them. */
+/** Element types, by their names in safetensors. */
 export type TorchDType =
   | 'F64'
   | 'F32'
@@ -68,12 +68,12 @@ const STORAGES: ReadonlyMap<string, TorchDType> = new Map([
 
 const MOST_AXES = 64;
 
-/** What a pickled tensor says of itself. */
+/** The description of a pickled tensor. */
 export interface TorchTensor {
   readonly dtype: TorchDType;
   /** The storage's name in the file. */
   readonly key: string;
-  /** Elements of the storage, as declared. */
+  /** The declared number of elements of the storage. */
   readonly storageElements: number;
   /** In elements of the storage. */
   readonly offset: number;
@@ -81,7 +81,7 @@ export interface TorchTensor {
   readonly strides: readonly number[];
 }
 
-/** Whether the value is a tensor or parameter as `torch.save` and `torch.jit.save` write them, of whichever kind. */
+/** Whether the value is a tensor or parameter of any kind that `torch.save` and `torch.jit.save` write. */
 export function isTorchTensor(value: PickleValue | undefined): value is PickleObject {
   return (
     value instanceof PickleObject && value.callable.module === 'torch._utils' && /^_rebuild_/.test(value.callable.name)
@@ -90,7 +90,7 @@ export function isTorchTensor(value: PickleValue | undefined): value is PickleOb
 
 type Held = (args: readonly PickleValue[]) => PickleValue | undefined;
 
-/** Parameters, and tensors of their own class, hold a tensor: by the call, where it is among the arguments. */
+/** Parameters and tensor subclasses wrap a tensor: where it is among the arguments of the call. */
 const WRAPPERS: ReadonlyMap<string, Held> = new Map<string, Held>([
   ['_rebuild_parameter', ([tensor]) => tensor],
   ['_rebuild_parameter_with_state', ([tensor]) => tensor],
@@ -115,7 +115,7 @@ function unwrap(value: PickleObject, place: string): PickleObject {
   throw malformed(`expected the tensor of a parameter, found ${pickleKind(held)}`, place);
 }
 
-/** Takes a tensor's description apart. Throws `MALFORMED`, `UNSUPPORTED_DTYPE`, `LIMIT`. */
+/** Reads a tensor's description. Throws `MALFORMED`, `UNSUPPORTED_DTYPE`, `LIMIT`. */
 export function describeTorchTensor(value: PickleObject, budget: Budget, place: string): TorchTensor {
   const { callable, args } = unwrap(value, place);
   const [storage, offset, shape, strides, , , type] = args;
@@ -126,17 +126,17 @@ export function describeTorchTensor(value: PickleObject, budget: Budget, place: 
   }
   const sizes = integers(shape, 'sizes', place);
   const steps = integers(strides, 'strides', place);
-  if (sizes.length !== steps.length) throw malformed(`has ${sizes.length} sizes and ${steps.length} strides`, place);
+  if (sizes.length !== steps.length) throw malformed(`has ${sizes.length} sizes but ${steps.length} strides`, place);
   const count = sizes.reduce((product, size) => product * size, 1);
   if (!(count <= budget.limits.parameters)) {
     throw new ForwardpassError('LIMIT', `a tensor of [${sizes.join(', ')}] exceeds \`limits.parameters\``, place);
   }
-  if (!isCount(offset)) throw malformed(`expected an offset from 0, found ${pickleKind(offset)}`, place);
+  if (!isCount(offset)) throw malformed(`expected an offset of 0 or more, found ${pickleKind(offset)}`, place);
   const own = callable.name === '_rebuild_tensor_v3' ? ownType(type, place) : undefined;
   return { ...describeStorage(storage, own, place), offset, shape: sizes, strides: steps };
 }
 
-/** Types without their own storage are said beside the tensor. */
+/** Types without a storage class of their own are named beside the tensor. */
 const OWN_TYPES: ReadonlyMap<string, TorchDType> = new Map([
   ['uint16', 'U16'],
   ['uint32', 'U32'],
@@ -174,17 +174,17 @@ function describeStorage(value: PickleValue | undefined, own: TorchDType | undef
   throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
 }
 
-/** The element type that a storage's class stands for. */
+/** The element type of a storage class. */
 export function torchStorageType(name: string): TorchDType | undefined {
   return name === 'UntypedStorage' ? 'U8' : STORAGES.get(name);
 }
 
 function integers(value: PickleValue | undefined, what: string, place: string): readonly number[] {
   if (!(value instanceof PickleTuple) || !value.items.every(isCount)) {
-    throw malformed(`expected ${what} from 0, found ${pickleKind(value)}`, place);
+    throw malformed(`expected ${what} of 0 or more, found ${pickleKind(value)}`, place);
   }
   if (value.items.length <= MOST_AXES) return value.items as readonly number[];
-  throw new ForwardpassError('LIMIT', `has ${value.items.length} axes; at most ${MOST_AXES} are read`, place);
+  throw new ForwardpassError('LIMIT', `has ${value.items.length} axes; at most ${MOST_AXES} are supported`, place);
 }
 
 function isCount(value: PickleValue | undefined): value is number {

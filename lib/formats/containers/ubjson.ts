@@ -1,7 +1,7 @@
 /**
- * Universal Binary JSON, as XGBoost writes it: numbers are big-endian, lengths are numbers with their own type. What is read
- * is what JSON would give, and typed arrays are typed. A length is compared with the bytes that are left before
- * anything is made of it.
+ * Universal Binary JSON, as XGBoost writes it: numbers are big-endian, and lengths are numbers with their own type. The
+ * result is what JSON would give, except that typed arrays stay typed. Every length is checked against the remaining
+ * bytes before anything is allocated for it.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -10,19 +10,19 @@ export type UbjsonValue = null | boolean | number | string | NumberList | Ubjson
 export interface UbjsonObject {
   readonly [key: string]: UbjsonValue;
 }
-/** int64 that float64 holds exactly are in a Float64Array. */
+/** int64 arrays whose values are exact in float64 become a Float64Array. */
 export type NumberList = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
-/** What an object, an array and each value in one take in memory. */
+/** The memory of an object, an array and each value in one. */
 const CONTAINER_BYTES = 96;
 const VALUE_BYTES = 16;
-/** Of a key that no object had before. */
+/** The memory of a key that no object had before. */
 const KEY_BYTES = 224;
 
 type NumberType = 'i' | 'U' | 'I' | 'l' | 'L' | 'd' | 'D';
 const SIZES: Readonly<Record<NumberType, number>> = { i: 1, U: 1, I: 2, l: 4, L: 8, d: 4, D: 8 };
 
-/** The value that the bytes hold from their beginning on. Throws `TRUNCATED`, `MALFORMED`, `LIMIT`, with the byte as the place. */
+/** The value at the beginning of the bytes. Throws `TRUNCATED`, `MALFORMED`, `LIMIT`, with the byte as the place. */
 export function readUbjson(bytes: Uint8Array, budget: Budget, place: string): UbjsonValue {
   return new UbjsonReader(bytes, budget, place).value(budget.limits.depth);
 }
@@ -33,7 +33,7 @@ class UbjsonReader {
   readonly #budget: Budget;
   readonly #place: string;
   readonly #text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  /** Keys come again and again. */
+  /** Keys repeat, so their strings are shared. */
   readonly #keys = new Map<string, string>();
   #at = 0;
 
@@ -93,7 +93,7 @@ class UbjsonReader {
   }
 
   #object(depth: number): UbjsonObject {
-    if (this.#takes('$')) throw this.#malformed('objects whose values have one type are not read');
+    if (this.#takes('$')) throw this.#malformed('objects whose values share one type are not supported');
     const count = this.#takes('#') ? this.#length() : undefined;
     const entries = new Map<string, UbjsonValue>();
     for (let i = 0; count === undefined ? !this.#takes('}') : i < count; i++) {
@@ -164,7 +164,7 @@ class UbjsonReader {
   }
 
   #marker(): string {
-    // `N` says nothing.
+    // `N` is a no-op.
     let type = 'N';
     while (type === 'N') type = String.fromCharCode(this.#view.getUint8(this.#skip(1)));
     return type;
@@ -186,7 +186,7 @@ class UbjsonReader {
   #need(count: number, size = 1): void {
     const left = this.#bytes.length - this.#at;
     if (count <= left / size) return;
-    const message = `expected ${count} values of ${size} bytes, and ${left} bytes are left`;
+    const message = `expected ${count} values of ${size} bytes, but only ${left} bytes are left`;
     throw new ForwardpassError('TRUNCATED', message, this.#here());
   }
 

@@ -1,4 +1,4 @@
-/** Zip archives, in which many frameworks keep their models. Opened on demand: a process that reads none loads none of it. */
+/** Zip archives, which many frameworks use for models. The reader is imported on first use. */
 import type { Budget } from '../../graph/budget.ts';
 import type { Reader, Source } from '../format.ts';
 import type { ZipArchive } from './zip/archive.ts';
@@ -12,8 +12,8 @@ export function isZip(head: Uint8Array): boolean {
 }
 
 /**
- * Reads the archive's directory, of which nothing is believed before it is checked. Throws `TRUNCATED`, `MALFORMED`,
- * `UNSAFE` for names that lead out of the archive or are there twice, `LIMIT`.
+ * Reads and checks the archive's directory. Throws `TRUNCATED`, `MALFORMED`, `UNSAFE` for names that lead out of the
+ * archive or occur twice, `LIMIT`.
  */
 export async function openZip(reader: Reader, budget: Budget): Promise<ZipArchive> {
   const { ZipArchive } = await import('./zip/archive.ts');
@@ -21,7 +21,7 @@ export async function openZip(reader: Reader, budget: Budget): Promise<ZipArchiv
   return new ZipArchive(await readDirectory(reader), budget);
 }
 
-/** For an archive that no format takes: throws what is wrong with it, if anything is. */
+/** For an archive that no format accepts: throws if the archive itself is damaged. */
 export async function refuseDamagedZip(reader: Reader): Promise<void> {
   const { readDirectory } = await import('./zip/directory.ts');
   await readDirectory(reader);
@@ -30,8 +30,8 @@ export async function refuseDamagedZip(reader: Reader): Promise<void> {
 const looks = new WeakMap<Reader, Promise<ReadonlySet<string> | undefined>>();
 
 /**
- * The names of an archive's members, for detection: undefined when the file is not an archive or a damaged one. The
- * directory is read once for all that ask.
+ * The names of an archive's members, for detection: undefined if the file is not an archive or is damaged. The
+ * directory is read once for all callers.
  */
 export function lookIntoZip({ main }: Source): Promise<ReadonlySet<string> | undefined> {
   const look = looks.get(main) ?? namesIn(main);

@@ -1,4 +1,4 @@
-/** Keras' activations: by name, or as a layer in the place of one. */
+/** Keras activations: by name, or as a layer. */
 
 import { resolveActivation } from '../../graph/activations.ts';
 import type { Activation } from '../../graph/architecture.ts';
@@ -10,7 +10,7 @@ import { isObject } from './config.ts';
 import { type KerasTensor, type LayerCall, scalar } from './layer.ts';
 import { EXPORT } from './refusals.ts';
 
-/** Those that take nothing but x, by Keras' defaults where they differ from those of activations.ts. */
+/** Activations that take only x, with Keras' defaults where they differ from those of activations.ts. */
 const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ...[
     ...['linear', 'relu', 'relu6', 'elu', 'selu', 'gelu', 'silu', 'swish', 'mish', 'tanh', 'sigmoid'],
@@ -22,7 +22,7 @@ const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['log_softmax_v2', 'log_softmax'],
 ]);
 
-/** Layers that Keras 2 takes for an activation by the name of their class, with the settings that they have by default. */
+/** Layers that Keras 2 accepts as an activation by class name, with their default settings. */
 const CLASSES_2: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['ReLU', 'relu'],
   ['LeakyReLU', { name: 'leaky_relu', alpha: 0.3 }],
@@ -31,15 +31,15 @@ const CLASSES_2: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['Softmax', 'softmax'],
 ]);
 
-/** Keras 2 has a steeper one. */
+/** Keras 2's version is steeper. */
 const HARD_SIGMOID_2: Activation = { name: 'hard_sigmoid', alpha: 0.2, beta: 0.5 };
 
-/** The name of the function in a layer's `activation`; undefined if there is none, or a layer. */
+/** The name of the function in a layer's `activation`; undefined if there is none, or if it is a layer. */
 export function functionName(layer: LayerCall): string | undefined {
   const field = layer.config.raw('activation');
   if (field === undefined || typeof field === 'string') return field;
   if (!isObject(field)) throw layer.config.wrong('activation', 'a name or an object');
-  // A plain function by its name, as some versions write it.
+  // Some versions write a plain function as its name.
   return typeof field.config === 'string' ? field.config : undefined;
 }
 
@@ -50,15 +50,15 @@ export function applyNamed(layer: LayerCall, x: KerasTensor, name: string): Kera
   if (activation !== undefined) return applyActivation(layer, x, activation);
   if (CLASSES_2.has(name) || name === 'PReLU') {
     const hint = `put a ${name} layer after this one, without an activation in it`;
-    throw layer.unsupported(`${quote(name)} is a layer of Keras and no activation function; ${hint}`);
+    throw layer.unsupported(`${quote(name)} is a layer of Keras, not an activation function; ${hint}`);
   }
-  const message = `${quote(name)} is not an activation of Keras' own: what it computes is code, which the file does not hold`;
+  const message = `${quote(name)} is not a built-in activation of Keras; its code is not in the file`;
   throw layer.unsupported(
     `${message}${didYouMean(name, [...NAMES.keys(), ...Object.keys(PIECES)])}; use one that has a name in Keras; ${EXPORT}`,
   );
 }
 
-/** Those that Keras itself computes in pieces, where NaN, infinities and cancellation come out as theirs do. */
+/** Activations that Keras itself computes in several steps, so that NaN, infinities and cancellation agree. */
 const PIECES: Readonly<Record<string, (layer: LayerCall, x: KerasTensor) => KerasTensor>> = {
   sparsemax,
   hard_shrink: hardShrink,
@@ -67,7 +67,7 @@ const PIECES: Readonly<Record<string, (layer: LayerCall, x: KerasTensor) => Kera
   celu,
 };
 
-/** NaN is not above the threshold, and becomes 0. */
+/** NaN is not above the threshold, so it becomes 0. */
 export function hardShrink(layer: LayerCall, x: KerasTensor, threshold = 0.5): KerasTensor {
   return whereAbove(layer, layer.unary('abs', x), threshold, x, scalar(0));
 }
@@ -79,13 +79,13 @@ export function softShrink(layer: LayerCall, x: KerasTensor, threshold = 0.5): K
   return whereAbove(layer, x, threshold, layer.binary('sub', x, scalar(threshold)), rest);
 }
 
-/** (x + √(x² + b))/2: of great negative x nothing is left. */
+/** (x + √(x² + b))/2; for large negative x the result is 0. */
 export function squareplus(layer: LayerCall, x: KerasTensor, b = 4): KerasTensor {
   const root = layer.unary('sqrt', layer.binary('add', layer.unary('square', x), scalar(b)));
   return layer.binary('div', layer.binary('add', x, root), scalar(2));
 }
 
-/** The sum of its positive and negative parts: of −0 it is 0. */
+/** The sum of the positive and negative parts; −0 gives 0. */
 export function celu(layer: LayerCall, x: KerasTensor, alpha = 1): KerasTensor {
   return layer.binary('add', layer.unary('celu', x, alpha), scalar(0));
 }
@@ -101,18 +101,18 @@ export function whereAbove(
   return layer.emit('select', [layer.binary('greater', value, scalar(threshold)), a, b], {}, value.shape);
 }
 
-/** Each element is compared with each. */
+/** Each element is compared with every other. */
 const LONGEST_SPARSEMAX = 256;
 
 /**
- * max(x − τ, 0) with Keras' own τ, which is not that of sparsemax: of the sums of the greatest 1, 2, … elements that
- * are in the support it takes the sum rather than the last.
+ * max(x − τ, 0) with Keras' own τ, which differs from that of sparsemax: instead of the last of the sums of the
+ * greatest 1, 2, … elements in the support, it uses the sum of these sums.
  */
 function sparsemax(layer: LayerCall, x: KerasTensor): KerasTensor {
   const count = x.shape.at(-1) ?? 0;
   const rank = x.shape.length;
   if (count < 1 || count > LONGEST_SPARSEMAX) {
-    throw layer.unsupported(`sparsemax is read along axes of 1 to ${LONGEST_SPARSEMAX}, found ${count}`);
+    throw layer.unsupported(`sparsemax is supported along axes of 1 to ${LONGEST_SPARSEMAX}, found ${count}`);
   }
   const isUpTo = new Float64Array(count * count).map((_, at) => (at % count <= Math.floor(at / count) ? 1 : 0));
   const own = layer.reshape(x, [...x.shape, 1]);
@@ -129,7 +129,7 @@ function sparsemax(layer: LayerCall, x: KerasTensor): KerasTensor {
   return layer.unary('relu', layer.binary('sub', x, threshold));
 }
 
-/** The value, or 0 where the condition, of the shape of both together, is not true: of infinities too. */
+/** The value, or 0 where the condition is false, broadcast to a common shape; also for infinite values. */
 function whereTrue(layer: LayerCall, condition: KerasTensor, value: KerasTensor): KerasTensor {
   return layer.emit('select', [condition, value, scalar(0)], {}, condition.shape);
 }
@@ -141,10 +141,10 @@ export function applyActivation(layer: LayerCall, x: KerasTensor, activation: Ac
       throw layer.error('MALFORMED', 'an activation has no parameters');
     },
   });
-  // The row of shape [] has no axis for an activation that runs along one.
+  // A row of shape [] has no axis for an activation that runs along one.
   const steps = resolveActivation(activation, layer.place);
   if (x.shape.length === 0 && steps.some(({ op }) => op === 'softmax' || op === 'glu')) {
-    throw layer.error('SHAPE', `${layer.spec.className} runs along an axis of the row, which is a single number`);
+    throw layer.error('SHAPE', `${layer.spec.className} runs along an axis of the row, but the row is a single number`);
   }
   const { name, shape } = activate(context, x);
   return { name, shape, dtype: layer.dtype, ...(x.mask !== undefined && { mask: x.mask }) };

@@ -1,14 +1,14 @@
-/** Keras 3's own store: an array for each variable, numbered, in groups by the path of the layer. */
+/** The weight layout of Keras 3: a numbered array for each variable, in groups by the path of the layer. */
 import type { LayerSpec } from './spec.ts';
 import { fromHdf5, type StoredWeight, type Variable, type WeightFile, type WeightStore } from './weights.ts';
 
-/** What Keras 2.12 called the list of layers. */
+/** Keras 2.12's name for the list of layers. */
 const EARLY_NAME = '_layer_checkpoint_dependencies';
 
 export class ArchiveWeights implements WeightStore {
   constructor(
     private readonly file: WeightFile,
-    /** Text files by their path in the archive. */
+    /** Text files by path in the archive. */
     private readonly assets: ReadonlyMap<string, string>,
   ) {}
 

@@ -1,21 +1,21 @@
-/** Keras' own description of a model, JSON as Python writes it: read field by field, each checked as it is read. */
+/** Keras' description of a model, JSON as Python writes it; each field is checked when it is read. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../messages.ts';
 import { endOfString, jsonBytes } from '../containers/json-cost.ts';
 
-/** What NaN is read as, before it is NaN. */
+/** The placeholder for NaN in the parsed JSON. */
 const NAN = '\u0000NaN';
-/** Python writes numbers that JSON does not have; outside of strings, those become values that it has. */
+/** Python writes numbers that JSON does not allow; outside of strings, they are replaced by values that it allows. */
 const PYTHON_NUMBERS = new Map([
   ['NaN', JSON.stringify(NAN)],
   ['Infinity', '1e999'],
 ]);
 
-/** What text is worth that people's tools write, in bytes of memory for each character. */
+/** Bytes of memory for each character that are not charged, because ordinary files need them. */
 const FREE_PER_CHARACTER = 1;
 
-/** Throws `MALFORMED`, and `LIMIT` for what takes much more in memory than in the file. */
+/** Throws `MALFORMED`, and `LIMIT` for text that takes much more in memory than in the file. */
 export function parseJson(text: string, place: string, budget: Budget): unknown {
   budget.build(jsonBytes(text, 'common') - FREE_PER_CHARACTER * text.length, place);
   const plain = readable(text);
@@ -28,7 +28,7 @@ export function parseJson(text: string, place: string, budget: Budget): unknown 
   }
 }
 
-/** The text in JSON's own numbers. */
+/** The text with numbers that JSON allows. */
 function readable(text: string): string {
   const parts: string[] = [];
   let start = 0;
@@ -51,7 +51,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object of the description. */
+/** An object in the description. */
 export class Config {
   private readonly fields: Readonly<Record<string, unknown>>;
 
@@ -65,7 +65,7 @@ export class Config {
     this.fields = value;
   }
 
-  /** A field that is neither absent nor Python's None. */
+  /** Whether the field is present and not None. */
   has(field: string): boolean {
     return this.raw(field) !== undefined;
   }
@@ -115,7 +115,7 @@ export class Config {
     throw this.wrong(field, 'an array');
   }
 
-  /** One whole number, or a list of them, as a list. */
+  /** One integer, or a list of them, as a list. */
   wholes(field: string, fallback?: number): readonly number[] {
     const value = this.raw(field) ?? fallback;
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -128,7 +128,7 @@ export class Config {
   }
 
   wrong(field: string, expected: string): ForwardpassError {
-    return this.error('MALFORMED', `${field} is to be ${expected}, found ${describe(this.raw(field))}`);
+    return this.error('MALFORMED', `expected ${field} to be ${expected}, found ${describe(this.raw(field))}`);
   }
 
   error(code: ErrorCode, message: string): ForwardpassError {

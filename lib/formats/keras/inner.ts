@@ -1,11 +1,11 @@
-/** A layer that another one has as its own: what TimeDistributed repeats, an activation that is a layer. */
+/** A layer wrapped by another: the one that TimeDistributed repeats, or an activation that is a layer. */
 import { Config, isObject } from './config.ts';
 import type { LayerSpec } from './spec.ts';
 
-/** Layers that have one another as their own. */
+/** The maximum depth of layers that wrap each other. */
 const DEEPEST = 128;
 
-/** Undefined where the field holds no layer. */
+/** Undefined if the field contains no layer. */
 export function innerLayer(layer: LayerSpec, field: 'layer' | 'activation'): LayerSpec | undefined {
   const value = layer.config.raw(field);
   if (!isObject(value) || !isObject(value.config)) return undefined;
@@ -28,7 +28,7 @@ export function innerLayer(layer: LayerSpec, field: 'layer' | 'activation'): Lay
   };
 }
 
-/** All of them, in the order in which Keras finds them. */
+/** All inner layers, in the order in which Keras finds them. */
 export function innerLayers(layer: LayerSpec): LayerSpec[] {
   const fields = ['activation', 'layer'] as const;
   return fields.map((field) => innerLayer(layer, field)).filter((inner) => inner !== undefined);

@@ -1,13 +1,13 @@
-/** Keras: `.keras` archives, HDF5 models, and weights alone. What is read of them: docs/formats/keras.md */
+/** Keras: `.keras` archives, HDF5 models, and files of only weights. Coverage: docs/formats/keras.md */
 import { isHdf5 } from '../containers/hdf5.ts';
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader } from '../format.ts';
 import { isShardIndex } from '../shard-index.ts';
 
-/** On demand: a process that opens no Keras file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
-/** The name of a file in the JSON that says which of several files has which weights. */
+/** A file name in the JSON that maps weights to files. */
 const SHARD = /\.weights\.h5$/;
 
 export const keras: FormatReader = {

@@ -1,4 +1,4 @@
-/** One call of a layer while it becomes nodes of the graph. */
+/** One call of a layer, while it is translated into nodes of the graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
@@ -15,29 +15,29 @@ import type { StoredWeight, Variable } from './weights.ts';
 
 /** A row tensor of the graph under construction. */
 export interface KerasTensor {
-  /** The name that nodes know it by. */
+  /** The name by which nodes refer to it. */
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Of strings: what the elements are the indices of, and how others are put into places. */
+  /** For strings: the vocabulary that the elements index, and how unknown words are distributed over several indices. */
   readonly words?: Vocabulary;
   readonly spread?: Spread;
-  /** Of positions along the first axis that count: 1 or 0. As `unclear`, one that is not computed here. */
+  /** Which positions along the first axis count: 1 or 0. `unclear` is a mask that is not computed here. */
   readonly mask?: KerasTensor | 'unclear';
 }
 
-/** What a class of layer is. */
+/** How a class of layers is translated. */
 export interface LayerKind {
-  /** In the order in which Keras makes them. */
+  /** The variables, in the order in which Keras creates them. */
   variables?(config: Config): readonly Variable[];
   build(layer: LayerCall): Argument<KerasTensor>;
-  /** How a mask goes on: `keep` to the result unless it says otherwise; without, it ends here. */
+  /** How a mask propagates: with `keep` to the result, unless the result has its own; otherwise it ends here. */
   readonly mask?: 'keep';
-  /** Acts on the last axis or on each element, so that TimeDistributed changes nothing. */
+  /** Whether it acts on the last axis or on each element, so that TimeDistributed has no effect. */
   readonly isPositionwise?: boolean;
 }
 
-/** Where nodes are gathered. */
+/** Where nodes are collected. */
 export interface Sink {
   /** The nodes so far. The batch is axis 0 of every row. */
   readonly build: GraphBuilder;
@@ -53,11 +53,11 @@ export interface LayerCallOptions {
   readonly dtype: DType;
   readonly weights: (spec: LayerSpec) => readonly StoredWeight[];
   readonly variablesOf: (spec: LayerSpec) => readonly Variable[];
-  /** Throws `UNSUPPORTED_OP` for a class that is not read. */
+  /** Throws `UNSUPPORTED_OP` for an unsupported class. */
   readonly kindOf: (spec: LayerSpec) => LayerKind;
-  /** A text file that the model keeps for the layer. */
+  /** A text file that the model stores for the layer. */
   readonly asset: (name: string) => string | undefined;
-  /** An array that the layer keeps by its own name. */
+  /** An array that the layer stores under a name of its own. */
   readonly kept: (name: string) => StoredWeight | undefined;
 }
 
@@ -80,7 +80,7 @@ export class LayerCall {
     return this.spec.isOperation ? [] : this.options.variablesOf(this.spec);
   }
 
-  /** The one input of a layer that takes one. */
+  /** The only input of a layer that takes one. */
   get input(): KerasTensor {
     if (this.inputs.length === 1) return this.inputs[0];
     throw this.error('MALFORMED', `expected one tensor to be called on, found ${this.inputs.length}`);
@@ -90,17 +90,17 @@ export class LayerCall {
     return this.options.dtype;
   }
 
-  /** Of Keras itself: 2 or 3. */
+  /** Keras' major version: 2 or 3. */
   get version(): number {
     return this.options.sink.version;
   }
 
-  /** What a layer that this one has as its own makes of its input, or of `x`. */
+  /** Calls an inner layer on the input, or on `x`. */
   callInner(spec: LayerSpec, kind: LayerKind, x = this.input): Argument<KerasTensor> {
     return kind.build(new LayerCall({ ...this.options, spec, args: [x], kwargs: new Map() }));
   }
 
-  /** The argument at the position, or of that name. */
+  /** The argument at the position, or with the name. */
   argument(position: number, name: string): Argument<KerasTensor> {
     return this.options.args[position] ?? this.options.kwargs.get(name);
   }
@@ -124,7 +124,7 @@ export class LayerCall {
     return { name: operand as string, shape, dtype: this.dtype };
   }
 
-  /** What the translations that formats share make nodes with, at work on this layer. */
+  /** The shared builder, set to this layer. */
   get build(): GraphBuilder {
     const { build } = this.options.sink;
     const name = this.spec.trail.join('/');
@@ -137,7 +137,7 @@ export class LayerCall {
     return this.emit('unary', [x], attributes, x.shape);
   }
 
-  /** Of row tensors and constants as NumPy broadcasts them. */
+  /** Broadcasts row tensors and constants like NumPy. */
   binary(fn: BinaryName, a: KerasTensor | Tensor, b: KerasTensor | Tensor): KerasTensor {
     const shape = broadcastShapes(a.shape, b.shape);
     if (shape !== undefined) return this.emit('binary', [a, b], { fn }, shape);
@@ -163,7 +163,7 @@ export class LayerCall {
     return this.emit('affine', [this.floats(x), scale, shift], {}, x.shape);
   }
 
-  /** The floats that Keras makes of integers, which are rounded. */
+  /** Casts integers to Keras' float type, with rounding. */
   floats(x: KerasTensor): KerasTensor {
     return isLarge(x.dtype) ? { ...this.retyped(x, 'float'), dtype: 'float32' } : x;
   }
@@ -183,7 +183,7 @@ export class LayerCall {
     return sameShape(x.shape, shape) ? x : this.moved(x, this.emit('reshape', [x], { shape }, shape));
   }
 
-  /** Elements that only move stay integers where they are. */
+  /** Integers that are only moved keep their type. */
   private moved(x: KerasTensor, value: KerasTensor): KerasTensor {
     if (x.dtype.includes('float')) return value;
     return { ...value, dtype: x.dtype, ...(x.words && { words: x.words, spread: x.spread }) };
@@ -207,12 +207,12 @@ export class LayerCall {
     return this.emit('dense', [this.floats(x), kernel, ...(bias ? [bias] : [])], { layout: 'in-out' }, shape);
   }
 
-  /** An axis as Keras counts it, with the batch as 0, within the row. */
+  /** Converts an axis in Keras' numbering, where the batch is 0, to an axis of the row. */
   axis(given: number, shape: Shape = this.input.shape, field = 'axis'): number {
     const rank = shape.length + 1;
     const axis = given < 0 ? given + rank : given;
     if (axis === 0) {
-      const message = `${field} ${given} is the batch: this crosses rows, and forwardpass runs each row by itself`;
+      const message = `${field} ${given} is the batch: the result would depend on other rows, but forwardpass runs each row independently`;
       throw this.error('UNSUPPORTED_OP', message);
     }
     if (Number.isInteger(axis) && axis > 0 && axis < rank) return axis - 1;
@@ -227,10 +227,10 @@ export class LayerCall {
     return this.variables.some(({ name }) => name === variable);
   }
 
-  /** A trained array of the layer. Throws `MALFORMED` when the file has none, `SHAPE` when it has another shape. */
+  /** A trained array of the layer. Throws `MALFORMED` if the file does not have it, `SHAPE` if its shape differs. */
   variable(name: string, shape: Shape): Tensor {
     const weight = this.options.weights(this.spec)[this.variables.findIndex((one) => one.name === name)];
-    if (weight === undefined) throw this.error('MALFORMED', `the file holds no ${quote(name)} for it`);
+    if (weight === undefined) throw this.error('MALFORMED', `the file contains no ${quote(name)} for it`);
     if (!sameShape(weight.shape, shape)) {
       const found = `found ${formatShape(weight.shape)} in ${weight.place}`;
       throw this.error('SHAPE', `expected ${quote(name)} of shape ${formatShape(shape)}, ${found}`);
@@ -238,18 +238,18 @@ export class LayerCall {
     return weight.read();
   }
 
-  /** Before so many elements are made that the file does not hold, or again of those that it holds. */
+  /** Charges elements that the file does not contain, or copies of those that it does, before they are allocated. */
   spend(elements: number): void {
     this.options.budget.buildElements(elements, this.place);
   }
 
-  /** Checks a size that a description gives before anything of it is made. */
+  /** Checks a size in a description before anything is allocated. */
   checkCount(count: number, what: string): void {
     if (Number.isSafeInteger(count) && count > 0 && count <= 2 ** 24) return;
-    throw this.error('LIMIT', `expected ${what} to be an integer from 1 to 2^24, found ${count}`);
+    throw this.error('LIMIT', `expected ${what} to be an integer between 1 and 2^24, found ${count}`);
   }
 
-  /** The number of elements of the input's row. */
+  /** The number of elements in the input's row. */
   get width(): number {
     return elementCount(this.input.shape);
   }
@@ -263,7 +263,7 @@ export class LayerCall {
   }
 }
 
-/** A number for every element. */
+/** One number, which broadcasts to every element. */
 export function scalar(value: number): Tensor {
   return { shape: [], data: Float64Array.of(value) };
 }
@@ -273,12 +273,12 @@ export function isValue(argument: unknown): argument is KerasTensor {
   return 'dtype' in argument && 'name' in argument;
 }
 
-/** The tensors of an argument in Keras' order: dictionaries by their sorted keys. */
+/** The tensors of an argument in Keras' order: dictionaries are sorted by key. */
 export function valuesIn(argument: Argument<KerasTensor>): KerasTensor[] {
   return leavesOf(argument).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 }
 
-/** What is at the ends of lists and dictionaries, in Keras' order, with the key of the innermost dictionary. */
+/** The leaves of lists and dictionaries, in Keras' order, with the key of the innermost dictionary. */
 export function leavesOf<T>(argument: Argument<T>, key?: string): { key?: string; leaf: T }[] {
   if (Array.isArray(argument)) return argument.flatMap((item: Argument<T>) => leavesOf(item, key));
   if (isDictionary(argument)) {
@@ -288,7 +288,7 @@ export function leavesOf<T>(argument: Argument<T>, key?: string): { key?: string
   return [{ ...(key !== undefined && { key }), leaf: argument as T }];
 }
 
-/** Rather than a tensor, a reference to one or an object that stands for a Python value. */
+/** Excludes tensors, references and objects that represent Python values. */
 function isDictionary<T>(value: Argument<T>): value is { readonly [key: string]: Argument<T> } {
   if (typeof value !== 'object' || value === null || isValue(value)) return false;
   return value instanceof Dictionary || Object.getPrototypeOf(value) === Object.prototype;

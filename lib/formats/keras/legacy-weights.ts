@@ -1,6 +1,6 @@
 /**
- * The HDF5 files of Keras 2, which Keras 3 still writes: a group for each layer of the outermost model, in which an
- * attribute lists its arrays. Those of a model that is a layer are in one list: first what is trained, then the rest.
+ * HDF5 weights of Keras 2, which Keras 3 still writes: a group for each layer of the outermost model, with an attribute
+ * that lists its arrays. A model used as a layer has one list: first the trained variables, then the others.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { innerLayers } from './inner.ts';
@@ -8,7 +8,7 @@ import { variablesOf } from './layers/table.ts';
 import type { LayerSpec, ModelSpec } from './spec.ts';
 import { fromHdf5, readOnce, type StoredWeight, type Variable, type WeightFile, type WeightStore } from './weights.ts';
 
-/** A variable of a layer inside a model, and whether it is listed among those that are trained. */
+/** A variable of a layer inside a model, and whether it is listed among the trained ones. */
 interface Slot extends Variable {
   readonly key: string;
   readonly layer: LayerSpec;
@@ -18,7 +18,7 @@ export class LegacyWeights implements WeightStore {
   private readonly weights = new Map<string, StoredWeight[]>();
   private readonly datasets = new Map<string, StoredWeight>();
 
-  /** `root` is the group that has the layers' groups. */
+  /** `root` is the group that contains the groups of the layers. */
   constructor(
     private readonly file: WeightFile,
     private readonly root: string,
@@ -34,7 +34,7 @@ export class LegacyWeights implements WeightStore {
   private addGroup(layer: LayerSpec): void {
     const group = join(this.root, layer.name);
     if (this.file.kind(group) !== 'group') {
-      // Keras 1 has those of layers of Sequential models side by side, however the models are nested.
+      // Keras 1 stores the layers of Sequential models side by side, however deep the models are nested.
       for (const inner of layer.model?.layers ?? []) this.addGroup(inner);
       return;
     }
@@ -60,7 +60,7 @@ export class LegacyWeights implements WeightStore {
     }
   }
 
-  /** An array is the same however often it is listed. */
+  /** An array that is listed several times is shared. */
   private dataset(path: string): StoredWeight {
     const known = this.datasets.get(path) ?? readOnce(fromHdf5(this.file.dataset(path)));
     this.datasets.set(path, known);
@@ -68,10 +68,10 @@ export class LegacyWeights implements WeightStore {
   }
 }
 
-/** Which of the names end in a layer's and a variable's, as `encoder/dense_1/kernel:0` does in `dense_1/kernel`. */
+/** Finds names by how they end, for a layer and a variable: `encoder/dense_1/kernel:0` matches `dense_1/kernel`. */
 class Endings {
   private readonly parts: readonly (readonly string[])[];
-  /** By the number of parts of an ending: the endings, and where each is first. */
+  /** By the number of parts of an ending: the endings, and where each occurs first. */
   private readonly byCount = new Map<number, ReadonlyMap<string, number>>();
 
   constructor(names: readonly string[]) {
@@ -97,7 +97,7 @@ class Endings {
   }
 }
 
-/** The variables of a model's layers in the order of the list. A layer that is there twice has them once. */
+/** The variables of a model's layers, in the order of the list. A layer that occurs twice has them once. */
 function slotsOf(model: LayerSpec): Slot[] {
   const slots: Slot[] = [];
   const seen = new Set<string>();
@@ -123,7 +123,7 @@ function join(group: string, name: string): string {
   return group === '' ? name : `${group}/${name}`;
 }
 
-/** A list of names; long ones are written in parts: `weight_names0`, `weight_names1`, … */
+/** A list of names; long lists are stored in parts: `weight_names0`, `weight_names1`, … */
 export function listAttribute(file: WeightFile, path: string, name: string): readonly string[] {
   const whole = file.strings(path, name);
   if (whole !== undefined) return whole;

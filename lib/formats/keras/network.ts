@@ -1,4 +1,4 @@
-/** The graph of a model: its layers called in turn, models inside it as often as they are called. */
+/** Builds the graph of a model: calls its layers in order, and inner models as often as they are called. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { decide } from '../../graph/define/decision.ts';
@@ -74,13 +74,17 @@ class Network implements Sink {
     };
   }
 
-  /** In Keras' order; a dictionary's inputs are called by its keys. */
+  /** In Keras' order; a dictionary's inputs are named by its keys. */
   private readInputs(model: ModelSpec): { layer: string; input: GraphInput }[] {
     const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
     return leavesOf(model.inputs).map(({ key, leaf }) => {
       const layer = leaf instanceof Ref ? layers.get(leaf.layer) : undefined;
       if (layer?.className !== 'InputLayer') {
-        throw new ForwardpassError('MALFORMED', 'the model takes what is not an InputLayer of it', model.name);
+        throw new ForwardpassError(
+          'MALFORMED',
+          'the model has an input that is not one of its InputLayers',
+          model.name,
+        );
       }
       const name = this.build.uniqueName(key ?? layer.name);
       return { layer: layer.name, input: { name, ...readInput(layer, this.options.budget) } };
@@ -106,10 +110,10 @@ class Network implements Sink {
     return outputs;
   }
 
-  /** Calls each layer as soon as all that it takes is there; `given` are the tensors of the model's input layers. */
+  /** Calls each layer as soon as all its inputs are available; `given` are the tensors of the model's input layers. */
   private callModel(model: ModelSpec, given: (layer: string) => KerasTensor | undefined): Argument<KerasTensor> {
     const { budget } = this.options;
-    // Each call of a model, and each layer in it, is work again.
+    // Each call of a model, and each layer in it, costs work again.
     budget.step(STEPS_OF_CALL * (1 + model.layers.length), model.name);
     const results = new Map<string, Result>();
     const steps = model.layers.flatMap((layer): Step[] =>
@@ -135,7 +139,7 @@ class Network implements Sink {
   private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Result>): KerasTensor {
     const value = results.get(`${call} ${layer}`)?.leaves[tensor]?.leaf;
     if (isValue(value)) return value;
-    const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which does not exist`;
+    const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, but does not exist`;
     throw new ForwardpassError('DANGLING', message, 'the model');
   }
 
@@ -148,7 +152,7 @@ class Network implements Sink {
     const args = call.args.map((arg) => mapRefs(arg, find) as Argument<KerasTensor>);
     const kwargs = new Map([...call.kwargs].map(([key, arg]) => [key, mapRefs(arg, find) as Argument<KerasTensor>]));
     if (kwargs.get('training') === true) {
-      const message = 'is called with training=True: it then draws random numbers or looks at the whole batch';
+      const message = 'is called with training=True: it would draw random numbers or use the whole batch';
       throw new ForwardpassError('UNSUPPORTED_OP', message, spec.place);
     }
     if (spec.model !== undefined) return this.callInner(spec, spec.model, args[0]);
@@ -223,7 +227,7 @@ function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape
   return { shape, dtype };
 }
 
-/** What calls of other layers, as the description has them, take a call's result for. */
+/** The shape of a call's result according to calls of other layers. */
 function shapeOfCall(model: ModelSpec, layer: string, number: number): unknown {
   let found: unknown;
   const look = (ref: Ref) => {
@@ -238,12 +242,12 @@ function shapeOfCall(model: ModelSpec, layer: string, number: number): unknown {
   return found;
 }
 
-/** What a call of a layer gives. */
+/** The result of a layer's call. */
 interface Result {
   readonly leaves: readonly { readonly leaf: Argument<KerasTensor> }[];
 }
 
-/** Microseconds that a call takes beside what it makes. */
+/** The cost of a call in steps, besides what it creates. */
 const STEPS_OF_CALL = 10;
 
 interface Step {
@@ -252,7 +256,7 @@ interface Step {
   readonly number: number;
 }
 
-/** The steps so that each comes after those whose results it takes; in the order given where that leaves a choice. */
+/** Orders the steps so that each comes after those whose results it takes; otherwise the given order is kept. */
 function inOrder(steps: readonly Step[], model: ModelSpec): Step[] {
   const waiting = new Map<string, Step[]>();
   const missing = new Map<Step, number>();
@@ -265,7 +269,11 @@ function inOrder(steps: readonly Step[], model: ModelSpec): Step[] {
     missing.set(step, needs.size);
     for (const need of needs) {
       if (!known.has(need)) {
-        throw new ForwardpassError('DANGLING', `takes call ${need}, which does not exist`, step.layer.place);
+        throw new ForwardpassError(
+          'DANGLING',
+          `takes the result of call ${need}, which does not exist`,
+          step.layer.place,
+        );
       }
       const list = waiting.get(need);
       if (list) list.push(step);

@@ -1,4 +1,4 @@
-/** What a `.keras` archive keeps of its training: the optimizer and loss of `compile`, and the optimizer's variables. */
+/** The training state in a `.keras` archive: the optimizer and loss of `compile`, and the optimizer's variables. */
 import type { Budget } from '../../graph/budget.ts';
 import type { SavedOptimizer, Tensor } from '../../graph/graph.ts';
 import { isObject } from './config.ts';
@@ -6,7 +6,7 @@ import { fromHdf5, type WeightFile } from './weights.ts';
 
 const VARIABLES = 'optimizer/vars';
 
-/** `description`: the archive's config.json. Undefined of a model that was never compiled. */
+/** `description` is the archive's config.json. Undefined if the model was never compiled. */
 export function readOptimizer(description: unknown, file: WeightFile, budget: Budget): SavedOptimizer | undefined {
   const compiled = isObject(description) ? description.compile_config : undefined;
   if (!isObject(compiled)) return undefined;
@@ -22,7 +22,7 @@ export function readOptimizer(description: unknown, file: WeightFile, budget: Bu
   return { framework: 'keras', ...(name !== undefined && { name }), loss, groups, state };
 }
 
-/** An HDF5 model keeps them in another way, which is not read: only its presence is reported. */
+/** An HDF5 model stores them differently, which is not supported: only their presence is reported. */
 export function readHdf5Optimizer(file: WeightFile): SavedOptimizer | undefined {
   if (file.kind('optimizer_weights') !== 'group') return undefined;
   return { framework: 'keras', name: 'state in HDF5', groups: [{ settings: {}, parameters: [] }], state: new Map() };

@@ -1,16 +1,16 @@
-/** Which call of an inner model a number means: the two versions of Keras count them differently. */
+/** Which call of an inner model a number refers to: the two versions of Keras count calls differently. */
 import { type CallArguments, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 
 /**
- * A model begins with its own call, from its building. Keras 3 counts it where a model says which tensors of a
- * functional model in it are its outputs, and nowhere else.
+ * The first call of a model is the one that built it. Keras 3 counts it only where a model names, as its outputs,
+ * tensors of a functional model in it.
  */
 export function fromVersion3(model: ModelSpec): ModelSpec {
   const shifted = new Set(model.layers.filter(({ className }) => /^(Functional|Model)$/.test(className)).map(nameOf));
   return { ...model, outputs: mapRefs(model.outputs, (ref) => withoutOwnCall(ref, shifted)) };
 }
 
-/** Keras 2 counts it everywhere, for each model that had it: one of whose calls no number is 0. */
+/** Keras 2 counts it everywhere, for each model that has it: those of which no call has the number 0. */
 export function fromVersion2(model: ModelSpec): ModelSpec {
   const shifted = new Set(model.layers.filter((layer) => layer.model !== undefined).map(nameOf));
   const look = (ref: Ref) => {

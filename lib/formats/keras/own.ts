@@ -1,4 +1,4 @@
-/** Layers of the author's own, and Lambdas: what they do is in no file, and the caller gives it. */
+/** User-defined layers and Lambdas: no file contains their code, so the caller supplies it. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { GraphInput, OwnStep } from '../../graph/graph.ts';
@@ -17,8 +17,9 @@ import type { WeightStore } from './weights.ts';
 const KERAS = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
 
 /**
- * By what name the caller gives a layer's function: `module.Class`, or as it was registered, `Package>Class`; of a Lambda its
- * function's name, or the layer's where it has none. Undefined for a layer of Keras, and for what is not a layer.
+ * The name by which the caller supplies a layer's function: `module.Class`, or the registered name, `Package>Class`;
+ * for a Lambda its function's name, or the layer's name if it has none. Undefined for a layer of Keras, and for objects
+ * that are not layers.
  */
 export function ownName(outer: Config, className: string, layer: string): string | undefined {
   const [module, registered] = [outer.raw('module'), outer.raw('registered_name')];
@@ -29,7 +30,7 @@ export function ownName(outer: Config, className: string, layer: string): string
   return isForeign ? `${module}.${className}` : undefined;
 }
 
-/** A Lambda's function, where it is one of a name. */
+/** The name of a Lambda's function, if it has one. */
 function functionOf(outer: Config): string | undefined {
   const config = outer.raw('config');
   const given = isObject(config) ? config.function : undefined;
@@ -37,13 +38,13 @@ function functionOf(outer: Config): string | undefined {
   return given.config;
 }
 
-/** The shape of the batches that a layer was built for, as the file has it. */
+/** The shape of the batches that a layer was built for, from the file. */
 export function builtFor(outer: Config): unknown {
   const built = outer.raw('build_config');
   return isObject(built) ? built.input_shape : undefined;
 }
 
-/** The stub of a layer's function. */
+/** A code stub of a layer's function, for messages. */
 export function hintOf(name: string, outer: Config, functions: GivenFunctions): string {
   const shape = rowOf(builtFor(outer));
   const width = shape && elementCount(shape);
@@ -58,7 +59,7 @@ export function hintOf(name: string, outer: Config, functions: GivenFunctions): 
   return stubOf(stub, functions.keys());
 }
 
-/** A shape without its batch; undefined where it is not known. */
+/** A shape without the batch; undefined if it is unknown. */
 function rowOf(shape: unknown): Shape | undefined {
   if (!Array.isArray(shape) || shape.length === 0) return undefined;
   const row = shape.slice(1);
@@ -71,15 +72,15 @@ export interface OwnLayersOptions {
   readonly functions?: GivenFunctions;
 }
 
-/** The layers of the author's own that a network calls. */
+/** The user-defined layers that a network calls. */
 export class OwnLayers {
-  /** What they give. */
+  /** Their results, as inputs of the graph. */
   readonly inputs: GraphInput[] = [];
   readonly steps: OwnStep[] = [];
 
   constructor(private readonly options: OwnLayersOptions) {}
 
-  /** `shape` is that of a batch of what it gives, where the file says it. */
+  /** `shape` is that of a batch of results, if the file has it. */
   kind(spec: LayerSpec, shape: () => unknown): LayerKind {
     return { build: (layer) => this.call(spec, layer, shape()) };
   }
@@ -91,11 +92,11 @@ export class OwnLayers {
     const count = typeof columns === 'object' ? columns.length : columns;
     const shape = count === undefined ? (rowOf(said) ?? rowOf(spec.config.raw('output_shape'))) : [count];
     if (shape === undefined) {
-      const message = `the file does not say how many columns ${quote(name)} gives; say it beside the function: { ${quote(name)}: { run: (columns) => …, columns: 3 } }`;
+      const message = `the file does not say how many columns ${quote(name)} gives; add the number to the function: { ${quote(name)}: { run: (columns) => …, columns: 3 } }`;
       throw new ForwardpassError('OPTION', message, spec.place);
     }
     if (layer.inputs.some(({ dtype }) => dtype === 'string'))
-      throw layer.unsupported('takes strings, which are not read');
+      throw layer.unsupported('takes strings, which is not supported');
     const flat = layer.inputs.map((input) => layer.reshape(input, [elementCount(input.shape)]));
     const width = flat.reduce((sum, each) => sum + each.shape[0], 0);
     const taken = flat.length === 1 ? flat[0] : layer.emit('concat', flat, { axis: 0 }, [width]);
@@ -117,7 +118,7 @@ export class OwnLayers {
     return { name: gives, shape, dtype: layer.dtype };
   }
 
-  /** Its own variables, in the order in which it made them. */
+  /** Its own variables, in the order in which it created them. */
   private weightsOf(spec: LayerSpec): unknown[] {
     const asked = Array.from({ length: MOST_WEIGHTS }, (_, i) => ({ name: `${i}`, isTrainable: true }));
     return this.options.weights.find(spec, asked).map((weight) => {

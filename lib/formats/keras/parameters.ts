@@ -1,11 +1,11 @@
-/** Files of only weights: the arrays by names that say what they are. */
+/** Files of only weights: arrays by name. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { StoredParameter } from '../stored-parameter.ts';
 import { listAttribute } from './legacy-weights.ts';
 import { fromHdf5, type StoredWeight, type WeightFile } from './weights.ts';
 
-/** The variables of a layer by the class that its group's name begins with, where they are numbered. */
+/** For numbered variables: their names, by the layer class with which the group's name begins. */
 const NAMES: readonly (readonly [group: RegExp, names: readonly string[]])[] = [
   [/^batch_normalization/, ['gamma', 'beta', 'moving_mean', 'moving_variance']],
   [/^(layer|group)_normalization/, ['gamma', 'beta']],
@@ -19,8 +19,8 @@ const DENSE = ['kernel', 'bias'];
 const STEPS_OF_GROUP = 10;
 
 /**
- * `layers/dense_1/vars/0` goes by `dense_1/kernel`, `dense_1/dense_1/kernel:0` of Keras 2 by `dense_1/kernel`. What
- * the optimizer keeps is not part of the model.
+ * `layers/dense_1/vars/0` becomes `dense_1/kernel`; `dense_1/dense_1/kernel:0` of Keras 2 becomes `dense_1/kernel`. The
+ * optimizer's variables are not part of the model.
  */
 export function storedParameters(file: WeightFile, root: string, budget: Budget): Map<string, StoredParameter> {
   const stored = new Map<string, StoredParameter>();
@@ -37,7 +37,7 @@ export function storedParameters(file: WeightFile, root: string, budget: Budget)
   const visit = (path: string, name: string, level: number) => {
     if (level > depth) throw new ForwardpassError('LIMIT', `groups are nested more than ${depth} deep`, file.name);
     for (const child of file.children(path)) {
-      // Groups may be in several others, and are then met again.
+      // A group may be linked from several others, and is then visited again.
       budget.step(STEPS_OF_GROUP, file.name);
       budget.build(path.length + child.length, file.name);
       const inner = path === '' ? child : `${path}/${child}`;
@@ -52,7 +52,7 @@ export function storedParameters(file: WeightFile, root: string, budget: Budget)
   return stored;
 }
 
-/** A name whose last part is the number of a variable, with that variable's name in place of it. */
+/** Replaces the number of a variable at the end of a name by the variable's name. */
 function numbered(own: string, group: string): string {
   let start = own.length;
   while (start > 0 && isDigit(own[start - 1])) start--;

@@ -1,4 +1,4 @@
-/** Which kind of Keras file it is, and its model. */
+/** Detects the kind of a Keras file and reads its model. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -51,7 +51,7 @@ async function readArchive(archive: ZipArchive, name: string, options: ReadOptio
   if (!archive.has(WEIGHTS)) {
     throw new ForwardpassError(
       'UNSUPPORTED_VERSION',
-      `the archive holds no ${WEIGHTS}; save the model with Keras 2.13 or later`,
+      `the archive contains no ${WEIGHTS}; save the model with Keras 2.13 or later`,
       name,
     );
   }
@@ -88,8 +88,8 @@ async function readHdf5(file: WeightFile, source: Source, options: ReadOptions):
 }
 
 /**
- * The description that a `.keras` archive has, which may have been put beside the weights, or what model.to_json() gave,
- * under the name of the weights' file or that which Keras' examples use. Throws `ARCHITECTURE` where two differ.
+ * The description beside the weights: the one from a `.keras` archive, or the output of model.to_json(), named after
+ * the weights' file or as in Keras' examples. Throws `ARCHITECTURE` if two of them differ.
  */
 async function configBeside(source: Source, budget: Budget): Promise<{ name: string; text: string } | undefined> {
   const stem = source.main.name.replace(/(\.weights)?\.[^.]*$/, '');
@@ -115,7 +115,7 @@ async function textBeside(source: Source, name: string): Promise<string | undefi
   }
 }
 
-/** Other frameworks have files of these names too. */
+/** Other frameworks have files with these names too. */
 function isDescription(text: string, place: string, budget: Budget): boolean {
   if (!text.includes('"class_name"')) return false;
   const description = parseJson(text, place, budget);
@@ -134,7 +134,7 @@ function withDescription(file: WeightFile, root: string, text: string, place: st
   return network(model, weights, version, options);
 }
 
-/** Of the weights, or else of the description, which model.to_json() gives one. */
+/** The version in the weights, or else in the description, where model.to_json() writes one. */
 function saidVersion(file: WeightFile, root: string, description: unknown): string | undefined {
   const [said] = file.strings(root, 'keras_version') ?? file.strings('', 'keras_version') ?? [];
   const ofText = isObject(description) ? description.keras_version : undefined;
@@ -151,7 +151,7 @@ function network(model: ModelSpec, weights: WeightStore, version: number, option
   return buildNetwork(model, { format: 'keras', version, weights, budget, fold, functions });
 }
 
-/** Keras' major version, by what a file says of it. TensorFlow.js computes as Keras 2 does. */
+/** Keras' major version, from what a file says. TensorFlow.js computes like Keras 2. */
 export function versionOf(said: unknown, otherwise: 2 | 3): 2 | 3 {
   if (typeof said !== 'string') return otherwise;
   return said.startsWith('3') ? 3 : 2;

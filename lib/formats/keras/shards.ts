@@ -9,7 +9,7 @@ import type { Source } from '../format.ts';
 import { Config, isObject, parseJson } from './config.ts';
 import type { WeightFile } from './weights.ts';
 
-/** The files that the list names, as one. */
+/** The listed files, as one. */
 export async function openShards(source: Source, budget: Budget): Promise<WeightFile> {
   const { main } = source;
   const text = utf8(await main.read(0, main.size));
@@ -24,7 +24,11 @@ export async function openShards(source: Source, budget: Budget): Promise<Weight
         const file = files.get(name) ?? (await openShard(source, name, budget));
         files.set(name, file);
         if (file.kind(path.replace(/^\//, '')) !== undefined) continue;
-        throw new ForwardpassError('MALFORMED', `says that ${quote(name)} holds ${path}, which it does not`, main.name);
+        throw new ForwardpassError(
+          'MALFORMED',
+          `says that ${quote(name)} contains ${path}, but it does not`,
+          main.name,
+        );
       }
     }
     return new Shards(main.name, [...files.values()]);
@@ -39,10 +43,10 @@ async function openShard(source: Source, name: string, budget: Budget): Promise<
   return openHdf5(await reader.read(0, reader.size), name, budget);
 }
 
-/** The name that Keras gives to one of several files. */
+/** Keras' name for one of several files. */
 const SHARD = /^(.*)_\d{5}\.weights\.h5$/s;
 
-/** Throws `ARCHITECTURE` for a file that the list beside it names: it holds a part of the weights only. */
+/** Throws `ARCHITECTURE` for a file that is listed by the JSON beside it: it contains only some of the weights. */
 export async function refuseLoneShard(name: string, source: Source): Promise<void> {
   const [, stem] = SHARD.exec(name) ?? [];
   if (stem === undefined) return;
@@ -54,7 +58,7 @@ export async function refuseLoneShard(name: string, source: Source): Promise<voi
     if (error instanceof ForwardpassError && error.code === 'SOURCE') return;
     throw error;
   }
-  const message = `${quote(list)} says that it is one of several files, and holds only a part of the model's weights`;
+  const message = `${quote(list)} lists it as one of several files: it contains only some of the model's weights`;
   throw new ForwardpassError('ARCHITECTURE', `${message}; load that list`, name);
 }
 
@@ -80,7 +84,7 @@ class Shards implements WeightFile {
   dataset(path: string): ReturnType<Hdf5File['dataset']> {
     const file = this.with(path);
     if (file !== undefined) return file.dataset(path);
-    throw new ForwardpassError('MALFORMED', `none of its files holds ${path}`, this.name);
+    throw new ForwardpassError('MALFORMED', `none of its files contains ${path}`, this.name);
   }
 
   close(): void {

@@ -1,13 +1,13 @@
-/** A model's description, whichever version of Keras wrote it: layers, and how they call one another. */
+/** A model's description, independent of the Keras version that wrote it: layers and their calls. */
 import { type Config, isObject } from './config.ts';
 
-/** The `tensor`-th result of the `call`-th call of a layer of the same model. */
+/** Result number `tensor` of call number `call` of a layer in the same model. */
 export class Ref {
   constructor(
     readonly layer: string,
     readonly call: number,
     readonly tensor: number,
-    /** Of a batch, where the description says it; it is not checked. */
+    /** The shape of a batch, if the description has it; it is not checked. */
     readonly shape?: unknown,
   ) {}
 }
@@ -16,7 +16,7 @@ export class Ref {
 export type Argument<T> = T | readonly Argument<T>[] | { readonly [key: string]: Argument<T> } | PlainValue;
 export type PlainValue = string | number | boolean | undefined | Serialized;
 
-/** An object of the description that stands for a Python value: a slice, an array. */
+/** An object of the description that represents a Python value: a slice or an array. */
 export class Serialized {
   constructor(
     readonly className: string,
@@ -24,10 +24,10 @@ export class Serialized {
   ) {}
 }
 
-/** A dictionary of the file: whatever its keys are, no tensor. */
+/** A dictionary in the file: never a tensor, whatever its keys are. */
 export class Dictionary {}
 
-/** The argument with another tensor in place of each. */
+/** Replaces each tensor in the argument. */
 export function mapRefs<T>(argument: Argument<Ref>, change: (ref: Ref) => T): Argument<T> {
   if (argument instanceof Ref) return change(argument);
   if (Array.isArray(argument)) return argument.map((item) => mapRefs(item, change));
@@ -47,20 +47,20 @@ export interface LayerSpec {
   readonly config: Config;
   /** For messages: `layer encoder/dense_1 (Dense)`. */
   readonly place: string;
-  /** A function of keras.ops that was called on tensors, rather than a layer; some have a layer's name. */
+  /** Whether it is a function of keras.ops called on tensors, not a layer; some of them share a layer's name. */
   readonly isOperation: boolean;
-  /** Names from the outermost model's layer to this one. */
+  /** Layer names, from the outermost model to this layer. */
   readonly trail: readonly string[];
-  /** Where Keras 3 keeps its weights: `layers/sequential/layers/dense_1`. */
+  /** Where Keras 3 stores its weights: `layers/sequential/layers/dense_1`. */
   readonly path: string;
   readonly isTrainable: boolean;
-  /** For a layer of the author's own for which the caller has a function: its name. */
+  /** For a user-defined layer whose function the caller supplies: the name of that function. */
   readonly own?: string;
-  /** Whether the caller may give what it does, where it is not read. */
+  /** Whether the caller may supply a function for it if it is not supported. */
   readonly isGivable?: boolean;
-  /** What it was built for, as the description has it. */
+  /** The input shapes that it was built for, according to the description. */
   readonly takes?: unknown;
-  /** Of a layer of the author's own, its description. */
+  /** For a user-defined layer, its description. */
   readonly described?: Readonly<Record<string, unknown>>;
   readonly model?: ModelSpec;
   readonly calls: readonly CallArguments[];

@@ -1,6 +1,6 @@
 /**
- * What a description says: layers, how they call one another, and models that are layers of others. Keras 2 and 3
- * write the calls differently; both become the same here. Nothing is looked up by the modules that the file names.
+ * Reads a description: layers, their calls, and models used as layers. Keras 2 and 3 write calls differently; both give
+ * the same result here. The module names in the file are never resolved.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -22,22 +22,22 @@ import {
 } from './spec.ts';
 
 export interface TopologyOptions {
-  /** Keras' own major version: 2 or 3. */
+  /** Keras' major version: 2 or 3. */
   readonly version: number;
   readonly budget: Budget;
   readonly functions?: GivenFunctions;
 }
 
-/** Characters of a layer's name: those of the models around it stand before it. */
+/** Characters of a layer's name, including the names of the models around it. */
 const LONGEST_NAME = 1000;
-/** What a layer takes beside its names, its description included. */
+/** The memory of a layer besides its names, including its description. */
 const LAYER_BYTES = 2048;
-/** What an input or output of a model takes until it is one. */
+/** The memory of an input or output of a model before it is resolved. */
 const REFERENCE_BYTES = 512;
 
 const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 
-/** The model that a description `{ class_name, config }` is of. */
+/** The model that a description `{ class_name, config }` describes. */
 export function readTopology(description: unknown, place: string, options: TopologyOptions): ModelSpec {
   const outer = new Config(description, place);
   const className = outer.text('class_name');
@@ -48,7 +48,7 @@ export function readTopology(description: unknown, place: string, options: Topol
         'is a FeatureSpace without a model: save keras.Model(space.get_inputs(), space.get_encoded_features())';
       throw new ForwardpassError('UNSUPPORTED_OP', message, place);
     }
-    const message = "a model class of the author's own: its forward pass is code, which the file does not hold";
+    const message = 'a user-defined model class, whose forward pass is not in the file';
     throw new ForwardpassError('UNSUPPORTED_OP', `${quote(className)} is ${message}; ${EXPORT}`, place);
   }
   return new TopologyReader(options).model(className, modelConfig(outer), [], '');
@@ -60,10 +60,12 @@ function modelConfig(outer: Config): Config {
   return new Config(Array.isArray(config) ? { layers: config } : config, `${outer.place} config`);
 }
 
-/** Reads a model and those inside it; counts layers and depth. */
+/** Reads a model and the models inside it; counts layers and depth. */
 class TopologyReader {
   private count = 0;
-  /** Layers that several models share are described in each of them, with one number; their weights are kept once. */
+  /**
+   * Layers that several models share are described in each of them with the same number; their weights are stored once.
+   */
   private readonly shared = new Map<number, LayerSpec>();
 
   constructor(private readonly options: TopologyOptions) {}
@@ -135,7 +137,9 @@ class TopologyReader {
     return spec;
   }
 
-  /** Older files do not say where a class is from: it is the author's own where the caller has a function of its name. */
+  /**
+   * Older files do not contain the module of a class: it is user-defined if the caller supplies a function of its name.
+   */
   private nameless(className: string): string | undefined {
     const isOther = isLayer(className) || MODEL_CLASSES.has(className);
     return !isOther && this.options.functions?.has(className) ? className : undefined;
@@ -186,7 +190,7 @@ class TopologyReader {
     return Object.fromEntries(entries);
   }
 
-  /** The tensors that a functional model takes and gives. */
+  /** The inputs and outputs of a functional model. */
   private ends(config: Config): Pick<ModelSpec, 'inputs' | 'outputs'> {
     const read = (field: string) => this.references(config.raw(field), `${config.place} ${field}`);
     return { inputs: read('input_layers'), outputs: read('output_layers') };
@@ -222,20 +226,22 @@ function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Layers that do not say whether they are trained. */
+/** Layers without a `trainable` field. */
 const SILENT_LAYERS = new Set([
   ...['InputLayer', 'Sequential', 'Functional', 'Model'],
   ...['Discretization', 'SpatialDropout1D', 'SpatialDropout2D', 'SpatialDropout3D'],
 ]);
 
-/** In HDF5 files no module tells: operations have nothing but a name and their own arguments. */
+/** HDF5 files contain no module names: operations are recognised by having only a name and their own arguments. */
 function isOperationConfig(outer: Config, config: Config): boolean {
   const module = outer.raw('module');
   if (typeof module === 'string') return /^keras\.(src\.)?(ops|activations)\b/.test(module);
   return !SILENT_LAYERS.has(outer.text('class_name')) && !config.has('trainable');
 }
 
-/** Each layer takes what the one before gives. The model's input is a layer, or what the first one says it takes. */
+/**
+ * Each layer takes the result of the previous one. The model's input is a layer, or the input shape of the first layer.
+ */
 function chain(name: string, given: readonly LayerSpec[], config: Config): ModelSpec {
   if (given.length === 0) throw config.error('MALFORMED', 'the model has no layers');
   const layers = given[0].className === 'InputLayer' ? given : [impliedInput(given[0], config), ...given];
@@ -245,7 +251,7 @@ function chain(name: string, given: readonly LayerSpec[], config: Config): Model
     return { ...layer, calls };
   });
   const names = new Set(layers.map((layer) => layer.name));
-  if (names.size < layers.length) throw config.error('DUPLICATE', 'two layers have one name');
+  if (names.size < layers.length) throw config.error('DUPLICATE', 'two layers have the same name');
   return {
     name,
     layers: called,
@@ -259,8 +265,8 @@ function impliedInput(first: LayerSpec, config: Config): LayerSpec {
   const said = first.config.has('batch_input_shape') ? first.config : inner;
   const shape = said?.raw('batch_input_shape') ?? said?.raw('batch_shape') ?? config.raw('build_input_shape');
   if (shape === undefined) {
-    const hint = 'call the model on data, or give it an Input, before it is saved';
-    throw config.error('SHAPE', `the model was saved before it was built: nothing says what it takes; ${hint}`);
+    const hint = 'call the model on data, or add an Input, before saving it';
+    throw config.error('SHAPE', `the model was saved before it was built, so that its input shape is unknown; ${hint}`);
   }
   const name = `${first.name}_input`;
   const dtype = typeof said?.raw('dtype') === 'string' ? said.text('dtype') : 'float32';
@@ -278,7 +284,7 @@ function impliedInput(first: LayerSpec, config: Config): LayerSpec {
   };
 }
 
-/** The names of a model's layers in its weights: their classes, counted. */
+/** The names of a model's layers in its weights: their classes with a counter. */
 class PathCounter {
   private readonly counts = new Map<string, number>();
 

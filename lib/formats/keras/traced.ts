@@ -1,4 +1,4 @@
-/** Functions of tensors in the terms of lib/formats/tensors, whose axes count the batch as Keras' do: it is axis 0. */
+/** Functions of tensors on top of lib/formats/tensors, where axes include the batch, as in Keras: it is axis 0. */
 import type { DType } from '../../graph/graph.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { allocate, type Constant, constant, publicType, type Row, type Value as Traced } from '../tensors/value.ts';
@@ -13,7 +13,7 @@ export function rowOf({ name, shape, dtype, words, spread }: KerasTensor): Row {
   return { kind: 'row', type: dtype, shape, batchAxis: 0, operand: name, words, spread };
 }
 
-/** A constant is the value of every row. */
+/** A constant becomes the value of every row. */
 export function asValue(build: GraphBuilder, traced: Traced): KerasTensor {
   const row = build.named(traced.kind === 'row' ? traced : build.everyRow(traced, 0));
   const { operand: name, shape, type, words, spread } = row;
@@ -31,7 +31,7 @@ export function ofRow(make: (build: GraphBuilder, x: Row, layer: LayerCall) => T
   };
 }
 
-/** One on two tensors or arrays of one type, at least one of which is of the row. */
+/** An operation on two tensors or arrays of one type, at least one of which depends on the row. */
 export function ofTwo(make: (build: GraphBuilder, a: Traced, b: Traced, layer: LayerCall) => Traced): LayerKind {
   return {
     build(layer) {
@@ -42,20 +42,20 @@ export function ofTwo(make: (build: GraphBuilder, a: Traced, b: Traced, layer: L
   };
 }
 
-/** Tensors and arrays as their common type. */
+/** Tensors and arrays, cast to their common type. */
 export function operandsOf(layer: LayerCall, given: readonly Argument<KerasTensor>[]): Traced[] {
   const type = resultType(given);
   return given.map((argument) => layer.build.cast(operandOf(layer, argument, type), type));
 }
 
-/** A tensor, or an array or number, of `otherwise` where nothing says what type it is. */
+/** A tensor, or an array or number; `otherwise` is its type if nothing else determines it. */
 export function operandOf(layer: LayerCall, argument: Argument<KerasTensor>, otherwise: DType): Traced {
   return isValue(argument) ? rowOf(argument) : constantOf(layer, argument, otherwise);
 }
 
 export function constantOf(layer: LayerCall, argument: Argument<KerasTensor>, otherwise: DType): Constant {
   const given = operand(layer, argument);
-  if (isValue(given)) throw layer.unsupported("takes a tensor of the model's where it is read with a constant");
+  if (isValue(given)) throw layer.unsupported('takes a computed tensor where only a constant is supported');
   const { data, shape } = given;
   layer.spend(data.length);
   const type = typeOf(argument) ?? otherwise;

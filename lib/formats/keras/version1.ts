@@ -1,6 +1,6 @@
 /**
- * Descriptions of Keras 1 in the terms of Keras 2: settings have other names, Merge is one layer for several, and a
- * Sequential model may begin with a Merge of others, which makes it a functional one.
+ * Converts descriptions of Keras 1 to Keras 2: settings have other names, Merge is one layer in place of several, and a
+ * Sequential model may begin with a Merge of others, which makes it functional.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, quote } from '../../messages.ts';
@@ -8,7 +8,7 @@ import { isObject } from './config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Settings by their names then and since. */
+/** Settings by their old names, with the new ones. */
 const RENAMED: Readonly<Record<string, string>> = {
   output_dim: 'units',
   bias: 'use_bias',
@@ -33,12 +33,12 @@ const MODES: Readonly<Record<string, string>> = {
 
 const MODELS = new Set(['Sequential', 'Model']);
 
-/** Whether a description is of Keras 1, where the file does not say its version. */
+/** Whether a description is from Keras 1, if the file has no version. */
 export function looksLikeVersion1(text: string): boolean {
   return text.includes('"W_regularizer"') || text.includes('"bias": true') || text.includes('"mode_type"');
 }
 
-/** `depth` is how deep models may be nested. */
+/** `depth` is the maximum nesting of models. */
 export function fromVersion1(description: unknown, depth: number): unknown {
   return isObject(description) ? modelOf(description, depth) : description;
 }
@@ -63,7 +63,7 @@ function checkDepth(depth: number): void {
 function layerOf(layer: Fields, depth: number): Fields {
   checkDepth(depth);
   const className = layer.class_name;
-  // What is no text is refused where layers are read.
+  // Anything but text is refused where layers are read.
   if (typeof className !== 'string') return layer;
   if (MODELS.has(className)) return modelOf(layer, depth - 1);
   if (className === 'Merge') return { ...layer, ...mergeOf(layer) };
@@ -86,10 +86,10 @@ function placeOf(name: unknown, className: string): string {
   return typeof name === 'string' ? `layer ${name} (${className})` : `a layer without a name (${className})`;
 }
 
-/** Otherwise each row is normalised by itself, or by the batch that it is in. */
+/** In other modes each row is normalised separately, or by the statistics of its batch. */
 function checkMode({ mode = 0, name }: Fields): void {
   if (mode === 0) return;
-  const message = `normalises in mode ${String(mode)}, which is not read; expected 0`;
+  const message = `normalises in mode ${String(mode)}, which is not supported; expected 0`;
   throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(name, 'BatchNormalization'));
 }
 
@@ -98,7 +98,7 @@ function mergeOf({ config }: Fields): Fields {
   const className = typeof mode === 'string' && Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
   if (className === undefined) {
     const what = typeof mode === 'string' && mode.length < 20 ? `in the mode ${quote(mode)}` : 'by custom code';
-    const message = `merges ${what}, which is not read; expected one of ${Object.keys(MODES).join(', ')}`;
+    const message = `merges ${what}, which is not supported; expected one of ${Object.keys(MODES).join(', ')}`;
     throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(name, 'Merge'));
   }
   const own = className === 'Concatenate' ? { axis: concatAxis ?? -1 } : className === 'Dot' ? axesOf(dotAxes) : {};
@@ -111,7 +111,7 @@ function axesOf(given: unknown): Fields {
   return { axes: axes.length === 1 ? axes[0] : axes };
 }
 
-/** Each branch is a model of its own input, and what follows the Merge comes one after another. */
+/** Each branch is a model with its own input; the layers after the Merge follow in order. */
 function branched(merge: Fields, layers: readonly unknown[], depth: number): Fields {
   const given = (merge.layers as readonly unknown[]).map((branch, i) => branchOf(branch, i, depth - 1));
   const after = layers.slice(1).map((layer) => {
@@ -151,7 +151,11 @@ function branchOf(branch: unknown, index: number, depth: number): { input: Field
   const [first] = Array.isArray(config.layers) ? config.layers : [];
   const own = isObject(first) && isObject(first.config) ? first.config : {};
   if (model.class_name !== 'Sequential' || !Array.isArray(own.batch_input_shape)) {
-    throw new ForwardpassError('UNSUPPORTED_OP', 'is not a Sequential model of one input, which is not read', place);
+    throw new ForwardpassError(
+      'UNSUPPORTED_OP',
+      'is not a Sequential model of one input; nothing else is supported here',
+      place,
+    );
   }
   const name = `${nameOf(first as Fields)}_input`;
   const input = {

@@ -1,4 +1,4 @@
-/** What a booster gives for a row: the sums of its trees, and what its objective makes of them. */
+/** What a booster returns for a row: the sums of its trees, transformed by its objective. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { RowVector } from '../sklearn/outcome.ts';
@@ -10,16 +10,16 @@ import type { ModelText } from './text.ts';
 import { type RowPart, TextTree, ZERO } from './tree.ts';
 
 export interface Predicted {
-  /** What `Booster.predict` gives. */
+  /** The result of `Booster.predict`. */
   readonly values: RowVector;
   /** The same with `raw_score`. */
   readonly scores: RowVector;
-  /** Iterations that are used, and that the file has. */
+  /** The number of iterations used, and the number in the file. */
   readonly iterations: number;
   readonly of: number;
 }
 
-/** `best`: iterations to use where it is positive, else all. */
+/** `best` is the number of iterations to use if it is positive; otherwise all are used. */
 export function predicted(model: ModelText, emitter: Emitter, x: RowVector, best: number): Predicted {
   const { header } = model;
   if (x.width !== header.names.length) {
@@ -33,14 +33,17 @@ export function predicted(model: ModelText, emitter: Emitter, x: RowVector, best
   return { values, scores, iterations, of };
 }
 
-/** Not the product with the reciprocal, which has other last bits, and is what is made of a constant: so it is none. */
+/**
+ * A true division: the product with the reciprocal rounds differently. The divisor must not be a constant, because
+ * division by a constant becomes that product.
+ */
 function divided(emitter: Emitter, x: RowVector, scores: RowVector, count: number): RowVector {
   const forest = new Forest(emitter.budget, x.width, 1);
   forest.begin([count]);
   return emitter.binary('div', scores, emitter.trees(x, forest, 'float64', 1));
 }
 
-/** The features, and after them those of which zeros are missing. */
+/** The features, followed by those for which zero means missing. */
 class Columns implements RowPart {
   readonly #zeroed = new Map<number, number>();
   #isNearZero = false;
@@ -66,7 +69,7 @@ class Columns implements RowPart {
   }
 }
 
-/** LightGBM takes numbers near to 0 as 0. */
+/** LightGBM treats numbers close to 0 as 0. */
 function withoutTiny(emitter: Emitter, x: RowVector): RowVector {
   return emitter.unary(x, 'hard_shrink', ZERO);
 }
@@ -74,7 +77,7 @@ function withoutTiny(emitter: Emitter, x: RowVector): RowVector {
 function rawScores(model: ModelText, emitter: Emitter, x: RowVector, best: number) {
   const { outputs } = model.header;
   const columns = new Columns(x.width);
-  // Each feature may be there twice.
+  // Each feature may occur twice.
   const forest = new Forest(emitter.budget, 2 * x.width, 1);
   const linear = model.isLinear ? new LinearLeaves(x.width) : undefined;
   const most = best > 0 ? best * outputs : Number.POSITIVE_INFINITY;

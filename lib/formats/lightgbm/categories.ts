@@ -1,6 +1,6 @@
 /**
- * Columns that pandas had as categories. A file has the categories of each, and not which columns they are; a row has their
- * positions, which are what the trees know.
+ * Columns that are categorical in pandas. A file stores the categories, but not which columns they belong to; in a row,
+ * each category becomes its index, which the trees compare.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
@@ -10,16 +10,17 @@ import type { ModelText } from './text.ts';
 
 interface Categories {
   readonly column: number;
-  /** Numbers and truths too, which are written as words. */
+  /** Numbers and booleans are also written as words. */
   readonly words: readonly string[];
 }
 
-/** A list of codes that were seen, −1 for missing ones: `-1:2:0:1`; as against a range `[0:1]`, and `none`. */
+/** A list of the codes that occurred, −1 for missing ones: `-1:2:0:1`; other columns have a range `[0:1]` or `none`. */
 const isList = (info: string) => /^[-\d]/.test(info);
 
 /**
- * Which columns the lists belong to: those whose values the file has as codes, where there are as many of these. A constant
- * column or one of an order has a list as well, and is not to be told from others; nothing is then known of any.
+ * Matches lists of categories to columns: they belong to the columns that the file describes by codes, if there are
+ * equally many. A constant column or an ordered one also has a list and cannot be distinguished, so that no column is
+ * known then.
  */
 export function categoriesOf(model: ModelText): readonly Categories[] | 'unknown' {
   const known = found.get(model) ?? find(model);
@@ -39,7 +40,7 @@ function find(model: ModelText): readonly Categories[] | 'unknown' {
   return areAll && all.every(({ words }) => new Set(words).size === words.length) ? all : 'unknown';
 }
 
-/** Codes that are categories themselves stay numbers. */
+/** Categories that equal their own codes stay numbers. */
 function isPlain({ words }: Categories, list: readonly unknown[]): boolean {
   return words.every((word, i) => word === `${i}` && list[i] === i);
 }
@@ -55,7 +56,7 @@ function wordOf(category: unknown): string {
   );
 }
 
-/** NaN where the list is none. */
+/** NaN if there is no list. */
 function greatest(info: string): number {
   let most = -1;
   for (let start = 0; start <= info.length; ) {
@@ -67,7 +68,7 @@ function greatest(info: string): number {
   return most;
 }
 
-/** The row with the codes of its categories, −1 or NaN for others. */
+/** The row with categories replaced by their codes, −1 or NaN for unknown ones. */
 export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: RowVector): RowVector {
   const known = categoriesOf(model);
   if (known === 'unknown') return x;

@@ -1,9 +1,9 @@
-/** `feature_importances_`, which LightGBM computes of the trees: how often a feature splits, or what that gained. */
+/** `feature_importances_`, which LightGBM computes from the trees: how often a feature splits, or its total gain. */
 import type { Estimator } from '../sklearn/estimator.ts';
 import { integersIn, numbersIn } from './numbers.ts';
 import { bestOf, boosterOf, textOf } from './pickled.ts';
 
-/** Undefined of another package's estimators. */
+/** Undefined for estimators of other packages. */
 export function importancesOf(estimator: Estimator): Float64Array | undefined {
   if (!isLightgbm(estimator)) return undefined;
   const isByGain = estimator.text('importance_type', 'split') === 'gain';
@@ -20,7 +20,7 @@ export function importancesOf(estimator: Estimator): Float64Array | undefined {
     const features = fields.numbers('split_feature', splits, integersIn);
     const gains = fields.numbers('split_gain', splits, numbersIn);
     for (const [i, feature] of features.entries()) {
-      // LightGBM has gains as float32, and adds them in float64.
+      // LightGBM stores gains as float32 and adds them in float64.
       if (gains[i] > 0) importances[feature] += isByGain ? Math.fround(gains[i]) : 1;
     }
   }

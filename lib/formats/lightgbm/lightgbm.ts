@@ -1,10 +1,10 @@
-/** LightGBM: models as text. Those within pickles are read as scikit-learn's are. docs/formats/lightgbm.md */
+/** LightGBM: text models. Pickled ones are read like scikit-learn's. docs/formats/lightgbm.md */
 import { latin1 } from '../../platform/text.ts';
 import type { FormatReader } from '../format.ts';
 
 const BEGINNING = /^tree\r?\n(?:version|num_class)=/;
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const lightgbm: FormatReader = {

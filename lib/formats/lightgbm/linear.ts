@@ -1,6 +1,6 @@
 /**
- * Trees with a linear model in each leaf: its constant, and its features times their coefficients, added in order; where one
- * of these features is NaN, the leaf's plain value.
+ * Trees with a linear model in each leaf: its constant plus its features times their coefficients, added in order; if
+ * one of these features is NaN, the leaf's plain value.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
@@ -8,22 +8,22 @@ import type { RowVector } from '../sklearn/outcome.ts';
 import type { LinearLeaf, TextTree } from './tree.ts';
 
 const PLACE = 'the linear models of leaves';
-/** For a leaf's row before its coefficients: its plain value, and its constant. */
+/** The columns of a leaf's row before its coefficients: the plain value and the constant. */
 const [VALUE, CONSTANT, FIRST] = [0, 1, 2];
 
 export class LinearLeaves {
-  /** For each leaf: its value, its constant, and how many features it has. */
+  /** For each leaf: its value, its constant, and its number of features. */
   readonly #values: number[] = [];
   readonly #constants: number[] = [];
   readonly #counts: number[] = [];
-  /** Of all leaves, one after another. */
+  /** The features of all leaves, one after another. */
   readonly #features: number[] = [];
   readonly #coefficients: number[] = [];
   readonly #used = new Set<number>();
 
   constructor(readonly width: number) {}
 
-  /** Gives the number of the tree's first leaf among all. */
+  /** Returns the number of the tree's first leaf among all leaves. */
   add(tree: TextTree): number {
     const first = this.#values.length;
     tree.values.forEach((value, leaf) => {
@@ -38,7 +38,8 @@ export class LinearLeaves {
 
   #addModel(tree: TextTree, { features, coefficients }: LinearLeaf): void {
     features.forEach((feature, i) => {
-      if (feature < 0 || feature >= this.width) throw tree.error(`a leaf has feature ${feature} of ${this.width}`);
+      if (feature < 0 || feature >= this.width)
+        throw tree.error(`a leaf uses feature ${feature} of ${this.width}, which does not exist`);
       const isNext = i === 0 || feature > features[i - 1];
       if (!isNext || coefficients[i] === 0) throw unsupported(tree.place);
       this.#used.add(feature);
@@ -47,7 +48,7 @@ export class LinearLeaves {
     });
   }
 
-  /** The sums of what the leaves give, iteration by iteration: `leaves` are their numbers, one for each tree. */
+  /** Adds the leaves' results, iteration by iteration: `leaves` are their numbers, one for each tree. */
   sum(emitter: Emitter, x: RowVector, leaves: RowVector, outputs: number): RowVector {
     const trees = leaves.width;
     const values = this.#valuesOf(emitter, x, leaves);
@@ -71,7 +72,7 @@ export class LinearLeaves {
     const own = emitter.gather(x, features).operand;
     const products = emitter.emit('binary', [coefficients, own], { fn: 'mul' });
     const zero = { shape: [], data: new Float64Array(1) };
-    // What is not used may be NaN or infinite.
+    // Unused coefficients may be NaN or infinite.
     const terms = emitter.emit('select', [isUsed, products, zero], {});
     for (let i = 0; i < features.length; i++) {
       sum = emitter.emit('binary', [sum, column(emitter, terms, 1, i)], { fn: 'add' });
@@ -82,7 +83,7 @@ export class LinearLeaves {
     return emitter.emit('select', [isMissing, column(emitter, rows, 1, VALUE), sum], {});
   }
 
-  /** A row for each leaf: its value, its constant, and the coefficient of each feature, 0 for none. */
+  /** A row for each leaf: its value, its constant, and the coefficient of each feature, 0 if there is none. */
   #table(emitter: Emitter, features: readonly number[]) {
     const width = FIRST + features.length;
     const count = this.#values.length;
@@ -109,6 +110,6 @@ function column(emitter: Emitter, operand: string, axis: number, at: number): st
 
 function unsupported(place: string): ForwardpassError {
   const message =
-    'the linear model of a leaf has a coefficient of 0, or its features in no order, which LightGBM does not write';
+    'the linear model of a leaf has a coefficient of 0, or unsorted features, which LightGBM does not write';
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }

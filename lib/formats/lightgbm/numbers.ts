@@ -1,25 +1,25 @@
-/** Numbers as LightGBM writes them: decimal, with spaces between. */
+/** Numbers as LightGBM writes them: decimal, separated by spaces. */
 import { ForwardpassError } from '../../errors.ts';
 
 const SPACE = 0x20;
 const [ZERO, NINE, MINUS] = [0x30, 0x39, 0x2d];
-/** Digits that fit into an int32 whatever they are. */
+/** This many digits always fit into an int32. */
 const FEW_DIGITS = 9;
 const DECIMAL = /^[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,4})?$/;
-/** Longer ones are not numbers of anybody. */
+/** No valid number is longer. */
 const LONGEST = 40;
 
-/** All numbers of a line, each of which is finite. */
+/** All numbers of a line; each must be finite. */
 export function numbersIn(line: string, place: string): Float64Array {
   return read(line, place, new Float64Array(countIn(line)), decimal);
 }
 
-/** The same, and infinities. */
+/** The same, with infinities allowed. */
 export function thresholdsIn(line: string, place: string): Float64Array {
   return read(line, place, new Float64Array(countIn(line)), threshold);
 }
 
-/** The same of integers of 32 bits. */
+/** The same for 32-bit integers. */
 export function integersIn(line: string, place: string): Int32Array {
   return read(line, place, new Int32Array(countIn(line)), integer);
 }
@@ -60,7 +60,7 @@ function shortInteger(line: string, start: number, end: number): number | undefi
     if (code < ZERO || code > NINE) return undefined;
     number = 10 * number + code - ZERO;
   }
-  // −0 is another number.
+  // −0 needs the general parser.
   return isNegative ? (number === 0 ? undefined : -number) : number;
 }
 

@@ -1,4 +1,4 @@
-/** What each objective makes of raw scores. Its name and parameters are a line of the file: `binary sigmoid:1`. */
+/** How each objective transforms raw scores. Its name and parameters are one line of the file: `binary sigmoid:1`. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { RowVector } from '../sklearn/outcome.ts';
@@ -12,7 +12,7 @@ const IDENTITY = new Set([
 ]);
 const EXPONENTIAL = new Set(['poisson', 'gamma', 'tweedie']);
 
-/** @throws {ForwardpassError} UNSUPPORTED_OP for one that is not known; MALFORMED. */
+/** @throws {ForwardpassError} UNSUPPORTED_OP for an unknown objective; MALFORMED. */
 export function objectiveOf({ objective, outputs }: Header): Link {
   const [name = 'none', ...parameters] = objective;
   if (outputs > 1 && !MANY.has(name)) throw malformed(`${name} has one output, found ${outputs}`);
@@ -31,27 +31,27 @@ export function objectiveOf({ objective, outputs }: Header): Link {
     default:
       throw new ForwardpassError(
         'UNSUPPORTED_OP',
-        `the objective ${JSON.stringify(name.slice(0, 40))} is not read`,
+        `the objective ${JSON.stringify(name.slice(0, 40))} is not supported`,
         'objective',
       );
   }
 }
 
-/** Those of several outputs. */
+/** Objectives with several outputs. */
 const MANY = new Set(['multiclass', 'multiclassova', 'custom', 'none']);
 
 function logistic(slope: number): Link {
   return (emitter, scores) => emitter.unary(slope === 1 ? scores : emitter.binary('mul', scores, slope), 'sigmoid');
 }
 
-/** The greatest number of which the exponential is finite. */
+/** The greatest number whose exponential is finite. */
 const GREATEST = 709.782712893384;
 
-/** log(1 + exp(x)), of which the exponential may be infinite. */
+/** log(1 + exp(x)), where the exponential may be infinite. */
 const logarithmOfMore: Link = (emitter, scores) =>
   emitter.select(emitter.binary('greater', scores, GREATEST), Infinity, emitter.unary(scores, 'softplus', 1));
 
-/** Fitted on roots; with the sign that the sum has. */
+/** For models that were fitted on square roots; keeps the sign of the sum. */
 function squared(emitter: Emitter, scores: RowVector): RowVector {
   return emitter.binary('mul', emitter.unary(scores, 'abs'), scores);
 }

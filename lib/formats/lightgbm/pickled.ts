@@ -1,4 +1,4 @@
-/** Boosters and estimators of LightGBM within pickles: `Booster`, `LGBMClassifier` and their kin. */
+/** Pickled boosters and estimators of LightGBM: `Booster`, `LGBMClassifier` and related classes. */
 import { PickleDict, type PickleObject } from '../containers/pickle/values.ts';
 import { labelsByProbability, pair } from '../sklearn/decisions.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
@@ -11,14 +11,14 @@ import { type Predicted, predicted } from './booster.ts';
 import { categoriesOf } from './categories.ts';
 import { ModelText } from './text.ts';
 
-/** Of boosters whose text has been read. */
+/** The models that were already read, by booster. */
 export const modelOf = new WeakMap<PickleObject, ModelText>();
 
 export function textOf(booster: Estimator): ModelText {
   const known = modelOf.get(booster.object);
   if (known !== undefined) return known;
   const text = ['_handle', 'handle'].map((name) => booster.value(name)).find((value) => typeof value === 'string');
-  if (typeof text !== 'string') throw booster.error('MALFORMED', 'the Booster holds no text of its model', '_handle');
+  if (typeof text !== 'string') throw booster.error('MALFORMED', 'the Booster contains no model text', '_handle');
   if (!/^tree\r?\n/.test(text.slice(0, 8))) {
     throw booster.error('MALFORMED', "expected the text of a model, which begins with 'tree'", '_handle');
   }
@@ -31,7 +31,7 @@ export function boosterOf(estimator: Estimator): Estimator {
   return estimator.className === 'Booster' ? estimator : estimator.estimator('_Booster');
 }
 
-/** Iterations to use, where it is positive. */
+/** The number of iterations to use, if it is positive. */
 export function bestOf(booster: Estimator): number {
   const best = booster.has('best_iteration') ? booster.number('best_iteration') : 0;
   if (Number.isInteger(best)) return best;
@@ -49,17 +49,17 @@ function boosted(estimator: Estimator, emitter: Emitter, x: RowVector): Predicte
   return found;
 }
 
-/** The file has all names, with what is a space to LightGBM replaced. */
+/** The file has all names, with what LightGBM treats as a space replaced. */
 function features(estimator: Estimator): Features | undefined {
   if (estimator.className !== 'Booster' && !estimator.has('_Booster')) return undefined;
   const model = textOf(boosterOf(estimator));
   const { names } = model.header;
-  // Records hold categories; where it is not known which, they would be taken for something else.
+  // Records contain categories; if their columns are unknown, they would be misread.
   const isKnown = new Set(names).size === names.length && categoriesOf(model) !== 'unknown';
   return { width: names.length, ...(isKnown && { names }) };
 }
 
-/** Arguments of the constructor that reach `predict`, and change what it gives. */
+/** Constructor arguments that are passed on to `predict` and change its results. */
 const OF_PREDICT = [
   ...['pred_early_stop', 'raw_score', 'predict_raw_score', 'predict_rawscore', 'is_predict_raw_score'],
   ...['pred_leaf', 'predict_leaf_index', 'leaf_index', 'is_predict_leaf_index', 'pred_contrib', 'predict_contrib'],
@@ -75,7 +75,7 @@ function refusePredictOptions(estimator: Estimator): void {
   };
   const given = OF_PREDICT.find(isGiven);
   if (given !== undefined)
-    throw estimator.error('UNSUPPORTED_OP', `predicts with the option '${given}', which is not read`);
+    throw estimator.error('UNSUPPORTED_OP', `predicts with the option '${given}', which is not supported`);
 }
 
 const regressor: Predict = (estimator, emitter, x) => {
@@ -86,13 +86,13 @@ const regressor: Predict = (estimator, emitter, x) => {
 const classifier: Predict = (estimator, emitter, x) => {
   refusePredictOptions(estimator);
   const { values, scores } = boosted(estimator, emitter, x);
-  // Of an objective of one's own there are only raw scores, from predict too.
+  // For a user-defined objective there are only raw scores, also from predict.
   if (typeof plainScalar(estimator.value('_objective')) !== 'string') return { kind: 'values', values };
   const classes = estimator.has('_classes')
     ? estimator.labels('_classes')
     : estimator.estimator('_le').labels('classes_');
   const labels = labelsByProbability(estimator, classes, values.width === 1 ? pair(emitter, values) : values);
-  // Others ask for scores first, where a class has them.
+  // Other code takes the scores first, if a class has them.
   return textOf(boosterOf(estimator)).knowsScores ? { ...labels, scores } : labels;
 };
 

@@ -1,4 +1,4 @@
-/** From a file of text to a graph: the same as of a pickled Booster that holds the text. */
+/** Reads a text file into the graph that a pickled Booster with the same text gives. */
 
 import type { Graph } from '../../graph/graph.ts';
 import { latin1, latin1Bytes, utf8 } from '../../platform/text.ts';
@@ -12,7 +12,7 @@ import { ModelText } from './text.ts';
 export async function readText({ main }: Source, options: ReadOptions): Promise<Graph> {
   const { budget } = options;
   const bytes = await main.read(0, main.size);
-  // A byte a letter, whatever words are in it; those are decoded by themselves.
+  // One byte per character, whatever words it contains; words are decoded separately.
   const text = latin1(bytes);
   const booster = new PickleObject(new PickleGlobal('lightgbm.basic', 'Booster'), []);
   booster.state = new PickleDict();

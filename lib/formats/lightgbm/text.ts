@@ -1,15 +1,16 @@
 /**
- * The text of a model: lines of `key=value`, first of the whole, then of each tree, in blocks that `Tree=0` and so on begin.
- * `tree_sizes`, the bytes of each block, is not looked at: who edits a file, or its line ends, makes it wrong.
+ * The text of a model: lines of `key=value`, first for the whole model, then for each tree, in blocks that begin with
+ * `Tree=0` and so on. `tree_sizes`, the bytes of each block, is ignored: editing a file, or changing its line ends,
+ * makes it wrong.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { integersIn } from './numbers.ts';
 
-/** Letters that are read in some microsecond, with what is made of them. */
+/** Characters that are read in a microsecond, including what is made of them. */
 const LETTERS_IN_A_STEP = 8;
-/** By load, the texts of which parts were read. */
+/** For each load, which parts of which texts were already read. */
 const readTexts = new WeakMap<Budget, Readonly<Record<'header' | 'trees', Set<string>>>>();
 
 const OF_HEADER = new Set([
@@ -30,18 +31,18 @@ const OF_TREE = new Set([
   ...['leaf_value', 'cat_boundaries', 'cat_threshold', 'is_linear', 'leaf_const', 'num_features'],
   ...['leaf_features', 'leaf_coeff'],
 ]);
-/** What a name takes until its model is made. */
+/** The memory of a name until its model is made. */
 const WORD_BYTES = 64;
 const VERSIONS = ['v3', 'v4'];
 
-/** Lines of a model or of one tree. */
+/** The fields of a model or of one tree. */
 export class Fields {
   readonly #values = new Map<string, string>();
 
   constructor(readonly place: string) {}
 
   add(key: string, value: string): void {
-    if (this.#values.has(key)) throw this.error(`'${key}' is there twice`);
+    if (this.#values.has(key)) throw this.error(`'${key}' occurs twice`);
     this.#values.set(key, value);
   }
 
@@ -55,7 +56,7 @@ export class Fields {
     return value;
   }
 
-  /** One whole number that is not negative. */
+  /** One non-negative integer. */
   count(key: string, otherwise?: number): number {
     if (otherwise !== undefined && !this.has(key)) return otherwise;
     const numbers = integersIn(this.text(key), this.#placeOf(key));
@@ -66,7 +67,7 @@ export class Fields {
     );
   }
 
-  /** So many numbers, as `read` reads them. */
+  /** `length` numbers, parsed by `read`. */
   numbers<T extends Float64Array | Int32Array>(
     key: string,
     length: number,
@@ -91,14 +92,14 @@ export interface Header {
   /** Trees in each iteration: one for each output. */
   readonly outputs: number;
   readonly names: readonly string[];
-  /** Of each feature its range, its categories, or `none`; nothing where the file does not say. */
+  /** For each feature its range, its categories, or `none`; an empty list if the file does not have them. */
   readonly infos: readonly string[];
-  /** Its name, then its parameters. */
+  /** The objective's name, then its parameters. */
   readonly objective: readonly string[];
   readonly isAveraged: boolean;
 }
 
-/** The text of a model, read as far as is asked. */
+/** The text of a model, parsed on demand. */
 export class ModelText {
   readonly header: Header;
   readonly #text: string;
@@ -108,7 +109,7 @@ export class ModelText {
   /** Where the trees begin. */
   readonly #trees: number;
 
-  /** `decode` makes words of the letters that the text has for them. Throws MALFORMED, TRUNCATED, LIMIT, UNSUPPORTED_OP. */
+  /** `decode` decodes words from the characters of the text. Throws MALFORMED, TRUNCATED, LIMIT, UNSUPPORTED_OP. */
   constructor(text: string, budget: Budget, decode: (words: string) => string = (words) => words) {
     this.#text = text;
     this.#decode = decode;
@@ -128,7 +129,7 @@ export class ModelText {
     this.header = this.#headerOf(fields);
   }
 
-  /** A text that lies in several places is read for each; the first time is linear in the file. */
+  /** Charges a text that is parsed again because it occurs in several places; the first time is linear in the file. */
   #spend(letters: number, part: 'header' | 'trees'): void {
     const known = readTexts.get(this.#budget) ?? { header: new Set(), trees: new Set() };
     readTexts.set(this.#budget, known);
@@ -139,7 +140,7 @@ export class ModelText {
   #headerOf(fields: Fields): Header {
     const version = fields.text('version');
     if (!VERSIONS.includes(version)) {
-      const message = `files of version ${JSON.stringify(version.slice(0, 20))} are not read; load it with a newer LightGBM, and save it again`;
+      const message = `files of version ${JSON.stringify(version.slice(0, 20))} are not supported; load it with a newer LightGBM, and save it again`;
       throw new ForwardpassError('UNSUPPORTED_OP', message, 'version');
     }
     const words = (key: string) => this.#wordsOf(fields.text(key), key);
@@ -148,7 +149,7 @@ export class ModelText {
     const { rowElements } = this.#budget.limits;
     if (names.length !== width) throw fields.error(`expected ${width} names, found ${names.length}`, 'feature_names');
     if (width > rowElements) {
-      throw new ForwardpassError('LIMIT', `takes ${width} features; \`limits.rowElements\` allows ${rowElements}`);
+      throw new ForwardpassError('LIMIT', `has ${width} features; \`limits.rowElements\` allows ${rowElements}`);
     }
     const infos = fields.has('feature_infos') ? words('feature_infos') : [];
     if (infos.length !== width && infos.length !== 0) {
@@ -168,14 +169,14 @@ export class ModelText {
     return words.includes('') ? words.filter((word) => word !== '') : words;
   }
 
-  /** The lines of each tree, in order. Throws TRUNCATED where the last does not end. */
+  /** The lines of each tree, in order. Throws TRUNCATED if the last tree has no end. */
   *trees(): Generator<Fields> {
     this.#spend(this.#text.length, 'trees');
     const lines = new Lines(this.#text, this.#trees);
     let count = 0;
     let tree: Fields | undefined;
     for (let line = lines.next(); ; line = lines.next()) {
-      if (line === undefined) throw truncated(`it breaks off in tree ${count - 1}`);
+      if (line === undefined) throw truncated(`the text ends in tree ${count - 1}`);
       const isEnd = line === 'end of trees';
       if (isEnd || line.startsWith('Tree=')) {
         if (tree !== undefined) yield tree;
@@ -191,17 +192,17 @@ export class ModelText {
     }
   }
 
-  /** Whether leaves have linear models. */
+  /** Whether leaves contain linear models. */
   get isLinear(): boolean {
     return this.#text.indexOf('\nis_linear=1', this.#trees) >= 0;
   }
 
-  /** Whether it was written by LightGBM 4.7 or later, the classifiers of which have `decision_function`. */
+  /** Whether LightGBM 4.7 or later wrote it: its classifiers have `decision_function`. */
   get knowsScores(): boolean {
     return this.#text.includes('\n[gpu_device_id_list:', this.#trees);
   }
 
-  /** The categories of columns that pandas had as such: a list for each of these, in their order. */
+  /** The categories of the columns that are categorical in pandas: one list for each, in order. */
   get categories(): readonly (readonly unknown[])[] {
     this.#categories ??= this.#readCategories();
     return this.#categories;
@@ -225,7 +226,7 @@ export class ModelText {
   }
 }
 
-/** One after another, without what ends them. */
+/** Lines in order, without line ends. */
 class Lines {
   constructor(
     readonly text: string,
@@ -248,5 +249,5 @@ function split(line: string): readonly [key: string, value: string] {
 }
 
 function truncated(message: string): ForwardpassError {
-  return new ForwardpassError('TRUNCATED', `${message}, and 'end of trees' does not come`);
+  return new ForwardpassError('TRUNCATED', `${message}: 'end of trees' was not found`);
 }

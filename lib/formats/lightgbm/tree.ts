@@ -1,11 +1,11 @@
-/** One tree of a text, with each of its splits as the graph has them. */
+/** One tree of a text, with its splits in the form of the graph. */
 import type { ForwardpassError } from '../../errors.ts';
 import { SET_BITS } from '../../graph/graph.ts';
 import type { FileTree, Split } from '../trees.ts';
 import { integersIn, numbersIn, thresholdsIn } from './numbers.ts';
 import type { Fields } from './text.ts';
 
-/** What is at most this far from 0 is 0: 1e-35 as float32. */
+/** Numbers up to this far from 0 count as 0: 1e-35 as float32. */
 export const ZERO = Math.fround(1e-35);
 
 const IS_CATEGORY = 1;
@@ -13,16 +13,16 @@ const IS_DEFAULT_LEFT = 2;
 const MISSING = { none: 0, zero: 1, nan: 2 };
 const MOST_TYPE = 11;
 const WORD_BITS = 32;
-/** For a set: categories below 2^20. */
+/** The maximum length of a set: categories below 2^20. */
 const MOST_WORDS = 2 ** 15 - 1;
 
-/** What a tree asks of the row. */
+/** What a tree needs from the row. */
 export interface RowPart {
-  /** How many features there are. */
+  /** The number of features. */
   readonly width: number;
-  /** The place in the row of a feature in which zeros are missing, and NaN there. */
+  /** The column for a feature in which zero means missing, with NaN in place of zeros. */
   zeroed(feature: number): number;
-  /** Some threshold is so near to 0 that it matters that numbers near to it are 0. */
+  /** Called if a threshold is so close to 0 that numbers close to 0 must become 0. */
   nearZero(): void;
 }
 
@@ -56,7 +56,7 @@ export class TextTree {
     return this.#fields.error(message);
   }
 
-  /** The tree, the leaves of which are as `leaf` writes them. */
+  /** The tree, with leaves written by `leaf`. */
   with(row: RowPart, leaf: FileTree['leaf']): FileTree {
     const fields = this.#fields;
     const splits = this.leafCount - 1;
@@ -69,20 +69,22 @@ export class TextTree {
     const child = (to: number) => {
       if (to < 0 ? -to <= this.leafCount : to < splits) return to < 0 ? splits - 1 - to : to;
       throw fields.error(
-        to < 0 ? `a split leads to leaf ${-1 - to} of ${this.leafCount}` : `a split leads to split ${to} of ${splits}`,
+        to < 0
+          ? `a split refers to leaf ${-1 - to} of ${this.leafCount}, which does not exist`
+          : `a split refers to split ${to} of ${splits}, which does not exist`,
       );
     };
     const split = (node: number): Split => {
       const [feature, threshold, type] = [features[node], thresholds[node], types[node]];
       if (feature < 0 || feature >= row.width)
-        throw fields.error(`node ${node} splits by feature ${feature} of ${row.width}`);
+        throw fields.error(`node ${node} splits by feature ${feature} of ${row.width}, which does not exist`);
       if (type < 0 || type > MOST_TYPE) throw fields.error(`the decision of node ${node} is of type ${type}`);
       if (type & IS_CATEGORY) return { feature, threshold: 0, nanLeft: false, setWords: sets(threshold) };
       const missing = type >> 2;
       const isDefaultLeft = (type & IS_DEFAULT_LEFT) !== 0;
       if (missing === MISSING.zero) return { feature: row.zeroed(feature), threshold, nanLeft: isDefaultLeft };
       if (threshold >= -ZERO && threshold < ZERO) row.nearZero();
-      // Where nothing is missing, NaN is 0.
+      // If nothing counts as missing, NaN is treated as 0.
       return { feature, threshold, nanLeft: missing === MISSING.nan ? isDefaultLeft : threshold >= 0 };
     };
     return {
@@ -98,35 +100,35 @@ export class TextTree {
   }
 }
 
-/** The sets of categories that go left, each created on first use. */
+/** The sets of categories that go left; each is created on first use. */
 function setsOf(fields: Fields): (place: number) => readonly number[] {
   const count = fields.count('num_cat', 0);
   if (count === 0) {
     return () => {
-      throw fields.error('a split is by categories, but the tree has no categories');
+      throw fields.error('a split compares categories, but the tree has none');
     };
   }
   const bounds = fields.numbers('cat_boundaries', count + 1, integersIn);
   const words = numbersIn(fields.text('cat_threshold'), `${fields.place}, cat_threshold`);
   const isWithin = bounds.every((bound, i) => bound >= (i === 0 ? 0 : bounds[i - 1]) && bound <= words.length);
-  if (!isWithin) throw fields.error(`expected growing bounds within ${words.length} words`, 'cat_boundaries');
+  if (!isWithin) throw fields.error(`expected increasing bounds within ${words.length} words`, 'cat_boundaries');
   const stray = words.find((word) => !(Number.isInteger(word) && word >= 0 && word < 2 ** WORD_BITS));
   if (stray !== undefined) throw fields.error(`${stray} is not a word of ${WORD_BITS} bits`, 'cat_threshold');
   const made = new Map<number, readonly number[]>();
   return (place) => {
     if (!(Number.isInteger(place) && place >= 0 && place < count)) {
-      throw fields.error(`a split has the set ${place} of ${count}`);
+      throw fields.error(`a split uses set ${place} of ${count}, which does not exist`);
     }
     const length = bounds[place + 1] - bounds[place];
     if (length > MOST_WORDS)
-      throw fields.error(`a set has ${length} words of ${WORD_BITS} categories; ${MOST_WORDS} are read`);
+      throw fields.error(`a set has ${length} words of ${WORD_BITS} categories; at most ${MOST_WORDS} are supported`);
     const set = made.get(place) ?? halvesOf(words.subarray(bounds[place], bounds[place + 1]));
     made.set(place, set);
     return set;
   };
 }
 
-/** Words of half as many bits. */
+/** Splits words into halves. */
 function halvesOf(words: Float64Array): readonly number[] {
   const halves: number[] = [];
   for (const word of words) halves.push(word % 2 ** SET_BITS, Math.floor(word / 2 ** SET_BITS));

@@ -1,4 +1,7 @@
-/** What the outputs of a classifier say of its classes: ONNX has no words for it but the operators that lead there. */
+/**
+ * What the outputs of a classifier say about its classes. ONNX has no metadata for that, so it is derived from the
+ * operators that lead to the outputs.
+ */
 import type { Decision, Graph, GraphOutput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount, sameShape } from '../../graph/shapes.ts';
 import { beforeMoves, decisionOf, producersOf } from '../decision.ts';
@@ -9,25 +12,25 @@ import { Ranges } from './ranges.ts';
 type Classes = readonly (string | number)[];
 type Answers = Pick<Graph, 'classes' | 'decision'>;
 
-/** An output, and the row that it is. */
+/** An output and its row. */
 interface Output {
   readonly name: string;
   readonly row: Row;
 }
 
-/** A label for each row: the position of one of the classes. */
+/** A label for each row, chosen by the position of its class. */
 interface Choice {
   readonly classes: Classes;
-  /** The position, where it is not the label itself. */
+  /** The position, if it is not the label itself. */
   readonly position: string | undefined;
-  /** What it is the position of the greatest of. */
+  /** The scores whose maximum is at that position. */
   readonly scores: string | undefined;
 }
 
-/** What sklearn-onnx calls the output that holds what `predict` gives. */
+/** sklearn-onnx's names for the output that holds the result of `predict`. */
 const LABELS: ReadonlySet<string> = new Set(['label', 'output_label']);
 
-/** `rows` are what the outputs are, in their order; `lists` those that are lists of classes, and no outputs here. */
+/** `rows` are the values of the outputs, in order; `lists` are lists by class, which are not outputs here. */
 export function answersOf(
   build: GraphBuilder,
   outputs: readonly GraphOutput[],
@@ -71,7 +74,7 @@ export function answersOf(
   };
 }
 
-/** A list of probabilities, one of each target. */
+/** A list of probabilities, one for each target. */
 function probabilitiesApart(trace: Trace, outputs: readonly GraphOutput[], rows: readonly Row[]): string[] | undefined {
   const listed = outputs.flatMap(({ list }, at) => (list === undefined ? [] : [at]));
   const isOne = listed.every((at) => outputs[at].list === outputs[listed[0]].list);
@@ -79,7 +82,7 @@ function probabilitiesApart(trace: Trace, outputs: readonly GraphOutput[], rows:
   return listed.length > 0 && isOne && listed.every(isProbable) ? listed.map((at) => outputs[at].name) : undefined;
 }
 
-/** The list that has an element for each element of some output. */
+/** The list that has one element for each element of some output. */
 function listedClasses(
   build: GraphBuilder,
   lists: readonly Constant[],
@@ -101,7 +104,10 @@ class Trace {
     this.#producers = producersOf(build.nodes);
   }
 
-  /** A list of labels, of which a position picks one: that of the greatest, or any where the output is called a label. */
+  /**
+   * Finds a list of labels from which a position selects one: the position of a maximum, or any position if the output
+   * is called a label.
+   */
   choiceOf(row: Row, isLabel: boolean): Choice | undefined {
     const label = row.operand as string;
     if (row.words) return { classes: row.words.list, position: undefined, scores: this.#greatestFor(label) };
@@ -118,14 +124,14 @@ class Trace {
     return { classes, position, scores };
   }
 
-  /** What an arg_max is the position in. */
+  /** The operand whose maximum an arg_max locates. */
   #greatestFor(position: string): string | undefined {
     const node = this.#producers.get(this.#beforeCasts(position).operand);
     const isGreatest = node?.op === 'reduce' && /^arg_max(_scan|_number)?$/.test(node.attributes.fn);
     return isGreatest && typeof node.inputs[0] === 'string' ? node.inputs[0] : undefined;
   }
 
-  /** By the output that has a number for each class; by `scores` where the label is the greatest of those. */
+  /** By the output that has a number for each class, which must be `scores` if the label is the maximum of these. */
   greatestOf(outputs: readonly Output[], classes: Classes, scores?: string): Decision | undefined {
     const found = outputs.find(({ row }) => row.shape.length === 1 && row.shape[0] === classes.length);
     if (found === undefined) return undefined;
@@ -139,7 +145,10 @@ class Trace {
     };
   }
 
-  /** The output that has a probability for each class, or the outputs that have one each, side by side in one tensor. */
+  /**
+   * The output that has a probability for each class, or the outputs that have one each, taken from one tensor in
+   * order.
+   */
   probableOf(outputs: readonly Output[], classes: Classes | undefined): string[] | undefined {
     const fits = (count: number) => classes === undefined || count === classes.length;
     const isProbable = ({ operand }: Row) => this.isProbability(operand as string);
@@ -162,13 +171,16 @@ class Trace {
     return decisionOf(this.#producers, row);
   }
 
-  /** Whether the values can be nothing but numbers from 0 to 1. */
+  /** Whether the values are certainly between 0 and 1. */
   isProbability(operand: Operand): boolean {
     this.#ranges ??= new Ranges(this.#build.nodes, this.#build.probabilities);
     return this.#ranges.isUnit(operand);
   }
 
-  /** The way back over what leaves integers as they are; whether float32, which may not hold them, is on it. */
+  /**
+   * Goes back through operators that keep integers; also returns whether float32, which may not represent them, is on
+   * the way.
+   */
   #beforeCasts(operand: string): { operand: string; isNarrow: boolean } {
     let isNarrow = false;
     for (;;) {

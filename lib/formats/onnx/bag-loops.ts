@@ -1,7 +1,7 @@
 /**
- * Loops by which torch's exporters write an EmbeddingBag with offsets: once for each bag they slice its ids, or vectors, and
- * make one vector of these. Such a loop is known by all that is in it: it is spelled out as text, and compared with what the
- * exporters write. Anything else in its place is another loop.
+ * Loops with which torch's exporters write an EmbeddingBag with offsets: for each bag they slice its ids or vectors,
+ * and reduce these to one vector. A loop is recognised by its whole content: it is written as text and compared with
+ * what the exporters write. Any difference makes it another loop.
  */
 import type { Budget } from '../../graph/budget.ts';
 import type { BagMode } from '../../graph/graph.ts';
@@ -9,18 +9,21 @@ import { Vocabulary } from '../tensors/vocabulary.ts';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 
-/** The names of what a bag is made of. */
+/** The names of a bag's inputs. */
 export interface BagLoop {
   readonly table: string;
   readonly ids: string;
   readonly offsets: string;
   readonly weights?: string;
   readonly mode: BagMode;
-  /** Where each bag has the same number of ids, that: the ids are [batch, width], and their offsets the batch's own. */
+  /**
+   * If every bag has the same number of ids, that number: the ids are [batch, width], and the offsets follow from the
+   * batch.
+   */
   readonly width?: number;
 }
 
-/** Of nodes that give bags, what these are made of. */
+/** The inputs of bags, by the nodes that compute bags. */
 export function bagLoops(graph: GraphProto, budget: Budget): ReadonlyMap<NodeProto, BagLoop> {
   const found = new Map<NodeProto, BagLoop>();
   if (!graph.nodes.some(({ opType }) => opType === 'Loop')) return found;
@@ -35,11 +38,11 @@ export function bagLoops(graph: GraphProto, budget: Budget): ReadonlyMap<NodePro
   return found;
 }
 
-/** Where names are looked up: the graph, or a body within. */
+/** Where names are resolved: the graph, or a body inside it. */
 class Names {
   readonly producers = new Map<string, NodeProto>();
   readonly initializers = new Map<string, TensorProto>();
-  /** Inputs of a body, by what they are spelled as. */
+  /** The inputs of a body, by their text. */
   readonly inputs: ReadonlyMap<string, string>;
 
   constructor(
@@ -56,17 +59,17 @@ class Names {
 const LONGEST = 8000;
 const DEEPEST = 40;
 const FEW = 2;
-/** Zeros are looked through up to so many. */
+/** Constants up to this size are checked for zeros. */
 const MOST_ZEROS = 4096;
 
 class Speller {
-  /** Names that are spelled as their places here: inputs and large constants. */
+  /** Names whose text is their index here: inputs and large constants. */
   readonly others: string[] = [];
   #left = LONGEST;
 
   constructor(readonly budget: Budget) {}
 
-  /** Undefined for what is too long, or too deep, to be a bag. */
+  /** Undefined if the text would be too long or too deeply nested for a bag. */
   node(node: NodeProto, names: Names, depth: number): string | undefined {
     if (depth > DEEPEST || this.#left < 0) return undefined;
     this.budget.step(1, 'graph');
@@ -102,7 +105,7 @@ class Speller {
     return `?${at < 0 ? this.others.push(name) - 1 : at}`;
   }
 
-  /** Of a few numbers those; of nothing but zeros one. */
+  /** A few numbers are written out; a constant of only zeros is written as one zero. */
   #constant(tensor: TensorProto | undefined): string | undefined {
     const count = tensor?.dims.reduce((size, dim) => size * dim, 1) ?? Infinity;
     if (tensor === undefined || tensor.external || !(count <= MOST_ZEROS)) return undefined;
@@ -115,7 +118,7 @@ class Speller {
     if (graph !== undefined) return this.#body(graph, names, depth);
     if (integers !== undefined && name === 'axes') return `[${doublesOf(integers.all()).join()}]`;
     if (integers !== undefined || integer === undefined) return undefined;
-    // Others are 0 where they are not given.
+    // Other attributes default to 0.
     return integer === 0 && name !== 'keepdims' ? '' : `${name}=${integer}`;
   }
 
@@ -136,12 +139,12 @@ function doublesOf(bytes: Uint8Array): Float64Array {
 
 // What the exporters write
 
-/** How what a bag is made of is spelled; what is not spelled out is numbered as it comes. */
+/** The text for a bag's inputs; inputs that are not written out are numbered in order. */
 interface Spelled {
   readonly offsets: string;
   readonly ids: string;
   readonly table: string;
-  /** Of each id. */
+  /** A weight for each id. */
   readonly weights: string;
 }
 
@@ -182,7 +185,7 @@ function bagOf(spelled: string, others: readonly string[]): BagLoop | undefined 
   return undefined;
 }
 
-/** By torch.onnx.export(dynamo=False). */
+/** From torch.onnx.export(dynamo=False). */
 function older(operator: string, isWeighted: boolean): string {
   const starts = 'Concat(?0,Unsqueeze(Gather(Shape(?1),[0]),[0]))';
   const ends = `Slice(${starts},[1],[Infinity],[0],[1])`;
@@ -193,7 +196,10 @@ function older(operator: string, isWeighted: boolean): string {
   return `Loop(Gather(Shape(${ends}),[0]),[1],{Cast([1],to=9);${operator}(${weighted},[0],keepdims=0)})`;
 }
 
-/** By torch.onnx.export(dynamo=True), which has what a loop keeps in either order: the list of bags, and the turn's number. */
+/**
+ * From torch.onnx.export(dynamo=True), whose loop has its state, the list of bags and the iteration number, in either
+ * order.
+ */
 function latest(mode: BagMode, isWeighted: boolean, bag: Spelled): readonly string[] {
   return [latestOf(mode, isWeighted, bag, '$2', '$3'), latestOf(mode, isWeighted, bag, '$3', '$2')];
 }

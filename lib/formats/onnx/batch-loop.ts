@@ -1,6 +1,7 @@
 /**
- * Numbers of rows. A Loop once for each row of the batch, as torch's older exporter writes an EmbeddingBag: from its number the
- * body works out where its rows begin, takes them, and makes one row of them. And x[arange(batch), i], in two spellings.
+ * Row numbers. A Loop with one iteration for each row of the batch, as torch's older exporter writes an EmbeddingBag:
+ * from the row number the body computes where its rows begin, slices them, and reduces them to one row. Also
+ * x[arange(batch), i], in two forms.
  */
 
 import { takeOne } from '../tensors/along.ts';
@@ -16,16 +17,16 @@ export function isRowNumber(value: Known | undefined): value is RowNumber | RowN
   return value?.kind === 'row number' || value?.kind === 'row numbers' || value?.kind === 'row places';
 }
 
-/** From there on a slice's end means "to the end". */
+/** A slice's end from here on means "to the end". */
 const PAST_ANY_END = 2 ** 31 - 1;
 
-/** Operators of numbers of rows in a column. */
+/** Operators that accept row numbers in a column. */
 const TAKES_COLUMNS: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Squeeze', 'Concat']);
 
-/** TensorProto.DataType of int32 and int64, which hold the number of any row. */
+/** TensorProto.DataType of int32 and int64, which can represent any row number. */
 const WIDE_INTEGERS: ReadonlySet<number> = new Set([6, 7]);
 
-/** Gives the parameters of the body their values in its scope. */
+/** Sets the values of the body's parameters in its scope. */
 export function enterLoop(build: GraphBuilder, node: NodeProto, scope: Scope, body: GraphProto, inner: Scope): void {
   build.enter({ name: scope.nameOf(node), place: scope.placeOf(node), output: scope.nameOf(node) });
   const [trips, condition, ...states] = node.inputs.map((name) => scope.value(name));
@@ -33,7 +34,8 @@ export function enterLoop(build: GraphBuilder, node: NodeProto, scope: Scope, bo
   const isOfBatch =
     runs?.batch === undefined ? runs?.data[0] === build.declaredBatch : runs.batch[0] === 1 && runs.data[0] === 0;
   if (runs === undefined || build.batchAxis === undefined || !isOfBatch || states.length > 0 || !isTrue(condition)) {
-    const message = 'Loop is read where it runs once for each row of the batch, and keeps nothing from step to step';
+    const message =
+      'Loop is supported only if it runs once for each row of the batch, and passes nothing from one iteration to the next';
     throw build.error('UNSUPPORTED_OP', `${message}; run this model with onnxruntime-node`);
   }
   if (body.inputs.length !== 2 || body.outputs.length < 1) {
@@ -43,14 +45,14 @@ export function enterLoop(build: GraphBuilder, node: NodeProto, scope: Scope, bo
   inner.values.set(body.inputs[1].name, literal('bool', [1]));
 }
 
-/** What the loop gives, from what its body gives for a row. */
+/** The results of the loop, from those of its body for a row. */
 export function leaveLoop(build: GraphBuilder, [condition, ...outputs]: readonly (Known | undefined)[]): Row[] {
   if (condition === undefined || !isTrue(condition)) {
     throw build.error('UNSUPPORTED_OP', 'the loop may end before it has run for each row');
   }
   return outputs.map((output) => {
     if (output?.kind !== 'row') throw build.error('UNSUPPORTED_OP', 'a result of the loop does not depend on the row');
-    if (output.batchAxis !== undefined) throw build.crossing('a step of the loop gives the whole batch');
+    if (output.batchAxis !== undefined) throw build.crossing('an iteration of the loop returns the whole batch');
     return { ...output, batchAxis: 0 };
   });
 }
@@ -60,7 +62,7 @@ function isTrue(condition: Known | undefined): boolean {
   return condition.kind === 'constant' && condition.data.length === 1 && condition.data[0] !== 0 && !condition.batch;
 }
 
-/** What an operator makes of numbers of rows; undefined where it is nothing of that kind. */
+/** The result of an operator on row numbers; undefined if it is not such a result. */
 export function ofRowNumbers(
   build: GraphBuilder,
   opset: number,
@@ -135,7 +137,7 @@ function lengthOf(list: Known | undefined): Constant | undefined {
   return constant('int64', [1], Float64Array.of(more), Float64Array.of(1));
 }
 
-/** As a matrix of one column, or back as a list. */
+/** To a matrix of one column, or back to a list. */
 function reshaped(call: OnnxCall, numbers: RowNumbers, toColumn: boolean): RowNumbers | undefined {
   const axes = call.integersOrInput('axes', 1);
   const isSecond = axes?.length === 1 && [1, -1].includes(axes[0]);
@@ -149,7 +151,7 @@ function scaled(numbers: Known | undefined, by: Known | undefined): RowNumbers |
   return { ...numbers, start: numbers.start * factor, step: numbers.step * factor };
 }
 
-/** Where the batch is one axis with the first of a row's: i + arange(batch)·width. */
+/** If the batch is merged with the first axis of a row: i + arange(batch)·width. */
 function flatPlaces(indices: Known | undefined, numbers: Known | undefined): RowPlaces | undefined {
   if (indices?.kind !== 'row' || numbers?.kind !== 'row numbers') return undefined;
   const { start, step, more } = numbers;
@@ -157,7 +159,7 @@ function flatPlaces(indices: Known | undefined, numbers: Known | undefined): Row
   return isOfRow && start === 0 && step > 0 && more === 0 ? { kind: 'row places', indices, width: step } : undefined;
 }
 
-/** With the number that would follow. */
+/** Appends the number that would follow. */
 function extended(numbers: RowNumbers, rest: readonly (Known | undefined)[]): RowNumbers | undefined {
   const [next] = rest;
   if (rest.length !== 1 || next?.kind !== 'constant' || next.data.length !== 1) return undefined;
@@ -166,7 +168,7 @@ function extended(numbers: RowNumbers, rest: readonly (Known | undefined)[]): Ro
   return isNext ? { ...numbers, more: more + 1 } : undefined;
 }
 
-/** As x[arange(batch), i] has its indices: [batch, 2]. */
+/** The indices of x[arange(batch), i]: [batch, 2]. */
 function placesIn(build: GraphBuilder, numbers: RowNumbers, given: Row, count: number): RowPlaces | undefined {
   const { start, step, more, isColumn } = numbers;
   const isOfRow = given.shape.length === 1 && given.shape[0] === 1 && given.batchAxis === 0 && !given.merged;
@@ -179,7 +181,7 @@ function elementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlaces): 
   return isOwn ? takeOne(build, x, indices) : undefined;
 }
 
-/** An index that is outside of the row would be in another one: such a run is refused. */
+/** An index outside of the row would refer to another row: such a run is refused. */
 function flatElementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlaces): Row | undefined {
   const length = x.merged ? x.shape[0] : 1;
   if (width !== length || x.batchAxis !== 0 || x.stacked) return undefined;
@@ -195,7 +197,7 @@ function withoutFirst(numbers: RowNumbers, from: Known | undefined, to: Known | 
   return { ...numbers, start: start + step * skipped, more: more - skipped };
 }
 
-/** The number, or the row, at the place of this one. */
+/** The number, or the row, at this row's position. */
 function picked(build: GraphBuilder, list: Known | undefined, at: RowNumber): Known | undefined {
   if (list?.kind === 'row numbers') {
     const isWithin = at.step === 1 && at.start >= 0 && at.start <= list.more;
@@ -207,7 +209,7 @@ function picked(build: GraphBuilder, list: Known | undefined, at: RowNumber): Kn
   return isOwn ? { ...list, batchAxis: undefined } : undefined;
 }
 
-/** In a file whose batch is fixed the list of numbers is a constant. */
+/** In a file with a fixed batch size, the list of numbers is a constant. */
 function pickedConstant(build: GraphBuilder, list: Constant, at: RowNumber): RowNumber | undefined {
   const rows = build.declaredBatch;
   if (rows === undefined || list.shape.length !== 1 || list.data.length < rows || at.start !== 0 || at.step !== 1) {
@@ -224,7 +226,7 @@ function isPlainSlice([, , , axes, steps]: readonly (Known | undefined)[]): bool
   return isOnly(axes, 0) && isOnly(steps, 1);
 }
 
-/** For a batch that is one axis with another: elements that all belong to this row. */
+/** For a batch merged with another axis: the elements that belong to this row. */
 function rowsOf(build: GraphBuilder, x: Row, from: RowNumber, to: Known | undefined): Row | undefined {
   if (to?.kind !== 'row number' || batchAxisOf(x) !== 0) return undefined;
   const length = x.merged ? x.shape[0] : 1;

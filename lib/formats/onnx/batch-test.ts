@@ -1,6 +1,6 @@
 /**
- * Comparisons of the batch size with a number, as converters write them to broadcast shapes: where(shape == 1, other, shape). Such
- * an answer is another for one batch size, so only a choice that is then the same either way is read.
+ * Comparisons of the batch size with a number, which converters write to broadcast shapes: where(shape == 1, other,
+ * shape). The result differs for one batch size, so a choice is supported only if it gives the same value either way.
  */
 import { broadcastShapes, elementCount, sameShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
@@ -9,7 +9,7 @@ import { type Constant, constant } from '../tensors/value.ts';
 import type { BatchTest, Known } from './known.ts';
 import type { NodeProto } from './proto.ts';
 
-/** What an operator makes of such truths, or how they come about; undefined where it is nothing of that kind. */
+/** The result of an operator on such comparisons, or the comparison itself; undefined if it is neither. */
 export function ofBatchTests(
   build: GraphBuilder,
   { opType }: NodeProto,
@@ -22,7 +22,7 @@ export function ofBatchTests(
   return opType === 'Where' ? chosen(build, first, second, third) : undefined;
 }
 
-/** Where both are the same for some batch sizes and not for others. */
+/** For two values that are equal for some batch sizes and not for others. */
 function compared(build: GraphBuilder, a: Known | undefined, b: Known | undefined): BatchTest | undefined {
   if (a?.kind !== 'constant' || b?.kind !== 'constant' || !(a.batch || b.batch)) return undefined;
   const shape = broadcastShapes(a.shape, b.shape);

@@ -1,4 +1,4 @@
-/** One ONNX node with its inputs at hand, as the translations in ops/ see it. */
+/** One ONNX node with its inputs, as the translations in ops/ see it. */
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { OperatorCall } from '../tensors/call.ts';
 import { decodeText } from '../tensors/raw-elements.ts';
@@ -6,14 +6,14 @@ import { type Constant, literal, type Value } from '../tensors/value.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 
-/** What an operator becomes: its outputs, as far as a row model has them. */
+/** Translates a node: returns its outputs, as far as a row model has them. */
 export type Translation = (call: OnnxCall) => Value | readonly (Value | undefined)[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
 
 export class OnnxCall extends OperatorCall {
-  /** Of the node's operator set. */
+  /** The version of the node's operator set. */
   readonly opset: number;
   readonly outputCount: number;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
@@ -31,7 +31,7 @@ export class OnnxCall extends OperatorCall {
     this.#attributes = attributes;
   }
 
-  /** A constant's numbers; undefined where the input is left out. */
+  /** The numbers of a constant; undefined if the input is omitted. */
   numbers(index: number): number[] | undefined {
     if (!this.has(index)) return undefined;
     const value = this.constant(index);
@@ -40,7 +40,7 @@ export class OnnxCall extends OperatorCall {
     return Array.from(value.data);
   }
 
-  /** The one number of a constant. */
+  /** The only number of a constant. */
   number(index: number): number | undefined {
     const numbers = this.numbers(index);
     if (numbers === undefined) return undefined;
@@ -80,7 +80,7 @@ export class OnnxCall extends OperatorCall {
     return values && Array.from(values);
   }
 
-  /** The same in an array of the same size, for lists of millions. */
+  /** The same as an array of the same size, for lists of millions. */
   integerArray(name: string): Float64Array | undefined {
     const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;
@@ -88,14 +88,14 @@ export class OnnxCall extends OperatorCall {
     return new Float64Array(buffer as ArrayBuffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
   }
 
-  /** The list of an attribute; undefined if there is none, and where it is empty. */
+  /** The list of an attribute; undefined if it is absent or empty. */
   #given<T>(name: string, of: (attribute: AttributeProto) => readonly T[] | undefined): readonly T[] | undefined {
     const attribute = this.#attributes.get(name);
     const list = attribute && of(attribute);
     return list?.length === 0 ? undefined : list;
   }
 
-  /** Integers that are an attribute here and an input in later opsets. */
+  /** Integers that are an attribute in this opset and an input in later ones. */
   integersConstant(name: string): Constant {
     const values = this.integers(name);
     if (values === undefined) throw this.error('MALFORMED', `attribute ${name} is missing`);
@@ -107,7 +107,7 @@ export class OnnxCall extends OperatorCall {
     return values && Array.from(values);
   }
 
-  /** The same in an array of the same size, for lists of millions. */
+  /** The same as an array of the same size, for lists of millions. */
   floatArray(name: string): Float32Array | undefined {
     const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;
@@ -123,7 +123,7 @@ export class OnnxCall extends OperatorCall {
     return tensor && this.build.once(tensor, () => decodeTensor(tensor, this.build.budget, this.build.constantWords));
   }
 
-  /** What was an attribute up to some opset and is an input since. */
+  /** An attribute up to some opset, and an input since. */
   integersOrInput(name: string, index: number): number[] | undefined {
     return this.has(index) ? this.numbers(index) : this.integers(name);
   }

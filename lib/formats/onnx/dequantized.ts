@@ -1,17 +1,17 @@
 /**
- * What DequantizeLinear was made of. A matrix product of two dequantised operands is computed on their integers, as
- * onnxruntime does, and scaled afterwards.
+ * Keeps the inputs of DequantizeLinear. A matrix product of two dequantised operands is computed on their integers, as
+ * in onnxruntime, and scaled afterwards.
  */
 import type { GraphBuilder } from '../tensors/builder.ts';
 import type { Constant, Row, Value } from '../tensors/value.ts';
 import { integerProduct } from './integer-product.ts';
 
-/** (integers − zero point)·scale, where scale and zero point are one number each or one along the axis. */
+/** (integers − zero point)·scale, where scale and zero point are one number, or one for each position along the axis. */
 export interface Origin {
   readonly integers: Value;
   readonly scale: Constant;
   readonly zeroPoint: Constant | undefined;
-  /** As ONNX counts; undefined where scale and zero point are one number each. */
+  /** In ONNX's numbering; undefined if scale and zero point are one number. */
   readonly axis: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export function rememberOrigin(value: Value, origin: Origin): void {
   origins.set(value, origin);
 }
 
-/** x times a matrix on their integers; undefined where either is not a dequantised tensor of bytes. */
+/** x times a matrix, on their integers; undefined if either is not a dequantised tensor of bytes. */
 export function dequantizedProduct(
   build: GraphBuilder,
   x: Value,
@@ -40,7 +40,7 @@ export function dequantizedProduct(
   return scaledBy(build, sum, rows.scale, weights.scale);
 }
 
-/** Sums of products times the product of their scales, which is rounded first. */
+/** Sums of products times the product of the scales, which is rounded first. */
 export function scaledBy(build: GraphBuilder, sum: Row, scale: Value, weightScale: Constant): Value {
   const scales = { ...weightScale, shape: weightScale.data.length === 1 ? [] : [weightScale.data.length] };
   return build.binary('mul', { ...sum, type: scale.type }, build.binary('mul', scale, scales));

@@ -1,4 +1,4 @@
-/** The element types of tensors by their numbers and names in TensorProto.DataType. */
+/** Element types of tensors, by their numbers and names in TensorProto.DataType. */
 import { ForwardpassError } from '../../errors.ts';
 import type { ElementType } from '../tensors/value.ts';
 
@@ -51,7 +51,7 @@ const TYPE_NAMES = [
   ...['DOUBLE', 'UINT32', 'UINT64', 'COMPLEX64', 'COMPLEX128'],
 ];
 
-/** Of a type by its name in TensorProto.DataType. */
+/** The number of a type, by its name in TensorProto.DataType. */
 export function elementTypeCode(name: string): number | undefined {
   const code = TYPE_NAMES.indexOf(name);
   return code < 0 ? undefined : code;

@@ -1,6 +1,6 @@
 /**
- * Walks the ONNX graph from the names that are asked for back to the inputs, translating each node once all that it
- * needs is known. What no output needs is never looked at.
+ * Walks the ONNX graph from the requested names back to the inputs, and translates each node once its inputs are known.
+ * Nodes that no output needs are never visited.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
@@ -23,12 +23,12 @@ import { decodeTensor, type ExternalData } from './tensor.ts';
 const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
 const LONGEST_PREFIX = 200;
-/** Microseconds that the scope of a branch or call takes, and what each part of it takes in addition. */
+/** Microseconds for the scope of a branch or call, and for each part of it. */
 const STEPS_OF_SCOPE = 10;
 const BYTES_OF_SCOPE = 1000;
 const BYTES_OF_PART = 100;
 
-/** A name that is wanted, and whether its node's own needs have been put on the stack. */
+/** A requested name, and whether its node's inputs are already on the stack. */
 interface Frame {
   readonly scope: Scope;
   readonly name: string;
@@ -38,7 +38,7 @@ interface Frame {
 
 const WITH_BODIES: ReadonlySet<string> = new Set(['If', 'Scan', 'Loop']);
 
-/** What replaces a node: its scope, and the names of what it gives. */
+/** The replacement of a node: a scope, and the names of its results. */
 interface Inner {
   readonly scope: Scope;
   readonly outputs: readonly string[];
@@ -48,19 +48,19 @@ export class Evaluator {
   readonly #build: GraphBuilder;
   readonly #external: ExternalData;
   readonly #functions: ReadonlyMap<string, FunctionProto>;
-  /** Nodes whose needs are being worked out. */
+  /** Nodes whose inputs are being evaluated. */
   readonly #open = new Map<Scope, Set<NodeProto>>();
   /** The scope inside an If or a function call. */
   readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
-  /** For a body that runs several times, by its scope: what the node gives, from what the body gives. */
+  /** For a body that runs several times, by its scope: computes the node's outputs from those of the body. */
   readonly #repeated = new Map<Scope, (outputs: readonly (Known | undefined)[]) => readonly Known[]>();
-  /** Of bodies that may be called thousands of times. */
+  /** The parts of bodies, which may be called thousands of times. */
   readonly #partsOf = new Map<FunctionProto | GraphProto, number>();
   readonly #bags: ReadonlyMap<NodeProto, BagLoop>;
   #visited = 0;
   #inlined = 0;
 
-  /** `bags`: nodes that give bags of any number of ids, whatever makes them. */
+  /** `bags`: nodes that compute bags of any number of ids, in whichever way. */
   constructor(
     build: GraphBuilder,
     external: ExternalData,
@@ -73,7 +73,7 @@ export class Evaluator {
     this.#functions = new Map(functions.map((fn) => [functionKey(fn.domain, fn.name, fn.overload), fn]));
   }
 
-  /** Works out a name and, before it, all that it depends on. `wantedBy` is for messages. */
+  /** Evaluates a name and, before it, everything that it depends on. `wantedBy` is for messages. */
   async resolve(scope: Scope, name: string, wantedBy: string): Promise<Known> {
     const stack: Frame[] = [{ scope, name, wantedBy, isOpen: false }];
     for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
@@ -102,25 +102,25 @@ export class Evaluator {
       this.#compute(node, owner);
       this.#open.get(owner)?.delete(node);
       if (!owner.values.has(frame.name)) {
-        const message = `the output ${quote(frame.name)} is not computed here`;
+        const message = `the output ${quote(frame.name)} is not supported`;
         throw new ForwardpassError('UNSUPPORTED_OP', message, owner.placeOf(node));
       }
     }
     return scope.value(name) as Known;
   }
 
-  /** Marks the node as being worked out; to meet it again on the way is a cycle. */
+  /** Marks the node as being evaluated; visiting it again on the way is a cycle. */
   #enter(frame: Frame, owner: Scope, node: NodeProto): void {
     const open = this.#open.get(owner) ?? new Set();
     this.#open.set(owner, open);
     if (!frame.isOpen && open.has(node)) {
-      throw new ForwardpassError('CYCLE', 'the node feeds on its own result', owner.placeOf(node));
+      throw new ForwardpassError('CYCLE', 'the node depends on its own result', owner.placeOf(node));
     }
     frame.isOpen = true;
     open.add(node);
   }
 
-  /** What must still be known before the node can be translated. */
+  /** What must be known before the node can be translated. */
   #needs(node: NodeProto, scope: Scope): Frame[] {
     const bag = this.#bags.get(node);
     if (bag !== undefined) return unknown(namesOf(bag), scope, scope.placeOf(node));
@@ -151,7 +151,7 @@ export class Evaluator {
       if (name !== '' && value) scope.values.set(name, value);
     }
     if (inner === undefined) return;
-    // Nothing inside is looked at again.
+    // Nothing inside is visited again.
     this.#inner.get(scope)?.delete(node);
     this.#inner.delete(inner.scope);
     this.#repeated.delete(inner.scope);
@@ -169,7 +169,7 @@ export class Evaluator {
     if (table?.kind === 'constant' && build.bags.isOf(build, operands)) {
       return bagOf(build, operands, table, bag.mode);
     }
-    const message = 'bags of different widths are read where ids and offsets are inputs as they are, of one axis';
+    const message = 'bags of different widths are supported only if ids and offsets are unchanged inputs of one axis';
     throw build.error('UNSUPPORTED_OP', message);
   }
 
@@ -205,27 +205,27 @@ export class Evaluator {
     return 'kind' in results ? [results] : results;
   }
 
-  /** An input of an operator on tensors, which must know of what is special about it. */
+  /** An input of an operator on tensors; refuses special values that the operator cannot handle. */
   #acceptable(input: Known | undefined, opType: string): Value | undefined {
     if (input?.kind === 'sequence') {
-      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of a sequence is not read`);
+      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of a sequence is not supported`);
     }
-    if (isRowNumber(input)) throw this.#build.crossing('the result depends on the place of the row in the batch');
-    if (input?.kind === 'batch test') throw this.#build.crossing('the batch size enters the computation');
+    if (isRowNumber(input)) throw this.#build.crossing('the result depends on the position of the row in the batch');
+    if (input?.kind === 'batch test') throw this.#build.crossing('the result depends on the batch size');
     if (input?.type === 'string' && !takesWords(opType)) {
-      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not read`);
+      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not supported`);
     }
     checkShared(this.#build, [input], { merged: takesMerged(opType), stacked: takesStacked(opType) });
     return input;
   }
 
-  /** Before a body stands in the place of a node. */
+  /** Charges a body before it replaces a node. */
   #spend(body: FunctionProto | GraphProto, deep: number, place: string): void {
     this.#inlined += body.nodes.length;
     const { budget } = this.#build;
     const { depth, nodes } = budget.limits;
     if (deep > depth || this.#inlined > nodes) {
-      const message = `branches and functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
+      const message = `branches and functions exceed \`limits\`: depth ${depth}, nodes ${nodes}`;
       throw new ForwardpassError('LIMIT', message, place);
     }
     const parts = this.#partsOf.get(body) ?? partsOf(body);
@@ -242,7 +242,7 @@ export class Evaluator {
     return finish(outputs);
   }
 
-  /** The scope inside an If, whose condition is known, a Scan, or a call of one of the model's own functions. */
+  /** The scope inside an If with a known condition, a Scan, or a call of one of the model's own functions. */
   #innerScope(node: NodeProto, scope: Scope): Inner | undefined {
     const fn = this.#functions.get(functionKey(node.domain, node.opType, node.overload));
     const isOwn = canonicalDomain(node.domain) === '' && WITH_BODIES.has(node.opType);
@@ -253,7 +253,7 @@ export class Evaluator {
     const outputs = fn?.outputs ?? body?.outputs.map((output) => output.name) ?? [];
     const found = known.get(node);
     if (found) return { scope: found, outputs };
-    // Names only have to tell nodes apart; nested ones are kept from growing without end.
+    // Names only have to be distinct; nested ones are kept short.
     const around = { prefix: `${scope.nameOf(node)}/`.slice(-LONGEST_PREFIX), depth: scope.depth + 1 };
     this.#spend(fn ?? (body as GraphProto), around.depth, scope.placeOf(node));
     const inner = fn
@@ -281,7 +281,7 @@ function unknown(names: readonly string[], scope: Scope, wantedBy: string): Fram
   return missing.map((name) => ({ scope, name, wantedBy, isOpen: false }));
 }
 
-/** What a scope of the body is made of: names, and attributes of nodes. */
+/** The number of names and node attributes in the body, for its scope. */
 function partsOf(body: FunctionProto | GraphProto): number {
   const declared =
     body.inputs.length + body.outputs.length + ('defaults' in body ? body.defaults.length : body.initializers.length);
@@ -319,7 +319,8 @@ function functionScope(
 function branchOf(node: NodeProto, scope: Scope): GraphProto {
   const condition = scope.value(node.inputs[0] ?? '');
   if (condition?.kind !== 'constant' || condition.data.length !== 1 || condition.batch) {
-    const message = 'the condition depends on the input; forwardpass runs row models, which always do the same';
+    const message =
+      'the condition depends on the input, but the operations of a row model must be the same for every row';
     throw new ForwardpassError('UNSUPPORTED_OP', message, scope.placeOf(node));
   }
   return graphOf(node, scope, condition.data[0] !== 0 ? 'then_branch' : 'else_branch');

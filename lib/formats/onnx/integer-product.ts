@@ -1,24 +1,24 @@
 /**
- * Products of quantised rows and quantised weights, exact as sums of integers are: in floats every whole number up to
- * 2^24 is, and a layer whose sums may be greater is cut into two that add up to it.
+ * Products of quantised rows and quantised weights, exact like sums of integers: float32 represents every integer up to
+ * 2^24, and a layer whose sums may be greater is split into two whose results are added.
  */
 import { combine } from '../../graph/combine.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { type Constant, constant, type Numbers, type Row, type Value } from '../tensors/value.ts';
 
-/** float32 holds every whole number up to here. */
+/** float32 represents every integer up to here. */
 const EXACT = 2 ** 24;
-/** Of a byte less its zero point. */
+/** The maximum of a byte minus its zero point. */
 const GREATEST_INPUT = 255;
-/** The upper part of a weight counts this much; what is left is from −8 to 8. */
+/** The factor of the upper part of a weight; the rest is between −8 and 8. */
 const SPLIT = 16;
 
-/** Whole weights of eight bits, of which some stand for zero. */
+/** 8-bit integer weights with zero points. */
 export interface IntegerMatrix {
-  /** Two axes. */
+  /** Of two axes. */
   readonly weight: Constant;
   readonly layout: 'in-out' | 'out-in';
-  /** One, or one for each output. */
+  /** One number, or one for each output. */
   readonly zeroPoints: Numbers;
   /** Integers, one for each output. */
   readonly bias?: Numbers;
@@ -44,7 +44,7 @@ export function integerProduct(build: GraphBuilder, x: Row, zeroPoint: Value | u
   if (columns.greatestSum(bias) < EXACT) return dense(weights, bias);
   const upper = (value: number) => Math.round(value / SPLIT);
   const lower = (value: number) => value - SPLIT * upper(value);
-  // Times 16 is exact too, so that the addition is the only one to round: to the float that is nearest the sum.
+  // Multiplying by 16 is exact too, so only the addition rounds: to the float nearest to the sum.
   const part = (name: string, of: (value: number) => number) =>
     build.derive(name, [weights], weights.data.length, () => constant('int32', weights.shape, weights.data.map(of)));
   const high = dense(part('upper', upper), bias.map(upper));
@@ -52,7 +52,7 @@ export function integerProduct(build: GraphBuilder, x: Row, zeroPoint: Value | u
   return build.binary('add', scaled, dense(part('lower', lower), bias.map(lower))) as Row;
 }
 
-/** The weights of each output less its zero point. */
+/** The weights of each output minus its zero point. */
 function centredWeights(build: GraphBuilder, { weight, layout, zeroPoints }: IntegerMatrix): Constant {
   if (zeroPoints.every((zero) => zero === 0)) return { ...weight, type: 'int32' };
   const zeros = constant('float32', layout === 'in-out' ? [zeroPoints.length] : [zeroPoints.length, 1], zeroPoints);
@@ -62,7 +62,7 @@ function centredWeights(build: GraphBuilder, { weight, layout, zeroPoints }: Int
   });
 }
 
-/** What the weights of each output come to. */
+/** Sums over the weights of each output. */
 class Columns {
   readonly #sums: Float64Array;
   readonly #magnitudes: Float64Array;
@@ -83,12 +83,12 @@ class Columns {
     }
   }
 
-  /** What is added where the zero point of the inputs is not subtracted from each. */
+  /** The term that accounts for the zero point of the inputs if it is not subtracted from each input. */
   bias(zeroPoint: number): Float64Array {
     return this.#sums.map((sum, output) => (this.#given?.[output] ?? 0) - zeroPoint * sum);
   }
 
-  /** That any order of summing up can come to. */
+  /** The maximum magnitude of the sum, in any order of summation. */
   greatestSum(bias: Float64Array): number {
     return this.#magnitudes.reduce(
       (greatest, magnitude, output) => Math.max(greatest, magnitude * GREATEST_INPUT + Math.abs(bias[output])),

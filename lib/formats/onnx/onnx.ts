@@ -1,19 +1,21 @@
-/** ONNX: the open format that torch, TensorFlow and scikit-learn export to. What is read of it: docs/onnx.md. */
+/** ONNX: the open format that torch, TensorFlow and scikit-learn export to. Coverage: docs/onnx.md. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
 
-/** Detection names a newer file's version in its refusal instead of calling the file unknown. */
+/**
+ * Detection accepts newer versions up to here, so that the error names the version instead of calling the file unknown.
+ */
 const PLAUSIBLE_IR = 99;
 
-/** ModelProto's fields, of which two are integers and the others are length-delimited. */
+/** ModelProto's fields: two are integers, the others are length-delimited. */
 const INTEGER_FIELDS = new Set([1, 5]);
 const LENGTH_FIELDS = new Set([2, 3, 4, 6, 7, 8, 14, 20, 25, 26]);
-/** Who wrote the file: short, printable text. It tells ONNX from a SavedModel, whose field 2 is a message. */
+/** The producer: short, printable text. It distinguishes ONNX from a SavedModel, whose field 2 is a message. */
 const NAME_FIELDS = new Set([2, 3, 4]);
 const LONGEST_NAME = 1000;
 
-/** Whether `head` begins as a ModelProto does: the IR version, then fields of its own, as far as the bytes go. */
+/** Whether `head` begins like a ModelProto: the IR version, then its own fields, as far as the bytes go. */
 function detect(head: Uint8Array): boolean {
   if (head.length < 4 || head[0] !== 0x08 || head[1] < 1 || head[1] > PLAUSIBLE_IR) return false;
   let pos = 2;
@@ -48,7 +50,7 @@ function isName(bytes: Uint8Array, start: number, length: number): boolean {
   return length <= LONGEST_NAME && bytes.subarray(start, start + length).every((byte) => byte >= 0x20);
 }
 
-/** On demand: a process that opens no ONNX file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 async function read(source: Source, options: ReadOptions): Promise<Graph> {

@@ -45,7 +45,7 @@ export interface NodeProto {
   opType: string;
   domain: string;
   overload: string;
-  /** An empty name stands for an optional input or output that is left out. */
+  /** An empty name marks an optional input or output that is omitted. */
   inputs: readonly string[];
   outputs: readonly string[];
   attributes: ReadonlyMap<string, AttributeProto>;
@@ -53,7 +53,7 @@ export interface NodeProto {
 
 export interface AttributeProto {
   name: string;
-  /** Inside a function: the caller's attribute that gives the value. */
+  /** Inside a function: the name of the caller's attribute that supplies the value. */
   reference: string;
   float?: number;
   integer?: number;
@@ -71,7 +71,7 @@ export interface TensorProto {
   name: string;
   dims: number[];
   dataType: number;
-  /** Little-endian elements. Those of an external tensor are put here once they are read. */
+  /** Little-endian elements. Those of an external tensor are stored here once they are read. */
   raw?: Uint8Array;
   /** Little-endian. */
   floats?: Parts;
@@ -81,21 +81,21 @@ export interface TensorProto {
   int64s?: Parts;
   uint64s?: Parts;
   strings?: string[];
-  /** Whether the elements stand in another file, and what the model says of where. */
+  /** Whether the elements are in another file, and the fields that locate them. */
   external: boolean;
   location?: Map<string, string>;
 }
 
-/** A graph's input or output. A dimension is a number, a symbol, or nothing. */
+/** A graph's input or output. A dimension is a number, a symbol, or unknown. */
 export interface ValueProto {
   name: string;
-  /** What it is where it is not a tensor. */
+  /** The kind of value, if it is not a tensor. */
   container?: string;
   elementType?: number;
   dims?: (number | string | undefined)[];
 }
 
-/** What all nodes without any share: a file may have a hundred thousand that are two bytes long. */
+/** Shared by all nodes without names: a file may contain a hundred thousand nodes of two bytes each. */
 const NO_NAMES: readonly string[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, AttributeProto> = new Map();
 
@@ -163,7 +163,7 @@ function decodeFunction(message: Message): FunctionProto {
   return fn;
 }
 
-/** What a node takes beside its fields: the lists of its operands, results and attributes, and how it is looked up. */
+/** The memory of a node besides its fields: the lists of its operands, results and attributes, and the index entries. */
 const NODE_BYTES = 1408;
 
 function decodeNode(message: Message): NodeProto {
@@ -209,7 +209,7 @@ function decodeAttribute(message: Message): AttributeProto {
     else if (field === 21) attribute.reference = message.string();
     else message.skip();
   }
-  // Writers may leave out a zero; the type then says that there is one.
+  // A zero may be omitted from the file; the type then shows that the attribute has one.
   if (type === FLOAT_ATTRIBUTE) attribute.float ??= 0;
   if (type === INTEGER_ATTRIBUTE) attribute.integer ??= 0;
   if (type === STRING_ATTRIBUTE) attribute.string ??= new Uint8Array(0);
@@ -258,7 +258,7 @@ function decodeValue(message: Message): ValueProto {
   return value;
 }
 
-/** TypeProto's kinds of values beside the dense tensor. */
+/** TypeProto's kinds of values besides the dense tensor. */
 const CONTAINERS = new Map([
   [4, 'a sequence'],
   [5, 'a map'],
@@ -266,7 +266,7 @@ const CONTAINERS = new Map([
   [9, 'an optional value'],
 ]);
 
-/** TypeProto, of which only tensors are of use. */
+/** Decodes a TypeProto, of which only tensors are used. */
 function decodeType(message: Message, value: ValueProto): void {
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field !== 1) {

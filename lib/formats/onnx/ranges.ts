@@ -1,7 +1,7 @@
-/** Between which numbers the values of a graph lie whatever its inputs are, as far as its operations alone say it. */
+/** The ranges of a graph's values for all inputs, as far as they follow from its operations. */
 import type { Node, Operand, Tensor } from '../../graph/graph.ts';
 
-/** Both ends belong to it. */
+/** A closed interval. */
 export interface Range {
   readonly low: number;
   readonly high: number;
@@ -9,10 +9,10 @@ export interface Range {
 
 const ANY: Range = { low: -Infinity, high: Infinity };
 const UNIT: Range = { low: 0, high: 1 };
-/** A sum of rounded parts may be a little more than the sum. */
+/** A sum of rounded parts may exceed the exact sum by this much. */
 const ROUNDING = 1e-6;
 
-/** Tables that are larger hold no steps of a curve. */
+/** Larger tables are not examined. */
 const MOST_LOOKED_AT = 2 ** 16;
 
 const WITHIN_UNIT: ReadonlySet<string> = new Set([
@@ -39,14 +39,14 @@ function rangeOf(data: Tensor['data']): Range {
   return { low, high };
 }
 
-/** Nodes stand in the order of computation. */
+/** Nodes are in the order of computation. */
 export class Ranges {
   readonly #ranges = new Map<string, Range>();
   readonly #producers = new Map<string, Node>();
   /** Thousands of nodes may share a constant. */
   readonly #constants = new Map<Tensor['data'], Range>();
 
-  /** `units` are values that are known to be within [0, 1]. */
+  /** `units` are values known to be within [0, 1]. */
   constructor(nodes: readonly Node[], units: ReadonlySet<string>) {
     for (const node of nodes) {
       this.#producers.set(node.output, node);
@@ -150,7 +150,7 @@ export class Ranges {
     return SUMS.has(fn) && range.low >= 0 ? { low: 0, high: Infinity } : ANY;
   }
 
-  /** A sum over the row, or one in whose place stands something else where it is 0. */
+  /** Whether the operand is a sum over the row, or such a sum with 0 replaced by another value. */
   #isSum(operand: Operand, guards = 1): boolean {
     const node = this.#beforeMoves(operand);
     if (node?.op === 'reduce') return SUMS.has(node.attributes.fn);
@@ -158,7 +158,7 @@ export class Ranges {
     return isGuard && guards > 0 && node.inputs.some((part) => this.#isSum(part, guards - 1));
   }
 
-  /** log Σeˣ of the operand. */
+  /** Whether it is log Σeˣ of the operand. */
   #isLogSum(sum: Operand, of: Operand): boolean {
     const node = this.#beforeMoves(sum);
     return node?.op === 'reduce' && node.attributes.fn === 'log_sum_exp' && node.inputs[0] === of;

@@ -1,4 +1,4 @@
-/** An ONNX model as a graph: its inputs, the walk from its outputs, and what the result is to users. */
+/** Reads an ONNX model into a graph: its inputs, the walk back from its outputs, and the form of its results. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
@@ -20,7 +20,7 @@ import { ExternalData } from './tensor.ts';
 const OLDEST_IR = 3;
 const NEWEST_IR = 14;
 
-/** The graph of a whole ONNX file; `source` has the files beside it. */
+/** The graph of a whole ONNX file; `source` gives access to the files beside it. */
 export async function readModel(bytes: Uint8Array, source: Source, options: ReadOptions): Promise<Graph> {
   const { budget } = options;
   const model = decodeModel(bytes, source.main.name, budget);
@@ -35,7 +35,7 @@ export async function readModel(bytes: Uint8Array, source: Source, options: Read
 
 async function readGraph(model: ModelProto, external: ExternalData, options: ReadOptions): Promise<Graph> {
   const { graph } = model;
-  if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
+  if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model contains no graph', 'graph');
   if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');
   const given = new Set(graph.initializers.map((tensor) => tensor.name));
   const inputs = graph.inputs.filter((input) => !given.has(input.name));
@@ -69,7 +69,7 @@ async function readWith(
     const place = `output ${output.name}`;
     const value = await evaluator.resolve(scope, output.name, place);
     build.enter({ name: output.name, place, output: output.name });
-    if (isRowNumber(value)) throw build.crossing('the output is the place of the row in the batch');
+    if (isRowNumber(value)) throw build.crossing('the output is the position of the row in the batch');
     if (value.kind === 'batch test') throw build.crossing('the output depends on the batch size');
     const constants = value.kind === 'sequence' ? value.items : [value];
     if (constants.length > 0 && constants.every((x) => isClassList(build, x)) && graph.outputs.length > 1) {
@@ -99,14 +99,14 @@ async function readWith(
   };
 }
 
-/** For a sequence, or of a tensor in which another axis is before the batch: what a list has, each with its rows. */
+/** The items of a sequence, or of a tensor with another axis before the batch, each with its rows. */
 function itemsOf(build: GraphBuilder, value: Value | Sequence): readonly Value[] | undefined {
   if (value.kind === 'sequence') {
     build.checkResults(value.items.length);
     if (value.items.length > 0) return value.items;
     throw build.error('SHAPE', 'the output is an empty sequence');
   }
-  // A batch of a fixed size may be no batch at all.
+  // An axis of fixed size may not be the batch at all.
   if (value.kind === 'constant' || !value.batchAxis || build.declaredBatch !== undefined) return undefined;
   if (value.merged || value.stacked) return undefined;
   const { shape, batchAxis } = value;
@@ -127,7 +127,7 @@ function isClassList(build: GraphBuilder, value: Value): boolean {
   return isOfClasses && (shape.length === 1 || shape.length === 2) && shape[0] > 1 && shape[0] !== build.declaredBatch;
 }
 
-/** Puts the inputs into the scope. One that a row model cannot have is refused only if something needs it. */
+/** Adds the inputs to the scope. An input that a row model cannot have is refused only if something needs it. */
 function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProto[]): GraphInput[] {
   const accepted: GraphInput[] = [];
   for (const input of inputs) {

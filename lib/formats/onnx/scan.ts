@@ -1,7 +1,7 @@
 /**
- * Scan over the rows of a constant, as sklearn-onnx writes distances to the rows of a training set: what the body makes of
- * each is independent of the others. The body is read for one of them, its own value for every row of the batch;
- * then its nodes get a new first axis for all of them.
+ * Scan over the rows of a constant, as sklearn-onnx writes distances to the rows of a training set: the body's result
+ * for each row is independent of the others. The body is translated once, with its element as a placeholder; then its
+ * nodes get a new first axis for all elements.
  */
 import type { Node, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
@@ -11,22 +11,22 @@ import type { Known } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
 import type { Scope } from './scope.ts';
 
-/** Attributes whose every element must be 0: axes of inputs and outputs, and directions, of which 1 is backwards. */
+/** Attributes whose elements must all be 0: axes of inputs and outputs, and directions, where 1 means backwards. */
 const PLAIN_ONLY = ['scan_input_axes', 'scan_output_axes', 'scan_input_directions', 'scan_output_directions'];
-/** Before it, Scan had its own batch. */
+/** Before this opset, Scan had its own batch. */
 const OLDEST_OPSET = 9;
 
 export class Scan {
   readonly #build: GraphBuilder;
   readonly #states: readonly Known[];
-  /** How many nodes there were before those of the body. */
+  /** How many nodes existed before those of the body. */
   readonly #mark: number;
   /** How often the body runs. */
   readonly #count: number;
-  /** What stands for an element of a list in the body: the whole list. */
+  /** The whole list, by the operand that represents its element in the body. */
   readonly #lists = new Map<Operand, Tensor>();
 
-  /** Gives the parameters of the body their values in its scope. */
+  /** Sets the values of the body's parameters in its scope. */
   constructor(build: GraphBuilder, node: NodeProto, scope: Scope, body: GraphProto, inner: Scope) {
     build.enter({ name: scope.nameOf(node), place: scope.placeOf(node), output: scope.nameOf(node) });
     const listCount = integer(scope.attributesOf(node).get('num_scan_inputs')) ?? 0;
@@ -48,12 +48,15 @@ export class Scan {
     for (const [i, value] of [...this.#states, ...elements].entries()) inner.values.set(body.inputs[i].name, value);
   }
 
-  /** What the node gives, from what its body gives. */
+  /** The results of the node, from those of its body. */
   finish(outputs: readonly (Known | undefined)[]): readonly Known[] {
     const build = this.#build;
     const states = this.#states.map((state, i) => {
       if (sameValue(outputs[i], state)) return state;
-      throw build.error('UNSUPPORTED_OP', 'the state changes from step to step: Scan is read where it does not');
+      throw build.error(
+        'UNSUPPORTED_OP',
+        'the state changes between iterations: Scan is supported only if it does not',
+      );
     });
     const given = outputs.slice(states.length).map((output) => this.#asRow(output));
     const own = build.nodes.splice(this.#mark);
@@ -69,10 +72,10 @@ export class Scan {
 
   #asRow(output: Known | undefined): Row {
     if (output?.kind === 'row') return output;
-    throw this.#build.error('UNSUPPORTED_OP', 'an output of the body does not depend on what is scanned');
+    throw this.#build.error('UNSUPPORTED_OP', 'an output of the body does not depend on the scanned inputs');
   }
 
-  /** The results of all steps, one after another along a new first axis. */
+  /** The results of all iterations, along a new first axis. */
   #stacked(row: Row, lifted: ReadonlyMap<Operand, readonly number[]>): Row {
     const { shape, batchAxis } = row;
     const all = [this.#count, ...shape];
@@ -83,7 +86,7 @@ export class Scan {
     return this.#build.emit('expand', [row.operand], { shape: all }, info);
   }
 
-  /** The same operation for all steps. Its operands of all steps have their number as a first axis. */
+  /** The same operation for all iterations. Operands that differ between iterations have their number as a first axis. */
   #lift(node: Node, lifted: ReadonlyMap<Operand, readonly number[]>): Node {
     const rank = (lifted.get(node.output) as readonly number[]).length;
     const inputs = node.inputs.map((input) => {
@@ -99,7 +102,7 @@ export class Scan {
     return { ...node, inputs, attributes } as Node;
   }
 
-  /** With axes of 1 after the first, so that broadcasting finds it where it is. */
+  /** Inserts axes of size 1 after the first, so that the operand broadcasts correctly. */
   #padded(operand: Operand, shape: readonly number[], rank: number): Operand {
     const all = [this.#count, ...new Array<number>(rank - shape.length).fill(1), ...shape];
     const list = this.#lists.get(operand);
@@ -108,10 +111,11 @@ export class Scan {
     return this.#emit('reshape', [operand], { shape: all }, all);
   }
 
-  /** What is the same in every step, for all of them. */
+  /** Repeats, for all iterations, an operand that is the same in each. */
   #repeated(operand: Operand): Operand {
     const shape = typeof operand === 'string' ? this.#build.shapes.get(operand) : operand.shape;
-    if (shape === undefined) throw this.#build.error('UNSUPPORTED_OP', 'an input of the model is joined in the scan');
+    if (shape === undefined)
+      throw this.#build.error('UNSUPPORTED_OP', 'a join with an input of the model is not supported in a scan');
     const all = [this.#count, ...shape];
     return this.#emit('expand', [operand], { shape: all }, all);
   }
@@ -154,7 +158,7 @@ export class Scan {
         return { shape: [this.#count, ...node.attributes.shape] };
       default:
     }
-    throw this.#build.error('UNSUPPORTED_OP', `an operation of the kind ${node.op} is not read in a scan`);
+    throw this.#build.error('UNSUPPORTED_OP', `an operation of the kind ${node.op} is not supported in a scan`);
   }
 }
 
@@ -173,7 +177,7 @@ function checkForm(build: GraphBuilder, scope: Scope, node: NodeProto, body: Gra
     return bytes === undefined || bytes.every((byte) => byte === 0);
   });
   if (opset < OLDEST_OPSET || !isPlain) {
-    throw build.error('UNSUPPORTED_OP', `Scan is read from opset ${OLDEST_OPSET}, forwards and along first axes`);
+    throw build.error('UNSUPPORTED_OP', `Scan is supported from opset ${OLDEST_OPSET}, forwards and along first axes`);
   }
   const count = node.inputs.length;
   if (!(lists >= 1 && lists <= count) || body.inputs.length !== count || body.outputs.length < count - lists) {
@@ -184,7 +188,10 @@ function checkForm(build: GraphBuilder, scope: Scope, node: NodeProto, body: Gra
 function asList(build: GraphBuilder, input: Known | undefined): Constant {
   if (input?.kind === 'constant' && input.type !== 'string' && input.shape.length > 0 && input.shape[0] > 0)
     return input;
-  throw build.error('UNSUPPORTED_OP', 'Scan is read over the rows of a constant; here it runs over something else');
+  throw build.error(
+    'UNSUPPORTED_OP',
+    'Scan is supported only over the rows of a constant; here it runs over something else',
+  );
 }
 
 function sameValue(a: Known | undefined, b: Known): boolean {

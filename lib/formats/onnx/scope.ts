@@ -1,27 +1,27 @@
-/** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
+/** Where names are resolved: the graph, a branch of an If inside it, or a function's body. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { Known } from './known.ts';
 import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
 
-/** Of a name, in messages. */
+/** The longest name in messages. */
 const LONGEST_SHOWN = 200;
 
 export class Scope {
   readonly values = new Map<string, Known>();
   readonly initializers = new Map<string, TensorProto>();
   readonly producers = new Map<string, NodeProto>();
-  /** Inputs that cannot be read, and why. */
+  /** Inputs that are not supported, and the reason. */
   readonly refused = new Map<string, ForwardpassError>();
-  /** Parameters of a function that its caller leaves out. */
+  /** Parameters of a function that its caller omits. */
   readonly leftOut = new Set<string>();
   /** A branch sees the names around it; a function's body does not. */
   readonly parent: Scope | undefined;
   /** Operator set version by domain. */
   readonly opsets: ReadonlyMap<string, number>;
-  /** What a function was called with, for attributes that refer to it. */
+  /** The attributes of a function call, for attributes that refer to them. */
   readonly callAttributes: ReadonlyMap<string, AttributeProto>;
-  /** Goes before the names of nodes and tensors. */
+  /** Prepended to the names of nodes and tensors. */
   readonly prefix: string;
   readonly depth: number;
 
@@ -62,14 +62,14 @@ export class Scope {
     return this.owner(name)?.values.get(name);
   }
 
-  /** Whether the name stands for an optional input that is not given. */
+  /** Whether the name is an optional input that the caller omits. */
   isLeftOut(name: string): boolean {
     return name === '' || this.leftOut.has(name) || (this.parent?.isLeftOut(name) ?? false);
   }
 
-  /** Why nothing defines a name. */
+  /** The error for a name that is not defined. */
   missing(name: string, wantedBy: string): ForwardpassError {
-    const message = `the name ${quote(name)} is used and nothing defines it`;
+    const message = `the name ${quote(name)} is used but not defined`;
     return (
       this.refused.get(name) ??
       this.parent?.missing(name, wantedBy) ??
@@ -77,7 +77,7 @@ export class Scope {
     );
   }
 
-  /** A node's attributes, those that refer to the function's caller replaced by what it gave. */
+  /** A node's attributes, with references to the function's caller resolved. */
   attributesOf(node: NodeProto): ReadonlyMap<string, AttributeProto> {
     const attributes = new Map<string, AttributeProto>();
     for (const [name, attribute] of node.attributes) {
@@ -96,7 +96,7 @@ export class Scope {
   }
 }
 
-/** A name as messages, and what is named after it, have it. */
+/** A name, shortened for messages and derived names. */
 export function shortened(name: string): string {
   return name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
 }
@@ -105,7 +105,7 @@ function duplicate(place: string): ForwardpassError {
   return new ForwardpassError('DUPLICATE', 'the name is defined twice', place);
 }
 
-/** By domain, with `ai.onnx` as the empty one. */
+/** By domain, where `ai.onnx` is the empty string. */
 export function opsetVersions(opsets: readonly OpsetProto[]): Map<string, number> {
   return new Map(opsets.map(({ domain, version }) => [canonicalDomain(domain), version]));
 }

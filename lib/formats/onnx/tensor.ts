@@ -1,4 +1,4 @@
-/** TensorProto to constant: inline or external, raw or typed, checked against its own shape. */
+/** Converts a TensorProto to a constant: inline or external, raw or typed, checked against its own shape. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { formatShape } from '../../graph/shapes.ts';
@@ -17,7 +17,7 @@ function tensorPlace(tensor: TensorProto): string {
   return `tensor ${shortened(tensor.name) || '(unnamed)'}`;
 }
 
-/** A view of the tensor's own bytes where their alignment allows it, else a copy. Its words are added to `words`. */
+/** A view of the tensor's own bytes if they are aligned, else a copy. Its words are added to `words`. */
 export function decodeTensor(tensor: TensorProto, budget: Budget, words: Vocabulary): Constant {
   const place = tensorPlace(tensor);
   const type = elementType(tensor.dataType, place);
@@ -43,7 +43,7 @@ function countElements(tensor: TensorProto, budget: Budget): number {
   let count = 1;
   for (const dim of tensor.dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
-      throw new ForwardpassError('MALFORMED', `expected dimensions from 0, found ${dim}`, tensorPlace(tensor));
+      throw new ForwardpassError('MALFORMED', `expected dimensions of 0 or more, found ${dim}`, tensorPlace(tensor));
     }
     count *= dim;
   }
@@ -57,7 +57,7 @@ function countElements(tensor: TensorProto, budget: Budget): number {
   return count;
 }
 
-/** From the field that the type's elements stand in when they are not raw. */
+/** From the field that holds elements of the type if they are not raw. */
 function typedElements(tensor: TensorProto, type: ElementType, count: number): Numbers {
   switch (type) {
     case 'float32':
@@ -73,7 +73,7 @@ function typedElements(tensor: TensorProto, type: ElementType, count: number): N
       return numbersOf(tensor.int64s).map(exactOrInfinite);
     case 'uint32':
     case 'uint64':
-      // The wire gives 64 bits as signed: below zero stands for 2^63 and beyond.
+      // The wire format reads 64 bits as signed: negative values represent 2^63 and above.
       return numbersOf(tensor.uint64s).map((value) => (value < 0 ? Infinity : exactOrInfinite(value)));
     case 'bool':
       return Float32Array.from(numbersOf(tensor.int32s), (value) => (value === 0 ? 0 : 1));
@@ -97,7 +97,7 @@ function numbersOf(doubles: Parts | undefined): Float64Array {
   return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
 }
 
-/** Reads external tensors through the source, each file opened once and no byte read twice. */
+/** Reads external tensors through the source; each file is opened once and no byte is read twice. */
 export class ExternalData {
   readonly #source: Source;
   readonly #budget: Budget;
@@ -110,14 +110,14 @@ export class ExternalData {
     this.#bytes = source.main.size;
   }
 
-  /** Puts an external tensor's bytes into its `raw`. */
+  /** Stores an external tensor's bytes in its `raw`. */
   async fetch(tensor: TensorProto): Promise<void> {
     const place = tensorPlace(tensor);
     const type = elementType(tensor.dataType, place);
     if (type === 'string') throw new ForwardpassError('MALFORMED', 'strings cannot be external data', place);
     const expected = Math.ceil(countElements(tensor, this.#budget) * WIDTHS[type]);
     const path = tensor.location?.get('location') ?? '';
-    if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external and has no location', place);
+    if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external but has no location', place);
     const offset = decimal(tensor, 'offset') ?? 0;
     const length = decimal(tensor, 'length') ?? expected;
     if (length !== expected) {
@@ -128,7 +128,7 @@ export class ExternalData {
     if (offset + length > file.size) {
       throw new ForwardpassError(
         'TRUNCATED',
-        `the data is ${length} bytes at ${offset} of ${path}, which has ${file.size}`,
+        `the data is ${length} bytes at ${offset} of ${path}, which has only ${file.size}`,
         place,
       );
     }

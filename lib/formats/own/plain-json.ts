@@ -1,7 +1,7 @@
-/** What a description in JSON has of a layer of the author's own, for the function that computes it. */
+/** The JSON description of a user-defined layer, for the function that computes it. */
 import { frozenRecord } from './plain.ts';
 
-/** Descriptions of honest layers are not so deep; what is deeper is null. */
+/** Real layers are not described so deep; anything deeper becomes null. */
 const DEEPEST = 64;
 
 /** A frozen copy without prototypes. */

@@ -1,6 +1,6 @@
 /**
- * What a pickle has of an object of the author's own, as plain data for the function that computes it: null, booleans,
- * numbers, bigints, strings, arrays, and objects without a prototype, all of it frozen. Nothing of it is the file's own.
+ * The attributes of a user-defined object in a pickle, as plain data for the function that computes it: null, booleans,
+ * numbers, bigints, strings, arrays, and objects without a prototype, all frozen and copied from the file.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -20,10 +20,10 @@ import { momentOf } from './times.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** What an item of an array or an object takes, whatever it is. */
+/** The memory of an item of an array or an object. */
 const ITEM_BYTES = 64;
 
-/** By their names. */
+/** By name. */
 export function plainAttributes(object: PickleObject, budget: Budget, place: string): Attributes {
   const plain = new Plain(budget, place).attributes(object, 0);
   return isRecord(plain) ? plain : frozenRecord([['items', plain]]);
@@ -33,7 +33,7 @@ export function plainValue(value: PickleValue, budget: Budget, place: string): u
   return new Plain(budget, place).of(value, 0);
 }
 
-/** An object of values by name, without a prototype: `__proto__` is a name like any other. */
+/** An object of values by name, without a prototype: `__proto__` is an ordinary name. */
 export function frozenRecord(entries: Iterable<readonly [string, unknown]>): Attributes {
   const record: Record<string, unknown> = Object.create(null);
   for (const [name, value] of entries) record[name] = value;
@@ -45,7 +45,7 @@ export function isRecord(value: unknown): value is Attributes {
 }
 
 class Plain {
-  /** Values that lie in several places are made once; one that lies in itself is null there. */
+  /** Values that occur in several places are made once; a value that contains itself is null inside. */
   readonly #made = new Map<PickleValue, unknown>();
 
   constructor(
@@ -109,7 +109,7 @@ class Plain {
     return Object.freeze(Array.from(items, make));
   }
 
-  /** Nested as NumPy's `tolist` does it; without axes the one element. */
+  /** Nested lists like NumPy's `tolist`; without axes, the only element. */
   #array({ shape, dtype, data }: PickleArray, depth: number): unknown {
     const isTruth = dtype.startsWith('b');
     const itemOf = (item: unknown) => (isTruth ? item !== 0 : this.of(item as PickleValue, depth + 1));
@@ -119,7 +119,7 @@ class Plain {
   }
 }
 
-/** Elements as frozen lists of lists, as NumPy's `tolist` gives them; without axes the one element. */
+/** Elements as frozen nested lists, like NumPy's `tolist`; without axes, the only element. */
 export function nested(elements: readonly unknown[], shape: readonly number[]): unknown {
   let items = elements;
   if (shape.length === 0) return items[0] ?? null;

@@ -1,7 +1,7 @@
-/** Moments of Python's datetime and of pandas, as ISO 8601 text. */
+/** Python datetime and pandas timestamps, as ISO 8601 text. */
 import { PickleObject } from '../containers/pickle/values.ts';
 
-/** Undefined for any other object. Moments without a zone have none here either. */
+/** Undefined for any other object. Without a time zone in Python, the text has none either. */
 export function momentOf(object: PickleObject): string | undefined {
   const name = String(object.callable);
   const [first] = object.args;
@@ -13,7 +13,7 @@ export function momentOf(object: PickleObject): string | undefined {
     return `${dayOf(first)}T${time}${micro === 0 ? '' : `.${`${micro}`.padStart(6, '0')}`}`;
   }
   if (!/^pandas\._libs\.tslibs\.timestamps\._unpickle_timestamp$/.test(name)) return undefined;
-  // Nanoseconds since 1970, unless the fourth says another unit.
+  // Nanoseconds since 1970, unless the fourth argument is another unit.
   const unit = UNITS[Number(object.args[3] ?? 10)];
   if ((typeof first !== 'number' && typeof first !== 'bigint') || unit === undefined) return undefined;
   const milliseconds = Number(first) / unit;
@@ -22,9 +22,9 @@ export function momentOf(object: PickleObject): string | undefined {
   return object.args[2] instanceof PickleObject ? text : text.slice(0, -1);
 }
 
-/** By pandas' number of a unit, how many are in a millisecond: seconds, milliseconds, microseconds, nanoseconds. */
+/** By pandas' number of a unit, how many make a millisecond: seconds, milliseconds, microseconds, nanoseconds. */
 const UNITS: Readonly<Record<number, number>> = { 7: 1e-3, 8: 1, 9: 1e3, 10: 1e6 };
-/** That a Date may be from 1970. */
+/** The maximum distance of a Date from 1970. */
 const MOST_MILLISECONDS = 8.64e15;
 
 function dayOf([high, low, month, day]: Uint8Array): string {

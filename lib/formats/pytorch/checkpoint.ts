@@ -1,4 +1,4 @@
-/** Which of what a checkpoint holds is the model: its parameters by name, or the whole module. */
+/** Finds the model in a checkpoint: its parameters by name, or the whole module. */
 import { ForwardpassError } from '../../errors.ts';
 import { didYouMean, listNames, quote } from '../../messages.ts';
 import { isContainer, labelOf, partsOf } from '../containers/pickle/parts.ts';
@@ -8,7 +8,7 @@ import { isTorchTensor } from '../containers/torch-tensors.ts';
 import type { Member } from '../format.ts';
 import { withoutCompiler } from './modules/module.ts';
 
-/** Names under which checkpoints keep the model, the likelier first. */
+/** Keys under which checkpoints store the model, the most likely first. */
 const MODEL_KEYS = [
   'state_dict',
   'model_state_dict',
@@ -31,26 +31,26 @@ export type Found =
   | { readonly kind: 'module'; readonly module: PickleObject; readonly place: string }
   | {
       readonly kind: 'parameters';
-      /** By the names that the file gives, and by those that the model has within its wrappers. */
+      /** By the names in the file, and by the names within the model's wrappers. */
       readonly stored: ReadonlyMap<string, PickleObject>;
       readonly tensors: ReadonlyMap<string, PickleObject>;
     };
 
-/** What a checkpoint's member is, which must be there. @throws {ForwardpassError} OPTION */
+/** The value of a checkpoint's member, which must exist. @throws {ForwardpassError} OPTION */
 export function memberOf(root: PickleValue, member: Member): PickleValue {
   const [asked, ...others] = [member].flat();
   if (others.length > 0) {
-    throw new ForwardpassError('OPTION', 'models of PyTorch are not chained; expected one member', 'member');
+    throw new ForwardpassError('OPTION', 'models of PyTorch cannot be chained; expected one member', 'member');
   }
   const found = follow({ path: '', place: '', value: root, within: [] }, asked, isContainer);
   if (found !== undefined) return found.value;
   const keys = isContainer(root) ? Array.from(partsOf(root), ({ label }) => label) : [];
-  const held = keys.length > 0 ? `the file holds ${listNames(keys)}` : `the file is ${pickleKind(root)}`;
+  const held = keys.length > 0 ? `the file contains ${listNames(keys)}` : `the file is ${pickleKind(root)}`;
   const message = `${quote(String(asked))} not found${didYouMean(String(asked), keys)}; ${held}`;
   throw new ForwardpassError('OPTION', message, 'member');
 }
 
-/** Throws `ARCHITECTURE` when there is no model, or no telling which of several it is. */
+/** Throws `ARCHITECTURE` if there is no model, or if it is ambiguous which of several it is. */
 export function findModel(given: PickleValue, depth: number): Found {
   let root = given;
   for (let left = depth; ; left--) {
@@ -66,7 +66,7 @@ export function findModel(given: PickleValue, depth: number): Found {
   }
 }
 
-/** `0.weight` is a tensor of a model; what a checkpoint keeps beside one is called `loss` or `rng_state`. */
+/** `0.weight` is a tensor of a model; other entries of a checkpoint have names such as `loss` or `rng_state`. */
 function isParameter(name: string): boolean {
   return name.includes('.') || /^(weight|bias)/.test(name);
 }
@@ -78,11 +78,11 @@ function chooseMember(root: PickleDict, depth: number): PickleValue {
   if (chosen !== undefined && depth > 0) return chosen[1];
   const keys = root.entries.map(([key]) => labelOf(key));
   if (models.length < 2) throw noModel(keys.length > 0 ? `a dict of ${listNames(keys)}` : 'an empty dict');
-  const message = `the checkpoint holds several models, ${listNames(models.map(([key]) => labelOf(key)))}`;
-  throw new ForwardpassError('ARCHITECTURE', `${message}; say which with the option \`member\``);
+  const message = `the checkpoint contains several models, ${listNames(models.map(([key]) => labelOf(key)))}`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; choose one with the option \`member\``);
 }
 
-/** What belongs to training has tensors too. */
+/** Training state contains tensors too. */
 const OF_TRAINING =
   /(^|_)(rng|random|optim|optimi[sz]ers?|sched|schedulers?|scaler|loss|criterion|metrics?|grads?)(_|$)/i;
 
@@ -93,10 +93,10 @@ function membersOf(root: PickleDict): PickleDict['entries'] {
   );
 }
 
-/** What was found of dicts: many entries may share one. */
+/** Cached results for dicts: many entries may share one. */
 interface Known {
   readonly models: Map<PickleDict, boolean>;
-  /** Whether they hold tensors themselves. */
+  /** Whether they contain tensors directly. */
   readonly tensors: Map<PickleDict, boolean>;
 }
 
@@ -131,14 +131,14 @@ function isOptimizer(dict: PickleDict): boolean {
   return dict.get('param_groups') !== undefined;
 }
 
-/** What wrappers put before every name: DataParallel, torch.compile, an average of weights. */
+/** Prefixes that wrappers add to every name: DataParallel, torch.compile, an average of weights. */
 const WRAPPERS = ['module.', '_orig_mod.'];
-/** How many models AveragedModel is the average of. */
+/** The number of models that AveragedModel averages. */
 const AVERAGED = 'n_averaged';
-/** Around each other. */
+/** The maximum nesting of wrappers. */
 const MOST_WRAPPERS = 4;
 
-/** Tensors by the names that the model within all wrappers gives them. */
+/** Tensors by the names within all wrappers. */
 export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   let own = tensors;
   for (let layer = 0; layer < MOST_WRAPPERS; layer++) {
@@ -156,7 +156,7 @@ function noModel(found: string): ForwardpassError {
   return new ForwardpassError('ARCHITECTURE', `${expected}, found ${found}`);
 }
 
-/** For messages: a name that a file gives. */
+/** The place of a name in the file, for messages. */
 export function placeOf(name: string): string {
   return `tensor ${quote(name).slice(1, -1)}`;
 }

@@ -1,4 +1,4 @@
-/** A file of torch.save: one pickled value, and storages that its tensors are pieces of. */
+/** A file of torch.save: one pickled value, and the storages of its tensors. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
@@ -11,13 +11,13 @@ import type { Reader } from '../format.ts';
 
 export interface SavedFile {
   readonly root: PickleValue;
-  /** Whether storages are; little-endian unless said. */
+  /** Whether storages are big-endian; false by default. */
   readonly isBigEndian?: boolean;
-  /** The bytes of a storage, undefined where the file has none of that name. */
+  /** The bytes of a storage; undefined if the file does not contain it. */
   storage(key: string): Promise<Uint8Array | undefined>;
 }
 
-/** The form since 1.6: a zip archive whose members are stored as they are. */
+/** The form since torch 1.6: a zip archive with uncompressed members. */
 export async function openArchive(main: Reader, budget: Budget): Promise<SavedFile> {
   const archive = await TorchArchive.open(main, budget);
   return {
@@ -32,7 +32,7 @@ export async function readTensor(file: SavedFile, value: PickleObject, budget: B
   const tensor = describeTorchTensor(value, budget, place);
   const storage = await file.storage(tensor.key);
   if (storage === undefined) {
-    throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
+    throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} was not found in the file`, place);
   }
   return { shape: tensor.shape, data: torchElements(tensor, storage, file.isBigEndian ?? false, budget, place) };
 }

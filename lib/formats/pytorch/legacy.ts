@@ -1,6 +1,6 @@
 /**
- * torch.save's form before 1.6, and with `_use_new_zipfile_serialization=False` since: pickles one after another (a
- * magic number, the protocol, the system, the value, the storages' names), then the bytes of each storage.
+ * torch.save's form before 1.6, and with `_use_new_zipfile_serialization=False` since: consecutive pickles (a magic
+ * number, the protocol, the system, the value, the storages' names), then the bytes of each storage.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -12,15 +12,15 @@ import type { Reader } from '../format.ts';
 import type { SavedFile } from './file.ts';
 
 const PROTOCOL = 1001;
-/** Of the number of elements, before the bytes of each storage. */
+/** The bytes of the element count before each storage. */
 export const COUNT_BYTES = 8;
-/** The pickles are mostly this short; if not, four times as much is looked at. */
+/** The pickles usually fit into this; if not, four times as much is read. */
 const FIRST_LOOK = 2 ** 18;
 
 export interface Head {
   readonly root: PickleValue;
   readonly keys: readonly string[];
-  /** Bytes of each storage, as the tensors declare it. */
+  /** The bytes of each storage, as the tensors declare it. */
   readonly sizes: ReadonlyMap<string, number>;
   /** Where the storages begin. */
   readonly end: number;
@@ -33,13 +33,13 @@ export async function openLegacy(main: Reader, budget: Budget): Promise<SavedFil
   for (const key of keys) {
     const size = sizes.get(key);
     if (size === undefined) {
-      throw new ForwardpassError('MALFORMED', `no tensor says of what type the storage ${quote(key)} is`, main.name);
+      throw new ForwardpassError('MALFORMED', `no tensor has the type of the storage ${quote(key)}`, main.name);
     }
     offsets.set(key, at + COUNT_BYTES);
     at += COUNT_BYTES + size;
   }
   if (at > main.size) {
-    const message = `its storages end at byte ${at}, but the file at ${main.size}`;
+    const message = `the storages end at byte ${at}, but the file at ${main.size}`;
     throw new ForwardpassError('TRUNCATED', message, main.name);
   }
   const read = new Map<string, Promise<Uint8Array>>();
@@ -76,13 +76,13 @@ export function parseHead(bytes: Uint8Array, place: string, budget: Budget): Hea
     start = end;
     return value;
   };
-  next(); // The magic number, by which the file was told.
+  next(); // The magic number, by which the format was detected.
   const protocol = next();
   if (protocol !== PROTOCOL) {
     const message = `expected the protocol ${PROTOCOL}, found ${pickleKind(protocol)}`;
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
   }
-  next(); // The system that wrote it; its storages are little-endian wherever that was.
+  next(); // The system that wrote the file; its storages are always little-endian.
   const root = next();
   const keys = next();
   if (!(keys instanceof PickleList) || !keys.items.every((key) => typeof key === 'string')) {
@@ -92,7 +92,7 @@ export function parseHead(bytes: Uint8Array, place: string, budget: Budget): Hea
   return { root, keys: keys.items as string[], sizes, end: start };
 }
 
-/** A storage's size is noted; a module's class, which comes with its source code, is the class alone. */
+/** Records a storage's size; a module's class, which comes with its source code, becomes only the class. */
 function readReference(id: PickleValue, sizes: Map<string, number>, place: string): PickleValue | undefined {
   const [kind, type, key, , elements, view = null] = id instanceof PickleTuple ? id.items : [];
   if (kind === 'module' && type instanceof PickleGlobal) return type;
@@ -113,9 +113,10 @@ async function readStorage(main: Reader, key: string, offset: number, size: numb
   const head = await main.read(offset - COUNT_BYTES, COUNT_BYTES);
   const elements = Number(new DataView(head.buffer, head.byteOffset).getBigInt64(0, true));
   const isEmpty = elements === 0 && size === 0;
-  // The number counts elements or, for storages without a type, bytes; the tensors' own sizes were held against both.
+  // The count is of elements or, for storages without a type, of bytes; the tensors' own sizes were checked against
+  // both.
   if (!isEmpty && (elements <= 0 || size % elements !== 0 || size / elements > COUNT_BYTES)) {
-    const message = `the storage ${quote(key)} has ${elements} elements, where its tensors say ${size} bytes`;
+    const message = `the storage ${quote(key)} has ${elements} elements, but its tensors declare ${size} bytes`;
     throw new ForwardpassError('MALFORMED', message, main.name);
   }
   return main.read(offset, size);

@@ -1,4 +1,4 @@
-/** The state of an optimizer that a checkpoint keeps beside the model: what its `state_dict()` gave. */
+/** The optimizer state that a checkpoint stores beside the model: the result of its `state_dict()`. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { SavedGroup, SavedOptimizer, Tensor } from '../../graph/graph.ts';
@@ -8,7 +8,7 @@ import { PickleDict, PickleList, PickleTuple, type PickleValue } from '../contai
 import { isTorchTensor } from '../containers/torch-tensors.ts';
 import { readTensor, type SavedFile } from './file.ts';
 
-/** Undefined where the file keeps none. @throws {ForwardpassError} ARCHITECTURE where it keeps several; MALFORMED. */
+/** Undefined if the file contains none. @throws {ForwardpassError} ARCHITECTURE if it contains several; MALFORMED. */
 export async function readOptimizer(file: SavedFile, budget: Budget): Promise<SavedOptimizer | undefined> {
   const { root } = file;
   if (!(root instanceof PickleDict)) return undefined;
@@ -16,7 +16,7 @@ export async function readOptimizer(file: SavedFile, budget: Budget): Promise<Sa
   if (found.length === 0) return undefined;
   if (found.length > 1) {
     const names = listNames(found.map(([key]) => labelOf(key)));
-    const message = `the checkpoint holds the states of several optimizers, ${names}, and it is unclear which is the model's`;
+    const message = `the checkpoint contains the states of several optimizers, ${names}, and it is unclear which is the model's`;
     throw new ForwardpassError('ARCHITECTURE', `${message}; pass \`optimizer\` to begin with a new one`);
   }
   const [[key, value]] = found;
@@ -44,7 +44,7 @@ function isOptimizer(dict: PickleDict): boolean {
 function readGroup(group: PickleValue, place: string): SavedGroup {
   if (!(group instanceof PickleDict)) throw malformed('a dict', place);
   const parameters = itemsOf(group.get('params'), `${place}.params`).map((index) => {
-    if (typeof index !== 'number') throw malformed('positions of parameters', `${place}.params`);
+    if (typeof index !== 'number') throw malformed('indices of parameters', `${place}.params`);
     return index;
   });
   const settings: [string, unknown][] = [];
@@ -58,7 +58,7 @@ function readGroup(group: PickleValue, place: string): SavedGroup {
 async function readState(kept: PickleDict, file: SavedFile, budget: Budget, place: string) {
   const values: [string, Tensor | number][] = [];
   for (const [name, value] of kept.entries) {
-    // A momentum that has not begun is None.
+    // A momentum that was not used yet is None.
     if (typeof name !== 'string' || value === null) continue;
     if (isTorchTensor(value)) values.push([name, await readTensor(file, value, budget, `${place}.${name}`)]);
     else if (typeof value === 'number') values.push([name, value]);

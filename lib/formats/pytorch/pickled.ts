@@ -1,6 +1,6 @@
 /**
- * Modules and parameters by pickle.dump or joblib.dump instead of torch.save: an ordinary pickle, in which each storage
- * is a file of torch's old form as bytes.
+ * Modules and parameters saved by pickle.dump or joblib.dump instead of torch.save: an ordinary pickle, in which each
+ * storage is the bytes of a file in torch's old form.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -24,7 +24,7 @@ export async function openPickled(main: Reader, budget: Budget): Promise<SavedFi
     throw new ForwardpassError('LIMIT', message, main.name);
   }
   const storages: Uint8Array[] = [];
-  // Calls may share their bytes.
+  // Several calls may share the same bytes.
   const read = new Map<PickleValue | undefined, PickleValue>();
   const called = (object: PickleObject) => {
     if (String(object.callable) !== STORAGE) return undefined;
@@ -38,7 +38,7 @@ export async function openPickled(main: Reader, budget: Budget): Promise<SavedFi
   return { root: value, storage: async (key) => storages[Number(key)] };
 }
 
-/** The reference that torch.save would have written, to the storage's place in the list. */
+/** The reference that torch.save would have written, to the storage at its index in the list. */
 function readStorage(
   file: PickleValue | undefined,
   storages: Uint8Array[],
@@ -56,7 +56,7 @@ function readStorage(
   }
   const begin = end + COUNT_BYTES;
   if (begin + size > file.length) {
-    const message = `a storage of ${size} bytes ends after the ${file.length} bytes that it is in`;
+    const message = `a storage of ${size} bytes extends beyond its ${file.length} bytes`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
   const key = String(storages.push(file.subarray(begin, begin + size)) - 1);

@@ -1,10 +1,10 @@
-/** PyTorch: what torch.save leaves, parameters or whole modules. What is read of them: docs/formats/pytorch.md. */
+/** PyTorch: files of torch.save, parameters or whole modules. Coverage: docs/formats/pytorch.md. */
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader, Source } from '../format.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { isLegacy, isPickled, isTar, SHARD } from './signatures.ts';
 
-/** TorchScript has code and constants beside its data, torch.export a program; both are formats of their own. */
+/** TorchScript has code and constants besides its data, and torch.export a program; both are separate formats. */
 function isSaved(names: ReadonlySet<string>): boolean {
   const all = [...names];
   return (
@@ -18,7 +18,7 @@ async function detect(head: Uint8Array, source: Source): Promise<boolean> {
   return names !== undefined && isSaved(names);
 }
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const pytorch: FormatReader = {

@@ -1,4 +1,4 @@
-/** From a file of torch.save to a graph. */
+/** Reads a file of torch.save into a graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -20,13 +20,13 @@ import { parametersOf } from './stored.ts';
 
 const FORMAT = 'pytorch';
 
-/** A file of torch.save, or the index of several that hold a state_dict together. */
+/** A file of torch.save, or the index of several files that contain parts of a state_dict. */
 export async function readSaved(source: Source, options: ReadOptions): Promise<Graph> {
   const { budget, member } = options;
   const { main } = source;
   if (isShardIndex(await main.read(0, Math.min(main.size, HEAD_BYTES)), SHARD)) {
     if (member !== undefined) {
-      throw new ForwardpassError('OPTION', 'the files of an index contain one model; leave the option out', 'member');
+      throw new ForwardpassError('OPTION', 'the files of an index contain only one model; omit the option', 'member');
     }
     const tensors = await readShards(source, budget, SHARD, (shard) => readShard(shard, budget));
     return graphFromParameters(FORMAT, await withAdapters(withoutPrefixes(tensors), source, budget), options);
@@ -64,7 +64,8 @@ async function readShard(shard: Reader, budget: Budget): Promise<Map<string, Sha
 async function open(main: Reader, budget: Budget): Promise<SavedFile> {
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
   if (isTar(head)) {
-    const message = 'is a tar archive, as torch before 0.1.10 saved; load it there and save it again with a later one';
+    const message =
+      'is a tar archive, as saved by torch before 0.1.10; load it there and save it again with a later version';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, main.name);
   }
   if (isLegacy(head)) return openLegacy(main, budget);

@@ -1,4 +1,4 @@
-/** Tensors of a file of torch.save by name, each of which is read when it is wanted. */
+/** Tensors of a file of torch.save by name; each is read on demand. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { PickleObject } from '../containers/pickle/values.ts';
@@ -24,7 +24,7 @@ export function parametersOf(
     const count = shape.reduce((product, size) => product * size, 1);
     elements += count;
     const byteLength = count * torchElementBytes(dtype);
-    // Writers count a bool as the bit that it holds, and tensors that share their elements once.
+    // Some libraries count a bool as one bit, and tensors that share their elements only once.
     const leastBytes = storages.has(key) ? 0 : dtype === 'BOOL' ? count / 8 : byteLength;
     storages.add(key);
     const read = () => readTensor(file, value, budget, placeOf(name));

@@ -1,4 +1,4 @@
-/** Programs of terms in a frozen file: the same steps, with arrays of numbers as JSON has them. */
+/** Programs of terms in a frozen file: the same steps, with arrays of numbers encoded in JSON. */
 
 import { ForwardpassError } from '../../errors.ts';
 import { NORM_NAMES } from '../../graph/operations/choices.ts';
@@ -23,7 +23,7 @@ import * as is from '../containers/checks.ts';
 export function encodeTerms(program: TermProgram): TermProgram {
   const own = ownTextIn(program);
   if (own !== undefined) {
-    const message = `computes ${quote(own.name)} by a function of yours, which no file holds`;
+    const message = `computes ${quote(own.name)} by a function of yours, which cannot be stored in a file`;
     throw new ForwardpassError('UNSUPPORTED_OP', message, own.place);
   }
   return program.map((step) => {
@@ -33,7 +33,7 @@ export function encodeTerms(program: TermProgram): TermProgram {
   });
 }
 
-/** Of millions of items, the places are only named where one is wrong. */
+/** For millions of items, places are computed only for an error. */
 function manyOf<T>(check: is.Check<T>, isPlain: (value: unknown) => boolean): is.Check<readonly T[]> {
   return (value, place) => {
     if (Array.isArray(value) && value.every(isPlain)) return value as T[];

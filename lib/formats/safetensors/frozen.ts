@@ -1,11 +1,11 @@
 /**
- * Frozen models: safetensors files that hold their network too. What reading and writing them share.
+ * Frozen models: safetensors files that also contain their network. Shared by reading and writing.
  *
- * The metadata's key `forwardpass` holds the graph as JSON: {@link FrozenGraph}, with constants by the name of their
- * tensor. Numbers that JSON does not have stand as containers/json-numbers.ts says.
+ * The metadata's key `forwardpass` holds the graph as JSON: {@link FrozenGraph}, where constants are the names of
+ * tensors. Numbers that JSON cannot represent are encoded by containers/json-numbers.ts.
  *
- * The key `forwardpass.plan` holds what that graph comes to, for hosts that run plans and make none, such as the C
- * library: {@link FrozenPlan}. `load` reads the graph alone, and makes the plan again.
+ * The key `forwardpass.plan` holds the plan made from that graph, for hosts that only run plans, such as the C library:
+ * {@link FrozenPlan}. `load` reads only the graph, and makes the plan again.
  */
 import type { Boosting, Decision, DType, GraphInput, Integers, Op, Word } from '../../graph/graph.ts';
 import type { Plan } from '../../graph/plan-format.ts';
@@ -13,10 +13,10 @@ import type { Plan } from '../../graph/plan-format.ts';
 export const FROZEN_KEY = 'forwardpass';
 export const FROZEN_VERSION = 1;
 export const PLAN_KEY = 'forwardpass.plan';
-/** Of the plan of what decides labels, where that is not the outputs; a {@link FrozenPlan} as well. */
+/** The key of the plan that decides labels, if that is not the outputs; also a {@link FrozenPlan}. */
 export const DECIDER_KEY = 'forwardpass.decider';
 
-/** A row tensor by its name, or a constant. An int8 constant has a scale for each output of its layer. */
+/** The name of a row tensor, or a constant. An int8 constant has a scale for each output of its layer. */
 export type FrozenOperand = string | { readonly tensor: string; readonly scale?: string };
 
 export interface FrozenNode {
@@ -71,18 +71,18 @@ export type FrozenParameter =
 
 export interface FrozenPort {
   readonly name: string;
-  /** Of one row. */
+  /** The shape of one row. */
   readonly shape: readonly number[];
   /** f32, i64 and so on. */
   readonly dtype: string;
 }
 
 export interface FrozenPlanInput extends FrozenPort {
-  /** Whether it takes arrays of integers beside floats. */
+  /** Whether it accepts arrays of integers as well as floats. */
   readonly integers: boolean;
-  /** Positions of the elements of a row that may be missing. */
+  /** Indices of the elements of a row that may be missing. */
   readonly missing?: readonly number[];
-  /** Those of them of which the model knows what to do about it: records may lack them. */
+  /** Those among them that the model handles when they are missing: records may omit them. */
   readonly optional?: readonly number[];
 }
 
@@ -101,10 +101,10 @@ export interface FrozenPlan {
   readonly parameterCount: number;
 }
 
-/** What a graph was lowered to, to be written beside it. */
+/** The program to which a graph was lowered, written beside it. */
 export interface Program {
   readonly plan: Plan;
-  /** Of each parameter, the elements of the constant that it holds, where it is a whole constant. */
+  /** For each parameter that is a whole constant, the elements of that constant. */
   readonly sources: readonly (ArrayLike<number> | undefined)[];
   readonly inputs: readonly ProgramPort[];
   readonly outputs: readonly ProgramPort[];
@@ -116,8 +116,8 @@ interface ProgramPort {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly exact?: boolean;
-  /** For an input of floats: whether it serves only for ids. */
+  /** For an input of floats: whether it is used only for ids. */
   readonly takesIds?: boolean;
-  /** For an input, by the position of those elements that may be missing: whether the model knows what to do about it. */
+  /** For an input, by the index of each element that may be missing: whether the model handles a missing value. */
   readonly fills?: ReadonlyMap<number, { readonly known: boolean }>;
 }

@@ -1,6 +1,6 @@
 /**
- * The header: u64 length, then JSON that says of each tensor its element type, shape and place in the data.
- * Nothing of it exists for the others before all of it has been checked.
+ * The header: a u64 length, then JSON with the element type, shape and data range of each tensor. It is used only after
+ * all of it has been checked.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -12,7 +12,7 @@ import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader } from '../format.ts';
 import { LENGTH_BYTES } from './signature.ts';
 
-/** As the reference implementation has it. */
+/** The same limit as in the reference implementation. */
 export const LONGEST_HEADER = 100_000_000;
 
 export interface StoredTensor {
@@ -68,7 +68,7 @@ async function readLength(file: Reader): Promise<number> {
     );
   }
   if (Number(length) > file.size - LENGTH_BYTES) {
-    const message = `${length} bytes long, but ${file.size - LENGTH_BYTES} follow in the file`;
+    const message = `${length} bytes long, but only ${file.size - LENGTH_BYTES} follow in the file`;
     throw new ForwardpassError('TRUNCATED', message, 'header');
   }
   return Number(length);
@@ -131,7 +131,7 @@ function checkTensor(name: string, declared: unknown): Declared {
   const [begin, end] = offsets;
   const bytes = (countOf(shape) ?? Number.NaN) * DTYPES[type].bytes;
   if (!Number.isSafeInteger(bytes))
-    throw malformed(`has more elements than can be: ${formatShape(shape)}`, undefined, place);
+    throw malformed(`has more elements than can be counted: ${formatShape(shape)}`, undefined, place);
   if (end - begin !== bytes) {
     const takes = `${type} of shape ${formatShape(shape)} takes ${bytes} bytes`;
     throw malformed(`${takes}, but its data_offsets hold ${end - begin}`, undefined, place);
@@ -142,7 +142,7 @@ function checkTensor(name: string, declared: unknown): Declared {
 function checkDType(dtype: unknown, place: string): StoredDType {
   if (typeof dtype === 'string' && Object.hasOwn(DTYPES, dtype)) return dtype as StoredDType;
   if (typeof dtype !== 'string') throw malformed(`expected a dtype, found ${describe(dtype)}`, undefined, place);
-  const message = `elements of type ${quote(dtype)} are not read; known are ${Object.keys(DTYPES).join(', ')}`;
+  const message = `elements of type ${quote(dtype)} are not supported; expected one of ${Object.keys(DTYPES).join(', ')}`;
   throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
 }
 
@@ -163,7 +163,7 @@ function checkCoverage(placed: readonly (Declared & { name: string })[], dataByt
   if (covered !== dataBytes) throw malformed(`${dataBytes - covered} bytes follow the last tensor`, undefined, 'data');
 }
 
-/** Undefined where the product is too large to be exact at any point. */
+/** Undefined if the product is too large to be exact. */
 function countOf(shape: readonly number[]): number | undefined {
   let count = 1;
   for (const size of shape) {

@@ -1,4 +1,4 @@
-/** Reads a frozen file: a graph from its metadata, every field of which is checked before it is used. */
+/** Reads a frozen file: a graph from its metadata, with every field checked before it is used. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import {
@@ -107,11 +107,11 @@ const OPS = Object.keys(ATTRIBUTES) as Op[];
 
 const word: is.Check<Word> = (value, place) => (value === null ? null : is.text(value, place));
 
-/** An element's position, and what is said of it. */
+/** A pair of an element's index and its value. */
 function ofElement<T>(check: is.Check<T>): is.Check<readonly [element: number, said: T]> {
   return (value, place) => {
     const [element, said, ...others] = is.list((item) => item)(value, place);
-    if (others.length > 0) return is.refuse(place, 'expected an element and what is said of it');
+    if (others.length > 0) return is.refuse(place, 'expected an index of an element and its value');
     return [is.count(element, `${place}[0]`), check(said, `${place}[1]`)];
   };
 }
@@ -159,7 +159,7 @@ const decision = is.record<FrozenDecision>({
 const boosting = is.record<Boosting>({ place: is.text, objective: is.text, iterations: is.count, of: is.count });
 const target = is.record<FrozenTarget>({ classes: is.list(is.label), decision });
 
-/** Of millions of positions, the places are only named where one is wrong. */
+/** For millions of indices, places are computed only for an error. */
 function indices(value: unknown, place: string): Int32Array {
   const items = Array.isArray(value) ? value : is.list(index)(value, place);
   const found = new Int32Array(items.length);
@@ -173,9 +173,7 @@ function indices(value: unknown, place: string): Int32Array {
 
 function index(value: unknown, place: string): number {
   const found = is.count(value, place);
-  return found < 2 ** 31
-    ? found
-    : is.refuse(place, `the position ${found} is past the ${2 ** 31 - 1} that there can be`);
+  return found < 2 ** 31 ? found : is.refuse(place, `the position ${found} exceeds the maximum of ${2 ** 31 - 1}`);
 }
 
 interface CheckedNode {
@@ -225,7 +223,7 @@ const graph = is.record<CheckedGraph>({
   integers: is.optional(is.record<Integers>({ wide: is.truth, checked: is.truth })),
 });
 
-/** `tensors` is the checked header of the file; those that no node names are not read. */
+/** `tensors` is the checked header of the file; tensors that no node names are not read. */
 export async function readFrozen(
   metadata: string,
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -318,17 +316,17 @@ function parse(metadata: string, budget: Budget): unknown {
   return parsed;
 }
 
-/** A row tensor that is the same for every row; simplifying makes it the constant again. */
+/** A row tensor that is the same for every row; simplification turns it back into the constant. */
 function constantNode(nodes: Node[], constant: Tensor, name: string): string {
   const output = `constant ${nodes.length}`;
   nodes.push({ op: 'reshape', name, inputs: [constant], output, attributes: { shape: constant.shape } });
   return output;
 }
 
-/** Of a weight that is widened once more, with another scale. */
+/** The memory per element of a weight that is widened again with another scale. */
 const WEIGHT_BYTES = 4;
 
-/** The constants of the file, each read once, when it is wanted. */
+/** The constants of the file; each is read once, on demand. */
 class Constants {
   readonly #read = new Map<string, Tensor>();
   readonly #widened = new Map<string, Tensor>();
@@ -339,7 +337,7 @@ class Constants {
     readonly budget: Budget,
   ) {}
 
-  /** `layout` is given for the weight of a dense layer, which alone may be int8. */
+  /** `layout` is given for the weight of a dense layer; only such a weight may be int8. */
   async operand(found: FrozenOperand, place: string, layout?: 'in-out' | 'out-in'): Promise<Operand> {
     if (typeof found === 'string') return found;
     if (found.scale === undefined) return this.#tensor(found.tensor, place);
@@ -376,6 +374,6 @@ class Constants {
   #stored(name: string, place: string): StoredTensor {
     const stored = this.tensors.get(name);
     if (stored !== undefined) return stored;
-    throw new ForwardpassError('DANGLING', `names the tensor ${quote(name)}, which the file does not hold`, place);
+    throw new ForwardpassError('DANGLING', `names the tensor ${quote(name)}, which was not found in the file`, place);
   }
 }

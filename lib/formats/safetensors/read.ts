@@ -33,9 +33,9 @@ export async function readSafetensors(source: Source, options: ReadOptions): Pro
   return graphFromParameters(FORMAT, await withAdapters(tensorsOf(file, tensors), source, budget), options);
 }
 
-/** The graph of a file whose plan is of a later version has operations that are not known here. */
+/** A file with a plan of a later version may contain unknown operations in its graph. */
 function checkVersion(plan: string | undefined): void {
-  // As the writer begins it: to parse all of it takes as long as the graph does.
+  // Only the beginning that the writer produces is examined: parsing the whole plan takes as long as parsing the graph.
   const version = Number(/^{"version":(\d{1,9}),/.exec(plan ?? '')?.[1] ?? 0);
   if (version <= PLAN_VERSION) return;
   const message = `the model was frozen by a later forwardpass, for plans of version ${version}; this one reads versions up to ${PLAN_VERSION}: update it, or freeze the model again`;
@@ -49,7 +49,7 @@ function tensorsOf(file: Reader, header: Header['tensors']): Map<string, ShardTe
       shape,
       data: readElements(await file.read(offset, byteLength), dtype, `tensor ${name}`),
     });
-    // Writers count a bool as the bit that it holds.
+    // Some libraries count a bool as one bit.
     tensors.set(name, { shape, byteLength, leastBytes: dtype === 'BOOL' ? byteLength / 8 : byteLength, read });
   }
   return tensors;

@@ -1,6 +1,6 @@
 /**
- * Weights of dense layers in fewer bits, as native/pack_reduced.cc makes them, so that a model read from them computes
- * the bits of one that was reduced when it was loaded.
+ * Weights of dense layers in fewer bits, made in the same way as native/pack_reduced.cc, so that a model read from them
+ * gives the same bits as one that was reduced when it was loaded.
  */
 import type { Tensor } from '../../graph/graph.ts';
 
@@ -31,7 +31,7 @@ export function toInt8({ data, shape }: Tensor, layout: Layout): { q: Int8Array;
       scale[column] = 0;
     } else {
       scale[column] /= 127;
-      bits[column] = (bits[column] + 0xff) & ~0xff; // 16 significant bits, upwards
+      bits[column] = (bits[column] + 0xff) & ~0xff; // 16 significant bits, rounded up
     }
   }
   const q = Int8Array.from(floats, (value, at) => {
@@ -41,7 +41,7 @@ export function toInt8({ data, shape }: Tensor, layout: Layout): { q: Int8Array;
   return { q, scale };
 }
 
-/** The weights that stand for them, which f32 holds exactly. */
+/** The weights that the integers represent, which are exact as float32. */
 export function fromInt8(q: ArrayLike<number>, scale: ArrayLike<number>, shape: Tensor['shape'], layout: Layout) {
   const columnOf = columns(shape, layout);
   const weights = new Float32Array(q.length);
@@ -53,7 +53,7 @@ export function outputCount([rows, columns]: Tensor['shape'], layout: Layout): n
   return layout === 'in-out' ? columns : rows;
 }
 
-/** The output of the layer to which the weight at each place belongs. */
+/** Maps the index of a weight to the output of the layer that it belongs to. */
 function columns([, width]: Tensor['shape'], layout: Layout): (at: number) => number {
   return layout === 'in-out' ? (at) => at % width : (at) => Math.floor(at / width);
 }

@@ -1,12 +1,12 @@
-/** safetensors: a header of names, types, shapes and places, then the tensors' bytes. docs/safetensors.md */
+/** safetensors: a header of names, types, shapes and offsets, then the tensors' bytes. docs/safetensors.md */
 import type { FormatReader } from '../format.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { LENGTH_BYTES, SHARD } from './signature.ts';
 
-/** No file is that large: the first eight bytes are then no length. */
+/** No file is that large, so the first eight bytes are not a length. */
 const IMPLAUSIBLE = 2n ** 40n;
 
-/** On demand: a process that opens no safetensors file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const safetensors: FormatReader = {

@@ -29,11 +29,11 @@ import { encodeTerms } from './frozen-terms.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
 import { LENGTH_BYTES } from './signature.ts';
 
-/** A graph in its simplest form, so that reading it leaves nothing to fold, and what it is to be called. */
+/** A graph in its simplest form, so that nothing is left to fold when it is read, and the names in the file. */
 export interface FreezableGraph {
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly FreezableOutput[];
-  /** What decides labels, output by output, where a decision has scores. */
+  /** The values that decide labels, output by output, if a decision has scores. */
   readonly deciders?: readonly FreezableOutput[];
   readonly nodes: readonly Node[];
   readonly classes?: readonly (string | number)[];
@@ -51,10 +51,10 @@ interface FreezableOutput {
   readonly list?: string;
 }
 
-/** Where offsets of tensors begin: no element type is wider. */
+/** Offsets of tensors are multiples of this: no element type is wider. */
 const ALIGNMENT = 8;
 
-/** Of the key of a constant that is not reduced. */
+/** Part of the key of a constant that is not reduced. */
 const WHOLE = ' ';
 
 type StoredConstant = Exclude<FrozenOperand, string>;
@@ -66,7 +66,7 @@ interface Stored {
   readonly data: Float64Array | Float32Array | Int32Array | Uint16Array | Int8Array;
 }
 
-/** Adds a tensor, and says under which name. */
+/** Adds a tensor and returns its name. */
 export type AddTensor = (
   name: string,
   dtype: 'F64' | 'F32',
@@ -74,10 +74,10 @@ export type AddTensor = (
   data: Float64Array | Float32Array,
 ) => string;
 
-/** What stands in a file beside the model: gives metadata, and adds tensors. */
+/** Other content of the file besides the model: adds tensors, and returns metadata. */
 export type Beside = (add: AddTensor) => Readonly<Record<string, string>>;
 
-/** A file of what is beside a model, where there is no model yet. */
+/** A file that contains only such other content, without a model. */
 export function writeAlone(beside: Beside): Uint8Array[] {
   const store = new TensorStore('f64', false);
   const metadata = beside((name, dtype, shape, data) => store.add(name, dtype, shape, data));
@@ -85,9 +85,10 @@ export function writeAlone(beside: Beside): Uint8Array[] {
 }
 
 /**
- * The bytes of the file, in parts. Constants are rounded to `precision`, but for integers that have to be exact, and where a layer's weights are reduced, so are
- * they. `program` is what the graph was lowered to; without it the file is for `load` alone. `decider` is what its deciders
- * were lowered to, where it has some. `beside` adds tensors and metadata that readers of frozen files pass over.
+ * The bytes of the file, in parts. Constants are rounded to `precision`, except integers that must be exact; reduced
+ * weights of layers are stored reduced. `program` is the program to which the graph was lowered; without it, only
+ * `load` can use the file. `decider` is the program of its deciders, if there are any. `beside` adds tensors and
+ * metadata that readers of frozen files ignore.
  */
 export function writeFrozen(
   graph: FreezableGraph,
@@ -148,7 +149,7 @@ export function writeFrozen(
   });
 }
 
-/** Its parameters are the tensors that the graph has stored, as far as they hold the same. */
+/** Its parameters refer to tensors of the graph if they hold the same values. */
 function planOf(
   { plan, sources, inputs, outputs, parameterCount }: Program,
   { classes, featureNames }: FreezableGraph,
@@ -196,15 +197,15 @@ function encodeAttributes(attributes: object): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** The tensors of the file so far; a constant that several nodes share stands there once. */
+/** The tensors of the file so far; a constant that several nodes share is stored once. */
 class TensorStore {
   readonly tensors: Stored[] = [];
   readonly #names = new Set<string>();
-  /** Those of integers that float32 does not hold, in a file of f32. */
+  /** Tensors of integers that float32 cannot represent, in a file of f32. */
   readonly #inDoubles = new Set<string>();
-  /** By what they are reduced to, their layout and their shape. */
+  /** By how they are reduced, their layout and their shape. */
   readonly #stored = new Map<Tensor['data'], Map<string, StoredConstant>>();
-  /** Parameters of plans that are not a constant of the graph. */
+  /** Parameters of plans that are not constants of the graph. */
   readonly #ownParameters: [data: Plan['parameters'][number], parameter: FrozenParameter][] = [];
 
   constructor(
@@ -234,10 +235,10 @@ class TensorStore {
     return this.#once(tensor, '', () => this.#whole(tensor, name));
   }
 
-  /** A parameter of the plan: the tensor of the constant that it was made of, else one of its own. */
+  /** A parameter of the plan: the tensor of the constant that it was made from, or else its own. */
   parameter(source: ArrayLike<number> | undefined, data: Plan['parameters'][number], name: string): FrozenParameter {
     const forms = [...(this.#stored.get(source as Tensor['data']) ?? [])];
-    // Reduced in several ways, it is none of them.
+    // If the constant is stored in several reduced forms, the parameter is none of them.
     const [form, stored] = forms.find(([key]) => key.startsWith(WHOLE)) ?? (forms.length === 1 ? forms[0] : []);
     if (form === undefined || stored === undefined) return this.#own(data, name);
     const { tensor, scale } = stored;
@@ -245,7 +246,7 @@ class TensorStore {
     return scale === undefined ? { tensor } : { tensor, scale, layout: form.split(' ')[1] as 'in-out' | 'out-in' };
   }
 
-  /** One that is not a constant of the graph: the same tensor where both plans have it. */
+  /** A parameter that is not a constant of the graph; both plans share its tensor. */
   #own(data: Plan['parameters'][number], name: string): FrozenParameter {
     for (const [other, parameter] of this.#ownParameters) {
       if (other.length === data.length && other.every((value, i) => Object.is(value, data[i]))) return parameter;
@@ -274,7 +275,7 @@ class TensorStore {
     return made;
   }
 
-  /** The name that the tensor is given. */
+  /** Returns the name under which the tensor is stored. */
   add(wanted: string, dtype: Stored['dtype'], shape: readonly number[], data: Stored['data']): string {
     let name = wanted;
     for (let number = 2; this.#names.has(name) || name === '__metadata__'; number++) name = `${wanted}.${number}`;
@@ -284,12 +285,15 @@ class TensorStore {
   }
 }
 
-/** Integers that float32 does not all hold. */
+/** Whether it has integers, some of which float32 cannot represent. */
 function isOfIntegers(data: Tensor['data']): boolean {
   return data.every(Number.isInteger) && data.some((value) => Math.fround(value) !== value);
 }
 
-/** Wider elements first, and a header of a multiple of their width, so that every tensor is aligned in the file. */
+/**
+ * Wider elements come first, and the header's length is a multiple of their width, so that every tensor is aligned in
+ * the file.
+ */
 function fileOf(tensors: readonly Stored[], metadata: Readonly<Record<string, string>>): Uint8Array[] {
   const ordered = tensors.toSorted((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const entries: [string, unknown][] = [['__metadata__', metadata]];

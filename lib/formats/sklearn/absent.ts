@@ -1,21 +1,24 @@
-/** Rows of sparse matrices as XGBoost takes them. */
+/** Rows of sparse matrices, as XGBoost reads them. */
 import type { Emitter } from './emitter.ts';
 import type { RowVector } from './outcome.ts';
 import { eachPart, MixedRow, TermRow } from './sparse.ts';
 
 /**
- * The row with NaN for what the sparse matrix that scikit-learn has here does not hold.
- * @throws {ForwardpassError} UNSUPPORTED_OP where that is no longer known.
+ * The row with NaN for elements that are not stored in the sparse matrix that scikit-learn has here.
+ * @throws {ForwardpassError} UNSUPPORTED_OP if it is no longer known which ones.
  */
 export function absentAsNan(emitter: Emitter, x: RowVector): RowVector {
   if (!x.holdsNoZeros) return x;
   if (emitter.heldZeros.size > 0) {
     const known = emitter.heldZeros.get(x.operand);
     if (known !== undefined) return known();
-    const message = 'takes what a sparse matrix does not hold as missing, and a step changes what DictVectorizer gives';
+    const message =
+      'treats elements that a sparse matrix does not store as missing, but a step changes the result of DictVectorizer';
     throw emitter.error('UNSUPPORTED_OP', `${message}; fit it with DictVectorizer(sparse=False)`);
   }
-  // Of terms, a matrix holds a 0 where two of them cancelled out: the least number, which float32 does not have, or 1 beside it.
+  // A matrix of counts of terms stores a 0 where two of them cancelled out: keep_zeros makes it the smallest positive
+  // float64, which float32 does not have; where terms have signs, a row of signs beside it tells which elements are
+  // stored.
   const isSigned = (x instanceof MixedRow ? x.parts : [x]).some(mayCancel);
   const held = (part: RowVector) => {
     if (!(part instanceof TermRow)) return part;

@@ -1,10 +1,10 @@
-/** Arrays of numbers, as estimators keep them: NumPy arrays and scalars, lists, and SciPy's sparse matrices. */
+/** Arrays of numbers in estimators: NumPy arrays and scalars, lists, and SciPy's sparse matrices. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { PickleArray, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { itemsOf, plainScalar } from './values.ts';
 
-/** float32 where the file says so, float64 for all else; integers and booleans are exact. */
+/** float32 if the file has float32, float64 for everything else; integers and booleans are exact. */
 export type Vector = Float32Array | Float64Array;
 
 export interface NumberArray {
@@ -20,9 +20,9 @@ export interface Matrix {
   readonly data: Vector;
 }
 
-/** Numbers that are looked at in some microsecond. */
+/** Numbers that are scanned in about a microsecond. */
 const SCANNED_IN_A_STEP = 512;
-/** Positions of elements that are checked in it. */
+/** Indices of elements that are checked in about a microsecond. */
 const SPARSE_IN_A_STEP = 32;
 
 /** Numbers in any shape. @throws {ForwardpassError} MALFORMED or UNSUPPORTED_DTYPE at `place` for anything else. */
@@ -61,7 +61,7 @@ function arrayNumbers({ shape, dtype, data }: PickleArray, budget: Budget, place
   return { shape, data: new Float64Array(data as ArrayLike<number>) };
 }
 
-/** Of a list of numbers or of arrays of one shape. */
+/** From a list of numbers, or of arrays of one shape. */
 function stacked(items: readonly PickleValue[], budget: Budget, place: string): NumberArray {
   if (items.every((item) => typeof item === 'number')) {
     budget.buildElements(items.length, place);
@@ -80,7 +80,7 @@ function stacked(items: readonly PickleValue[], budget: Budget, place: string): 
   if (
     parts.some((part) => part.shape.length !== shape.length || part.shape.some((size, axis) => size !== shape[axis]))
   ) {
-    throw new ForwardpassError('SHAPE', 'expected arrays of one shape', place);
+    throw new ForwardpassError('SHAPE', 'expected arrays of the same shape', place);
   }
   const isSingle = first?.data instanceof Float32Array;
   const size = first?.data.length ?? 0;
@@ -90,7 +90,7 @@ function stacked(items: readonly PickleValue[], budget: Budget, place: string): 
   return { shape: [parts.length, ...shape], data };
 }
 
-/** A matrix in compressed rows, compressed columns or coordinates, written out. */
+/** A matrix in compressed rows, compressed columns or coordinates, converted to a dense one. */
 function sparseNumbers(object: PickleObject, budget: Budget, place: string): NumberArray {
   const { name } = object.callable;
   const part = (key: string) => arrayPart(object.attribute(key), budget, `${place}.${key}`);
@@ -101,7 +101,7 @@ function sparseNumbers(object: PickleObject, budget: Budget, place: string): Num
     if (!(isWithin(row, rows) && isWithin(column, columns))) {
       throw new ForwardpassError(
         'MALFORMED',
-        `holds an element at [${row}, ${column}] of [${rows}, ${columns}]`,
+        `has an element at [${row}, ${column}], outside of the shape [${rows}, ${columns}]`,
         place,
       );
     }
@@ -120,7 +120,7 @@ function sparseNumbers(object: PickleObject, budget: Budget, place: string): Num
   const isStart = (start: number, i: number) =>
     Number.isInteger(start) && start >= (i === 0 ? 0 : starts[i - 1]) && start <= values.length;
   if (starts.length !== outer + 1 || !starts.every(isStart)) {
-    const expected = `expected ${outer + 1} starts that rise within ${values.length} elements`;
+    const expected = `expected ${outer + 1} increasing starts within ${values.length} elements`;
     throw new ForwardpassError('MALFORMED', expected, `${place}.indptr`);
   }
   for (let i = 0; i < outer; i++) {
@@ -152,10 +152,10 @@ function arrayPart(value: PickleValue | undefined, budget: Budget, place: string
 
 function checkLengths(values: Vector, others: readonly Vector[], place: string): void {
   if (others.every(({ length }) => length === values.length)) return;
-  throw new ForwardpassError('MALFORMED', 'the elements and their positions differ in number', place);
+  throw new ForwardpassError('MALFORMED', 'the numbers of elements and of their indices differ', place);
 }
 
-/** The matrix is about to be written out. */
+/** The shape; charges the dense matrix. */
 function shapeOf(object: PickleObject, budget: Budget, place: string): [rows: number, columns: number] {
   const value = object.attribute('_shape');
   const sizes = value === undefined ? undefined : itemsOf(value)?.map(plainScalar);
@@ -177,7 +177,10 @@ export function sum(values: Iterable<number>): number {
   return total;
 }
 
-/** For a part of the data, by NumPy's order of additions: eight numbers at a time where there are as many. In float32 of such. */
+/**
+ * Sums a part of the data in NumPy's order of additions: eight at a time if there are as many. In float32 for float32
+ * data.
+ */
 export function numpySum(data: ArrayLike<number>, first: number, count: number): number {
   const round = data instanceof Float32Array ? Math.fround : (value: number) => value;
   if (count < 8) return inOrder(data, first, count, 0, round);

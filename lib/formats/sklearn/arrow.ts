@@ -1,12 +1,12 @@
-/** The strings of Arrow that pandas 3 keeps the names of columns in: offsets, and the bytes of all names. */
+/** Arrow strings, in which pandas 3 stores the names of columns: offsets, and the bytes of all names. */
 import type { Budget } from '../../graph/budget.ts';
 import { decodeUtf8 } from '../containers/pickle/text.ts';
 import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
 
-/** What a string and its place in a list take. */
+/** The memory of a string and its entry in a list. */
 const TEXT_BYTES = 32;
 
-/** Undefined for anything but an array of strings of which none is missing. */
+/** Undefined for anything but an array of strings without missing ones. */
 export function arrowStrings(value: PickleValue | undefined, budget: Budget): PickleTuple | undefined {
   const array = called(value, /^pandas\..*ArrowStringArray/)?.attribute('_pa_array');
   const data = called(array, /^pyarrow\.lib\._restore_array$/)?.args[0];

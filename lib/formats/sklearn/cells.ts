@@ -1,46 +1,46 @@
 /**
- * What the cells of the model's input may be: words, numbers, None and NaN. No one place of a file says so; each
- * estimator that looks at a column tells its part, in the order in which they are read.
+ * The possible values of the input's cells: words, numbers, None and NaN. A file does not state them in one place; each
+ * estimator that examines a column contributes its part, in the order in which they are read.
  */
 import type { Word } from '../../graph/graph.ts';
 
-/** What an earlier reading found. */
+/** What an earlier pass over the file found. */
 export interface Known {
   /** Columns that hold words. */
   readonly categories: ReadonlySet<number>;
-  /** Columns of numbers in which None and NaN are two things. */
+  /** Columns of numbers in which None and NaN are different. */
   readonly both: ReadonlySet<number>;
 }
 
-/** The least float32: what None is among numbers where it is not NaN. */
+/** The least float32: represents None among numbers if it differs from NaN. */
 const NONE = -(2 - 2 ** -23) * 2 ** 127;
 
 export class Cells {
-  /** By column, its words, None among them as null: see {@link wordIndices}. */
+  /** By column, its words, with None as null: see {@link wordIndices}. */
   readonly categories = new Map<number, Word[]>();
-  /** By column of words for which only hashes are known, the hashes: see `GraphInput.hashes`. */
+  /** By column of words of which only hashes are known: these hashes. See `GraphInput.hashes`. */
   readonly hashes = new Map<number, number[]>();
-  /** Whether an imputer or its like takes missing values in. */
+  /** Whether an imputer or a similar step accepts missing values. */
   takesMissing = false;
-  /** By column of numbers, what None is there. */
+  /** By column of numbers, what represents None. */
   readonly nones = new Map<number, number>();
-  /** Of each word its index among those of its column. */
+  /** The index of each word among those of its column. */
   readonly #indices = new Map<number, Map<Word, number>>();
-  /** Columns of numbers in which NaN is looked for, and None is not. */
+  /** Columns of numbers in which some step handles NaN but not None. */
   readonly #nans = new Set<number>();
-  /** Columns that were taken to hold numbers. */
+  /** Columns that were assumed to contain numbers. */
   readonly #numbers = new Set<number>();
 
   constructor(private readonly known: Known = { categories: new Set(), both: new Set() }) {}
 
-  /** Whether the column holds words, as far as is known; where it does not, it is taken to hold numbers. */
+  /** Whether the column contains words, as far as known; if not, it is assumed to contain numbers. */
   isOfWords(column: number): boolean {
     if (this.known.categories.has(column) || this.categories.has(column)) return true;
     this.#numbers.add(column);
     return false;
   }
 
-  /** The numbers by which the column is given words: their indices among all the words of the column. */
+  /** The numbers that represent words in the column: their indices among all the words of the column. */
   wordIndices(column: number, words: readonly Word[]): readonly number[] {
     const known = this.categories.get(column) ?? [];
     const indices = this.#indices.get(column) ?? new Map<Word, number>();
@@ -53,7 +53,7 @@ export class Cells {
     });
   }
 
-  /** The same for words for which only hashes are known. */
+  /** The same for words of which only hashes are known. */
   hashIndices(column: number, hashes: readonly number[]): readonly number[] {
     const known = this.hashes.get(column) ?? [];
     this.hashes.set(column, known);
@@ -65,30 +65,30 @@ export class Cells {
     });
   }
 
-  /** NaN is looked for in the column, and None is another thing there. */
+  /** Notes that a step handles NaN in the column, but not None. */
   takeNan(column: number | undefined): void {
     this.takesMissing = true;
     if (column !== undefined && !this.isOfWords(column)) this.#nans.add(column);
   }
 
-  /** None is looked for in a column of numbers; gives what it is there: NaN, unless that is another thing. */
+  /** Notes that a step handles None in a column of numbers; returns what represents it: NaN, unless the two differ. */
   takeNone(column: number): number {
     const none = this.noneOf(column);
     this.nones.set(column, none);
     return none;
   }
 
-  /** NaN where None is NaN, or is not looked for. */
+  /** NaN if None is represented by NaN, or is not handled. */
   noneOf(column: number): number {
     return this.hasBoth(column) ? NONE : Number.NaN;
   }
 
-  /** Whether None is its own number in the column, which nothing may compute with. */
+  /** Whether None is represented by its own number in the column, which must not be computed with. */
   hasBoth(column: number | undefined): boolean {
     return column !== undefined && this.known.both.has(column);
   }
 
-  /** What the next reading has to know from its beginning; undefined when this one knew it. */
+  /** What the next pass has to know from its beginning; undefined if this one knew it. */
   settle(): Known | undefined {
     const { categories, both } = this.known;
     const isLate = (column: number) => this.categories.has(column) && !categories.has(column);

@@ -1,4 +1,4 @@
-/** Which columns of the model's input a graph computes of, and in which rows of them None is its own number. */
+/** Which columns of the model's input the graph uses, and in which rows None is represented by its own number. */
 import type { Budget } from '../../graph/budget.ts';
 import type { Cells } from './cells.ts';
 import type { RowVector } from './outcome.ts';
@@ -8,12 +8,12 @@ const COLUMNS_IN_A_STEP = 64;
 export class ColumnsInUse {
   readonly #budget: Budget;
   readonly #cells: Cells;
-  /** Rows in which None is its own number. */
+  /** Rows in which None is represented by its own number. */
   readonly #withNone = new Set<string>();
-  /** By row that may hold columns of the input, these; and those of such rows that something is computed of. */
+  /** By row that may contain input columns: these columns; then those of such rows that are used. */
   readonly #columns = new Map<string, readonly (number | undefined)[]>();
   readonly #computed = new Set<string>();
-  /** Of these, those of whose elements more counts than whether they are missing. */
+  /** Among these, the ones of whose elements more is used than whether they are missing. */
   readonly #valued = new Set<string>();
 
   constructor(budget: Budget, cells: Cells) {
@@ -21,14 +21,14 @@ export class ColumnsInUse {
     this.#cells = cells;
   }
 
-  /** Something is computed of a row, or with `isMissing` of whether its elements are. */
+  /** Notes that a row is used, or with `isMissing` only whether its elements are missing. */
   take(operand: string, isMissing: boolean): void {
     if (!this.#columns.has(operand)) return;
     this.#computed.add(operand);
     if (!isMissing) this.#valued.add(operand);
   }
 
-  /** A row of elements of others, of which some may hold None. */
+  /** A row made of elements of other rows, some of which may contain None. */
   moved(row: RowVector, mayHoldNone: boolean): RowVector {
     if (row.columns !== undefined) this.#columns.set(row.operand, row.columns);
     if (mayHoldNone && this.hasBoth(row)) this.#withNone.add(row.operand);
@@ -39,17 +39,20 @@ export class ColumnsInUse {
     return this.#withNone.has(operand);
   }
 
-  /** Whether None and a missing number are two things in some column. */
+  /** Whether None and a missing number are different in some column. */
   hasBoth({ columns }: RowVector): boolean {
     return columns?.some((column) => this.#cells.hasBoth(column)) ?? true;
   }
 
-  /** The columns of the input that something is computed of as numbers. */
+  /** The input columns that are used as numbers. */
   computed(): ReadonlySet<number> {
     return this.#columnsOf(this.#computed);
   }
 
-  /** The columns of the input whose values count, be it in these rows; of others it is whether they are missing at the most. */
+  /**
+   * The input columns whose values are used, also through these rows; for other columns at most it matters whether they
+   * are missing.
+   */
   valued(outputs: readonly string[]): ReadonlySet<number> {
     return this.#columnsOf([...this.#valued, ...outputs]);
   }

@@ -1,7 +1,7 @@
 /**
- * The graph under construction, and the way from an estimator to those inside it. Readers of estimators are functions
- * of (estimator, emitter, row): `transform` gives the row that the next step takes, `predict` an {@link Outcome}.
- * They call `emitter.transform` and `emitter.predict` for the estimators that they hold, never each other.
+ * The graph under construction, and access from an estimator to its inner ones. Readers of estimators are functions of
+ * (estimator, emitter, row): `transform` returns the row that the next step takes, `predict` an {@link Outcome}. They
+ * call `emitter.transform` and `emitter.predict` for inner estimators, never each other.
  */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -20,32 +20,32 @@ import { withSparsity } from './sparsity.ts';
 export type Transform = (estimator: Estimator, emitter: Emitter, x: RowVector) => RowVector;
 export type Predict = (estimator: Estimator, emitter: Emitter, x: RowVector) => Outcome;
 
-/** How the class of an estimator is read: see table.ts. Throws for one that is not. */
+/** How the class of an estimator is read: see table.ts. Throws for an unsupported class. */
 export interface Readers {
   transform(estimator: Estimator): Transform;
   predict(estimator: Estimator): Predict;
-  /** What an estimator takes, where its class says so in its own way. */
+  /** The features of an estimator, if its class stores them in its own way. */
   features(estimator: Estimator): Features | undefined;
 }
 
-/** How many iterations of one estimator are asked for: the option `numIteration`. */
+/** How many iterations of one estimator are requested: the option `numIteration`. */
 export interface AskedIterations {
   readonly of: PickleObject;
   readonly numIteration: number;
 }
 
-/** What it takes to read an estimator once more, beside its lists and arrays. */
+/** The cost of reading an estimator again, besides its lists and arrays. */
 const VISIT_STEPS = 64;
-/** Of the name of an objective, which is a word. */
+/** The longest name of an objective, which is a word. */
 const MOST_LETTERS = 40;
 
 export class Emitter extends RowEmitter {
-  /** From the outermost estimator to the one at work. */
+  /** From the outermost estimator to the current one. */
   readonly #path: Estimator[] = [];
-  /** The boosted models so far, by their place. */
+  /** The boosted models so far, by place. */
   readonly #boosting = new Map<string, Boosting>();
   readonly #steps: { readonly step: Omit<OwnStep, 'takes'>; readonly x: RowVector }[] = [];
-  /** What takes that which the step at work gives. */
+  /** What the next step expects of the current step's result. */
   readonly #expected: (() => Expected | undefined)[] = [];
 
   constructor(
@@ -76,7 +76,7 @@ export class Emitter extends RowEmitter {
     return this.expecting(NOTHING, () => this.within(estimator, read));
   }
 
-  /** A row through steps one after another; `last` takes what they give. */
+  /** Passes a row through consecutive steps; `last` takes their result. */
   through(steps: readonly Estimator[], x: RowVector, last?: Estimator): RowVector {
     const all = last === undefined ? steps : [...steps, last];
     return steps.reduce((row, step, i) => {
@@ -85,7 +85,7 @@ export class Emitter extends RowEmitter {
     }, x);
   }
 
-  /** Reads a step, for whose result something is expected. */
+  /** Reads a step whose result must meet an expectation. */
   expecting<T>(expected: () => Expected | undefined, read: () => T): T {
     this.#expected.push(expected);
     try {
@@ -95,12 +95,12 @@ export class Emitter extends RowEmitter {
     }
   }
 
-  /** What takes that which the step at work gives; undefined where nothing says it. */
+  /** What the next step expects of the current step's result; undefined if that is unknown. */
   get expected(): () => Expected | undefined {
     return this.#expected.at(-1) ?? NOTHING;
   }
 
-  /** What a step of the author's own gives for a row. */
+  /** The result of a user-defined step for a row. */
   own(x: RowVector, step: Omit<OwnStep, 'takes' | 'gives'>): RowVector {
     const { name, width, givesNames } = step;
     const count = this.#steps.filter(({ step }) => step.name === name).length;
@@ -112,7 +112,7 @@ export class Emitter extends RowEmitter {
     return { ...this.source({ name: gives, width, names: givesNames }), holdsNoZeros: false };
   }
 
-  /** The steps of the author's own, and what each takes: known once all is read. */
+  /** The user-defined steps, and what each takes: known once everything is read. */
   get steps(): readonly OwnStep[] {
     return this.#steps.map(({ step, x }) => ({
       ...step,
@@ -120,12 +120,12 @@ export class Emitter extends RowEmitter {
     }));
   }
 
-  /** How many iterations of a boosted estimator are asked for, if it is the one that is meant. */
+  /** How many iterations of a boosted estimator are requested, if it is the one that the option refers to. */
   askedOf(estimator: Estimator): number | undefined {
     return estimator.object === this.asked?.of ? this.asked.numIteration : undefined;
   }
 
-  /** The estimator at work is boosted: for what, and how many of its iterations are used. */
+  /** Records that the current estimator is boosted: its objective, and how many of its iterations are used. */
   boosted(objective: string, iterations: number, of: number): void {
     const place = this.#path.at(-1)?.place ?? '';
     this.#boosting.set(place, { place, objective: objective.slice(0, MOST_LETTERS), iterations, of });
@@ -135,12 +135,12 @@ export class Emitter extends RowEmitter {
     return [...this.#boosting.values()];
   }
 
-  /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */
+  /** Reads an inner estimator; refuses too deep nesting, and too many estimators in total. */
   within<T>(estimator: Estimator, read: () => T): T {
     const { depth } = this.budget.limits;
     if (this.#path.length >= depth)
-      throw estimator.error('LIMIT', `estimators nest deeper than \`limits.depth\` (${depth})`);
-    // An estimator may be in many places of a small file, and is read anew in each.
+      throw estimator.error('LIMIT', `estimators are nested deeper than \`limits.depth\` (${depth})`);
+    // An estimator may occur in many places of a small file, and is read again in each.
     this.budget.again(estimator.object, VISIT_STEPS, estimator.title);
     this.#path.push(estimator);
     try {

@@ -1,7 +1,7 @@
 /**
- * A fitted estimator as its file holds it. Attributes are read by kind: what is missing, of another kind or shape, or
- * not finite is refused with the attribute's place, such as `steps[1].coef_`. Nothing is assumed of an attribute that
- * has not been read through here.
+ * A fitted estimator in its file. Attributes are read by kind: a missing attribute, or one of another kind or shape, or
+ * not finite, is refused with its place, such as `steps[1].coef_`. Nothing is assumed of an attribute that was not read
+ * through this class.
  */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -12,7 +12,7 @@ import type { Label } from './outcome.ts';
 import { patchedAttribute } from './patched.ts';
 import { isModuleOf, isNone, itemsOf, labelsOf, plainScalar, type Version, versionOf } from './values.ts';
 
-/** Items of a list that are read in some microsecond. */
+/** Items of a list that are read in about a microsecond. */
 const ITEMS_IN_A_STEP = 8;
 const OLDEST: Version = [0, 0];
 const NEWEST: Version = [Infinity, 0];
@@ -21,7 +21,7 @@ function versionIn(object: PickleObject): PickleValue | undefined {
   return object.attribute('_sklearn_version');
 }
 
-/** What an estimator takes that a list holds once more. */
+/** The memory of an estimator that a list contains again. */
 const REPEATED_BYTES = 256;
 
 export class Estimator {
@@ -33,10 +33,10 @@ export class Estimator {
 
   constructor(
     readonly object: PickleObject,
-    /** From the model's outermost estimator on: `steps[1]`; empty for the outermost itself. */
+    /** The path from the model's outermost estimator: `steps[1]`; empty for the outermost itself. */
     readonly place: string,
     readonly budget: Budget,
-    /** The estimator that holds it. */
+    /** The estimator that contains it. */
     readonly outer?: Estimator,
   ) {
     const { module, name } = object.callable;
@@ -44,14 +44,14 @@ export class Estimator {
     this.module = module;
   }
 
-  /** What messages call it. */
+  /** Its name in messages. */
   get title(): string {
     return this.place === '' ? this.className : `${this.place} (${this.className})`;
   }
 
   /**
-   * Whether scikit-learn of this version or later wrote it; files that do not say are taken as older than any. Classes of
-   * other packages never say: it is then that of an estimator inside, or around, or else the newest.
+   * Whether scikit-learn of this version or later wrote it; files without a version count as older than any. Classes of
+   * other packages never have one: they use that of an inner or outer estimator, or else count as the newest.
    */
   since(major: number, minor: number): boolean {
     this.#version ??= this.#findVersion();
@@ -73,7 +73,7 @@ export class Estimator {
     return NEWEST;
   }
 
-  /** The attribute, under the name that another package's variant of the class keeps it by. */
+  /** The attribute, under the name that another package's variant of the class uses. */
   #attribute(name: string): PickleValue | undefined {
     const value = this.object.attribute(name);
     return value === undefined ? patchedAttribute(this.object, name) : value;
@@ -87,18 +87,18 @@ export class Estimator {
     return new ForwardpassError(code, message, attribute === undefined ? this.title : this.placeOf(attribute));
   }
 
-  /** Whether the attribute is there and not None. */
+  /** Whether the attribute exists and is not None. */
   has(attribute: string): boolean {
     return !isNone(this.#attribute(attribute));
   }
 
-  /** The attribute as the file holds it, None too; where it is missing the fallback. */
+  /** The attribute as it is in the file, including None; the fallback if it is missing. */
   value(attribute: string, fallback: PickleValue = null): PickleValue {
     const value = this.#attribute(attribute);
     return value === undefined ? fallback : value;
   }
 
-  /** A number, or True as 1 and False as 0. An attribute without a fallback must be there. */
+  /** A number, or True as 1 and False as 0. An attribute without a fallback is required. */
   number(attribute: string, fallback?: number): number {
     const value = this.#scalar(attribute, fallback);
     if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
@@ -121,7 +121,7 @@ export class Estimator {
   numbers(attribute: string): NumberArray {
     const value = this.#required(attribute);
     const array = this.numbersIn(value, attribute);
-    // A loop: of millions of numbers, with a function called for each, it would take longer than reading them.
+    // A loop: calling a function for each of millions of numbers would take longer than reading them.
     const { data } = array;
     for (let i = 0; i < data.length; i++) {
       if (Number.isFinite(data[i])) continue;
@@ -130,12 +130,12 @@ export class Estimator {
     return array;
   }
 
-  /** Numbers of any value, finite or not, that an attribute has or holds. */
+  /** Numbers of any value, finite or not, that an attribute is or contains. */
   numbersIn(value: PickleValue, attribute: string): NumberArray {
     return numbersOf(value, this.budget, this.placeOf(attribute));
   }
 
-  /** One axis, of `length` where given. */
+  /** One axis, of `length` if given. */
   vector(attribute: string, length?: number): Vector {
     const { shape, data } = this.numbers(attribute);
     const isVector = shape.length === 1 && (length === undefined || data.length === length);
@@ -143,7 +143,7 @@ export class Estimator {
     return data;
   }
 
-  /** Two axes, of these sizes where given. */
+  /** Two axes, of these sizes if given. */
   matrix(attribute: string, rows?: number, columns?: number): Matrix {
     const { shape, data } = this.numbers(attribute);
     const fits = (size: number, wanted: number | undefined) => wanted === undefined || size === wanted;
@@ -153,7 +153,7 @@ export class Estimator {
     return { rows: shape[0], columns: shape[1], data };
   }
 
-  /** `classes_` and its like: words, numbers, or booleans as 0 and 1; at least one. */
+  /** `classes_` and similar: words, numbers, or booleans as 0 and 1; at least one. */
   labels(attribute: string): readonly Label[] {
     const value = this.#required(attribute);
     this.#again(value, attribute);
@@ -191,19 +191,19 @@ export class Estimator {
     return items.map((item, i) => this.inside(item, `${attribute}[${i}]`));
   }
 
-  /** An estimator that an attribute is or holds. */
+  /** An estimator that an attribute is or contains. */
   inside(value: PickleValue | undefined, attribute: string): Estimator {
     return Estimator.of(value, this.placeOf(attribute), this.budget, this);
   }
 
-  /** @throws {ForwardpassError} MALFORMED when the value is not an object of a class. */
+  /** @throws {ForwardpassError} MALFORMED if the value is not an object of a class. */
   static of(value: PickleValue | undefined, place: string, budget: Budget, outer?: Estimator): Estimator {
     if (value instanceof PickleObject) return new Estimator(value, place, budget, outer);
-    const message = `expected an estimator, found ${pickleKind(value)}; save the estimator by itself`;
+    const message = `expected an estimator, found ${pickleKind(value)}; save only the estimator`;
     throw new ForwardpassError('MALFORMED', message, place === '' ? undefined : place);
   }
 
-  /** A list that several estimators share, or one estimator in several places, is looked through for each. */
+  /** Charges a list that several estimators share, or that is in one estimator in several places, each time. */
   #again(value: PickleValue, attribute: string): void {
     if (typeof value !== 'object' || value === null) return;
     this.budget.again(value, 1 + partCount(value) / ITEMS_IN_A_STEP, this.placeOf(attribute));

@@ -1,4 +1,4 @@
-/** What a model's input is: how many features, and what they are called. */
+/** The model's input: how many features it has, and their names. */
 import type { Budget } from '../../graph/budget.ts';
 import { type PickleGlobal, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
 import type { Estimator } from './estimator.ts';
@@ -11,13 +11,16 @@ export interface Features {
   readonly names?: readonly string[];
 }
 
-/** Attributes that hold the estimator, or several, of which the first takes the model's own input. */
+/** Attributes that contain the inner estimator, or several, of which the first takes the model's own input. */
 const FIRST_INSIDE = [
   ...['steps', 'transformer_list', 'best_estimator_', 'estimator_', 'regressor_', 'estimators_'],
   ...['calibrated_classifiers_', 'estimator', 'base_estimator', 'base_estimator_'],
 ];
 
-/** Arrays whose last axis is the features, where there is no `n_features_in_`: in files from before 0.24, and in some of today. */
+/**
+ * Arrays whose last axis is the features, for estimators without `n_features_in_`: those in files from before 0.24, and
+ * some of today.
+ */
 const BY_LAST_AXIS = [
   ...['coef_', 'theta_', 'feature_log_prob_', 'centroids_', 'cluster_centers_', 'means_', 'support_vectors_'],
   ...[
@@ -35,8 +38,9 @@ const BY_LAST_AXIS = [
 ];
 
 /**
- * Of estimators that a row passes through one after the other; `isRead` tells which classes are, `own` what a class says in its own way.
- * @throws {ForwardpassError} MALFORMED when the file does not say how many features there are; UNSUPPORTED_OP.
+ * For estimators that a row passes through in order; `isRead` says which classes are supported, `own` returns what a
+ * class stores in its own way.
+ * @throws {ForwardpassError} MALFORMED if the file does not contain the number of features; UNSUPPORTED_OP.
  */
 export function featuresOf(
   chain: readonly Estimator[],
@@ -48,28 +52,28 @@ export function featuresOf(
   const inner = chain.flatMap((each) => innerEstimators(each, budget.limits.depth));
   const width = firstOf(inner, (each) => own(each)?.width ?? statedWidth(each)) ?? firstOf(inner, arrayWidth);
   if (width === undefined) throw widthless(inner, isRead);
-  if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `takes ${width} features`);
+  if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `has ${width} features`);
   if (width > budget.limits.rowElements) {
-    throw estimator.error(
-      'LIMIT',
-      `takes ${width} features; \`limits.rowElements\` allows ${budget.limits.rowElements}`,
-    );
+    throw estimator.error('LIMIT', `has ${width} features; \`limits.rowElements\` allows ${budget.limits.rowElements}`);
   }
   const inside = innerEstimators(estimator, budget.limits.depth);
   const names = firstOf(inside, (each) => own(each)?.names ?? featureNames(each));
   return names?.length === width ? { width, names } : { width };
 }
 
-/** Those whose estimators each take the row that they take themselves. */
+/** Attributes whose estimators each take the same row as the outer one. */
 const SIDE_BY_SIDE: ReadonlySet<string> = new Set(['transformer_list', 'estimators_', 'calibrated_classifiers_']);
 
-/** No row passes through the estimator by which they have chosen. */
+/** No row passes through the estimator by which these selected features. */
 const CHOOSING = /^(?:SelectFromModel|RFE|RFECV|SequentialFeatureSelector)$/;
 
-/** For each object once: many lists may share one, and one that holds itself does not begin with what it holds. */
+/** Cached by object: many lists may share one, and an object that contains itself does not start with its content. */
 const starting = new WeakMap<PickleObject, boolean>();
 
-/** Whether the first that takes a row is of a class of the author's own that does not say how many features it takes. */
+/**
+ * Whether the first estimator that takes a row is of a user-defined class that does not state how many features it
+ * takes.
+ */
 export function startsOwn(estimator: Estimator, depth = estimator.budget.limits.depth): boolean {
   const { object } = estimator;
   const known = starting.get(object);
@@ -86,7 +90,7 @@ function isOwnAndSilent(object: PickleObject): boolean {
   return isOwn(object.callable) && (object.attribute('n_features_in_') ?? null) === null;
 }
 
-/** What an estimator says that it takes, by itself or by what is first inside it. */
+/** The features that an estimator states, or the first inner one does. */
 export function statedFeatures(
   estimator: Estimator,
   own: (estimator: Estimator) => Features | undefined,
@@ -98,7 +102,7 @@ export function statedFeatures(
   return names?.length === width ? { width, names } : { width };
 }
 
-/** The estimator, the first one inside it, the first inside that, and so on. */
+/** The estimator, its first inner one, the first inner one of that, and so on. */
 function innerEstimators(estimator: Estimator, depth: number): readonly Estimator[] {
   const found = [estimator];
   for (let inner = firstInside(estimator); inner !== undefined && found.length < depth; inner = firstInside(inner)) {
@@ -114,18 +118,21 @@ function firstInside(estimator: Estimator, depth = estimator.budget.limits.depth
   if (value instanceof PickleObject) return estimator.inside(value, attribute);
   let own: Estimator | undefined;
   for (const [i, item] of (itemsOf(value) ?? []).entries()) {
-    // A step is its name and the estimator; one that was dropped is a string.
+    // A step is its name and the estimator; a dropped step is a string.
     const object = item instanceof PickleObject ? item : itemsOf(item)?.[1];
     if (!(object instanceof PickleObject) || isSilent(object)) continue;
     const found = estimator.inside(object, `${attribute}[${i}]`);
-    // Of several that take the same, one of another class may say what it is.
+    // If several take the same row, another one may state its features.
     if (!SIDE_BY_SIDE.has(attribute) || !startsOwn(found, depth)) return found;
     own ??= found;
   }
   return own;
 }
 
-/** Whether it takes what the one after it takes, and does not say how much that is, as dummies did not from 1.0 to 1.2. */
+/**
+ * Whether it takes the same row as the next estimator but does not state its width, like dummy estimators from 1.0 to
+ * 1.2.
+ */
 function isSilent(object: PickleObject): boolean {
   const isDummy = /^Dummy(?:Classifier|Regressor)$/.test(object.callable.name);
   return isSampler(object) || (isDummy && object.attribute('n_features_in_') === undefined);
@@ -139,7 +146,7 @@ function firstOf<T>(estimators: readonly Estimator[], read: (estimator: Estimato
   return undefined;
 }
 
-/** `n_features_in_` is since 0.24; some had their own name for it before. */
+/** `n_features_in_` exists since 0.24; some estimators had another name for it before. */
 function statedWidth(estimator: Estimator): number | undefined {
   const attribute = ['n_features_in_', '_n_features', 'n_features_'].find((name) => estimator.has(name));
   return attribute === undefined ? undefined : estimator.number(attribute);

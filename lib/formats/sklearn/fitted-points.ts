@@ -1,4 +1,4 @@
-/** How far a row is from the rows that neighbours were fitted on (`_fit_X`), by the estimator's metric. */
+/** The distances of a row from the rows that neighbours were fitted on (`_fit_X`), by the estimator's metric. */
 import type { OpAttributes } from '../../graph/graph.ts';
 import { PickleDict, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
 import { mapped } from '../mapped.ts';
@@ -8,13 +8,13 @@ import type { Estimator } from './estimator.ts';
 import type { RowVector } from './outcome.ts';
 import { isNone, noSuchOption, plainScalar } from './values.ts';
 
-/** scikit-learn compares what is quicker to compute than distances, and makes distances of those that it needs. */
+/** scikit-learn compares values that are faster to compute than distances, and converts only some to distances. */
 export interface Far {
-  /** From each point: what is compared. */
+  /** For each point: the value that is compared. */
   readonly compared: RowVector;
-  /** Distances of what was compared. */
+  /** Converts compared values to distances. */
   readonly distances: (compared: RowVector) => RowVector;
-  /** What a distance is compared as. */
+  /** Converts a distance to a compared value. */
   readonly limit: (radius: number) => number;
 }
 
@@ -22,7 +22,7 @@ type Metric = (emitter: Emitter, x: RowVector, points: Matrix, settings: Setting
 
 interface Settings {
   readonly estimator: Estimator;
-  /** Whether Σ d² may be |x|² − 2·x·y + |y|². */
+  /** Whether Σ d² may be computed as |x|² − 2·x·y + |y|². */
   readonly expanded: boolean;
   readonly parameters: PickleDict | undefined;
 }
@@ -61,7 +61,7 @@ function exponentOf({ estimator, parameters }: Settings): number {
 const standardised: Metric = (emitter, x, points, settings) => {
   const variances = weightsOf(settings, 'V', x.width);
   if (variances === undefined) {
-    const message = 'keeps no variances (V), which scikit-learn then computes from the rows of each call';
+    const message = 'has no variances (V), which scikit-learn would then compute from the rows of each call';
     throw settings.estimator.error('UNSUPPORTED_OP', message, 'metric_params');
   }
   const weights = Float64Array.from(variances, (value) => 1 / value);
@@ -94,7 +94,7 @@ const brayCurtis: Metric = (emitter, x, points) => {
   return emitter.select(both, emitter.binary('div', differences, both), 0);
 };
 
-/** 1 − the cosine of the angle, of rows that are shorter than 10·2⁻⁵² left as they are. */
+/** 1 − the cosine of the angle; rows shorter than 10·2⁻⁵² are not normalised. */
 const cosine: Metric = (emitter, x, points) => {
   const length = emitter.unary(emitter.reduce(x, 'sum_square'), 'sqrt');
   const own = emitter.select(emitter.binary('less', length, SHORT), 1, length);
@@ -109,14 +109,14 @@ const cosine: Metric = (emitter, x, points) => {
 
 const SHORT = 10 * 2 ** -52;
 
-/** Sum of what `of` makes of a point's numbers. */
+/** The sum of `of` over a point's numbers. */
 function normOf({ data, columns }: Matrix, n: number, of: (value: number) => number): number {
   let sum = 0;
   for (let k = n * columns; k < (n + 1) * columns; k++) sum += of(data[k]);
   return sum;
 }
 
-/** √(Σ d²·K/n) over the n features that both have; NaN if there are none. */
+/** √(Σ d²·K/n) over the n features that are not missing in both; NaN if there are none. */
 const nanEuclidean: Metric = (emitter, x, points) => {
   const squares = emitter.distances(x, points, { metric: 'known_sum_square' });
   const isThere = mapped(Float64Array.from(points.data), (value) => Number(!Number.isNaN(value)));
@@ -124,9 +124,9 @@ const nanEuclidean: Metric = (emitter, x, points) => {
   return emitter.binary('mul', emitter.binary('div', squares, counts), x.width);
 };
 
-/** On a sphere of radius 1, of latitudes and longitudes. */
+/** On a sphere of radius 1, for latitudes and longitudes. */
 const haversine: Metric = (emitter, x, points, { estimator }) => {
-  if (x.width !== 2) throw estimator.error('SHAPE', `haversine takes 2 features, found ${x.width}`);
+  if (x.width !== 2) throw estimator.error('SHAPE', `haversine needs 2 features, found ${x.width}`);
   const [latitudes, longitudes] = [0, 1].map((axis) =>
     Float64Array.from({ length: points.rows }, (_, n) => points.data[2 * n + axis]),
   );
@@ -140,7 +140,7 @@ const haversine: Metric = (emitter, x, points, { estimator }) => {
 
 interface Known {
   readonly metric: Metric;
-  /** Of what is compared, the distance; the same unless given. */
+  /** Converts compared values to distances; by default they are equal. */
   readonly distances?: (emitter: Emitter, compared: RowVector, exponent: number) => RowVector;
   readonly limit?: (radius: number, exponent: number) => number;
 }
@@ -204,7 +204,7 @@ export function farFromPoints(estimator: Estimator, emitter: Emitter, x: RowVect
   };
 }
 
-/** Whether scikit-learn compares a row with all that the estimator was fitted on. */
+/** Whether scikit-learn compares a row with all rows that the estimator was fitted on. */
 export function hasNoTree(estimator: Estimator): boolean {
   return estimator.text('_fit_method', 'brute') === 'brute';
 }
@@ -214,20 +214,21 @@ export function metricName(estimator: Estimator): string {
   const value = plainScalar(estimator.value(attribute, 'minkowski'));
   if (typeof value === 'string') return value;
   const found = value instanceof PickleObject ? `an object of ${value.callable}` : 'a function';
-  throw estimator.error('UNSUPPORTED_OP', `${found} is not read; ${KNOWN} are`, 'metric');
+  throw estimator.error('UNSUPPORTED_OP', `${found} is not supported; expected one of ${KNOWN}`, 'metric');
 }
 
 const KNOWN = `the metrics ${Object.keys(METRICS).join(', ')}`;
 
 function unknownMetric(estimator: Estimator, name: string) {
   if (name === 'precomputed') {
-    const message = 'takes distances from the rows that it was fitted on, not features; fit it with another metric';
+    const message =
+      'takes distances from the rows that it was fitted on (metric="precomputed"), not features; fit it with another metric';
     return estimator.error('UNSUPPORTED_OP', message, 'metric');
   }
   return estimator.error('UNSUPPORTED_OP', noSuchOption('the metric', name, Object.keys(METRICS)), 'metric');
 }
 
-/** `_fit_X`, written out where it is sparse. */
+/** `_fit_X`, converted to dense if it is sparse. */
 function pointsOf(estimator: Estimator, width: number, takesMissing: boolean): Matrix {
   if (!takesMissing) return atLeastOne(estimator, estimator.matrix('_fit_X', undefined, width));
   const { shape, data } = estimator.numbersIn(estimator.value('_fit_X'), '_fit_X');
@@ -245,7 +246,7 @@ function atLeastOne(estimator: Estimator, points: Matrix): Matrix {
   throw estimator.error('SHAPE', 'expected at least one row', '_fit_X');
 }
 
-/** For each point what it was fitted with: rows [N] or [N, T], as numbers. */
+/** The targets of each fitted point: [N] or [N, T], as numbers. */
 export function targetsOf(estimator: Estimator, count: number): Matrix {
   const { shape, data } = estimator.numbers('_y');
   const [rows, columns = 1] = shape;
@@ -261,7 +262,7 @@ export function columnOf({ rows, columns, data }: Matrix, column: number): Vecto
 
 const WEIGHTS = ['uniform', 'distance'];
 
-/** Whether neighbours weigh by the inverse of their distance. */
+/** Whether neighbours are weighted by the inverse of their distance. */
 export function weighsByDistance(estimator: Estimator): boolean {
   const value = plainScalar(estimator.value('weights', 'uniform'));
   if (value === null) return false;

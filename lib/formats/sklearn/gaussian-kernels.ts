@@ -1,4 +1,7 @@
-/** Kernels of Gaussian processes, which are objects of `sklearn.gaussian_process.kernels`: sums and products of others. */
+/**
+ * Kernels of Gaussian processes, which are objects of `sklearn.gaussian_process.kernels`: sums and products of other
+ * kernels.
+ */
 import { PickleDict } from '../containers/pickle/values.ts';
 import { mapped } from '../mapped.ts';
 import type { Matrix, Vector } from './arrays.ts';
@@ -9,20 +12,20 @@ import { distances } from './models/distances.ts';
 import type { RowVector } from './outcome.ts';
 import { isModuleOf } from './values.ts';
 
-/** With each point a number, or one with all of them. */
+/** One number for each point, or one for all of them. */
 type Similarity = RowVector | number;
 interface Kernel {
   with(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): Similarity;
-  /** Of the row with itself. */
+  /** The kernel of the row with itself. */
   itself(kernel: Estimator, emitter: Emitter, x: RowVector): Similarity;
 }
 
-/** The row's kernel with each of the points. */
+/** The kernel of the row with each of the points. */
 export function processKernel(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   return asRow(emitter, similarity(kernel, emitter, x, points), points.rows);
 }
 
-/** The row's kernel with itself, as one element. */
+/** The kernel of the row with itself, as one element. */
 export function processVariance(kernel: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return asRow(emitter, variance(kernel, emitter, x), 1);
 }
@@ -49,7 +52,7 @@ function knownKernel(kernel: Estimator): Kernel {
   const known = Object.keys(KERNELS).join(', ');
   throw kernel.error(
     'UNSUPPORTED_OP',
-    `the kernel ${module}.${className} is not read; those of scikit-learn are: ${known}`,
+    `the kernel ${module}.${className} is not supported; expected one of scikit-learn's: ${known}`,
   );
 }
 
@@ -59,15 +62,15 @@ const constant: Kernel = {
   itself: (kernel) => kernel.number('constant_value', 1),
 };
 
-/** Noise, which no other row shares. */
+/** Noise is independent between rows. */
 const white: Kernel = { with: () => 0, itself: (kernel) => kernel.number('noise_level', 1) };
 
-/** For a kernel that goes by the distance: 1 with the row itself. */
+/** A kernel of the distance: 1 for the row with itself. */
 function byDistance(similarity: Kernel['with']): Kernel {
   return { with: similarity, itself: () => 1 };
 }
 
-/** Σ ((x − y)/length)²: of each point. */
+/** Σ ((x − y)/length)² for each point. */
 function squares(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   const lengths = kernel.numbers('length_scale').data;
   if (lengths.length !== 1 && lengths.length !== x.width) {
@@ -83,8 +86,8 @@ const radial: Kernel['with'] = (kernel, emitter, x, points) =>
   emitter.unary(emitter.affine(squares(kernel, emitter, x, points), -0.5, -0), 'exp');
 
 /**
- * Of smoothness nu = p + ½ it is e^(−t)·p!/(2p)!·Σ (p + i)!/(i!·(p − i)!)·(2t)^(p − i) with t = √(2·nu)·d; infinitely
- * smooth, the radial one. Others are Bessel functions.
+ * For smoothness nu = p + ½: e^(−t)·p!/(2p)!·Σ (p + i)!/(i!·(p − i)!)·(2t)^(p − i) with t = √(2·nu)·d; for infinite
+ * smoothness, the RBF kernel. Other values need Bessel functions.
  */
 const matern: Kernel['with'] = (kernel, emitter, x, points) => {
   const smoothness = kernel.number('nu', 1.5);
@@ -92,7 +95,11 @@ const matern: Kernel['with'] = (kernel, emitter, x, points) => {
   const order = smoothness - 0.5;
   if (!Number.isInteger(order) || order < 0 || order > HIGHEST_ORDER) {
     const known = `0.5, 1.5 and so on up to ${HIGHEST_ORDER + 0.5}, and infinity`;
-    throw kernel.error('UNSUPPORTED_OP', `the smoothness nu = ${smoothness} is not read; ${known} are`, 'nu');
+    throw kernel.error(
+      'UNSUPPORTED_OP',
+      `the smoothness nu = ${smoothness} is not supported; expected one of ${known}`,
+      'nu',
+    );
   }
   const far = emitter.unary(squares(kernel, emitter, x, points), 'sqrt');
   const t = emitter.affine(far, Math.sqrt(2 * smoothness), -0);
@@ -155,14 +162,14 @@ const pairwise: Kernel = {
     return kernelOf(emitter, x, points, name, settings);
   },
   itself(kernel) {
-    throw kernel.error('UNSUPPORTED_OP', 'the variance of a pairwise kernel is not read here');
+    throw kernel.error('UNSUPPORTED_OP', 'the variance of a pairwise kernel is not supported');
   },
 };
 
 function combined(fn: 'add' | 'mul'): Kernel {
   const both = (emitter: Emitter, a: Similarity, b: Similarity): Similarity => {
     if (typeof a === 'number' && typeof b === 'number') return fn === 'add' ? a + b : a * b;
-    // What noise adds with another row is nothing.
+    // Noise adds nothing for another row.
     if (fn === 'add' && (a === 0 || b === 0)) return a === 0 ? b : a;
     return emitter.binary(fn, a, b);
   };

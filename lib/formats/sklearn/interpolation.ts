@@ -1,4 +1,4 @@
-/** Curves given by points, and by a polynomial for each range. */
+/** Curves through points, and piecewise polynomials. */
 import type { Tensor } from '../../graph/graph.ts';
 import { mapped } from '../mapped.ts';
 import type { Vector } from './arrays.ts';
@@ -6,11 +6,11 @@ import type { Emitter } from './emitter.ts';
 import type { RowVector } from './outcome.ts';
 import { countAtMost } from './steps/bins.ts';
 
-/** NumPy's interp of one number: beyond the ends, what is there. NaN stays NaN. */
+/** NumPy's interp of one number: constant beyond the ends. NaN stays NaN. */
 export function interpolate(emitter: Emitter, x: RowVector, xs: Vector, ys: Vector): RowVector {
   const last = xs.length - 1;
   const slopes = mapped(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
-  // Lines from each point to the next, and flat ones before the first and from the last on.
+  // Lines from each point to the next, constant before the first and after the last.
   const lines = [0, xs[0], ys[0]];
   for (let i = 0; i < xs.length; i++) {
     lines.push(i < last && Number.isFinite(slopes[i]) ? slopes[i] : 0, xs[i], ys[i]);
@@ -21,7 +21,7 @@ export function interpolate(emitter: Emitter, x: RowVector, xs: Vector, ys: Vect
   return emitter.binary('add', emitter.binary('mul', slope, emitter.binary('sub', x, from)), y);
 }
 
-/** The row of the table for the range of one number: as many edges as are at most it. */
+/** The table row for the range that contains one number: its index is the number of edges at or below it. */
 export function rangeOf(emitter: Emitter, x: RowVector, edges: Vector, table: Tensor): RowVector {
   const range = countAtMost(emitter, x, edges);
   return emitter.flat(emitter.emit('embedding', [range.operand, table], { wrap: false }), table.shape[1]);
@@ -29,7 +29,7 @@ export function rangeOf(emitter: Emitter, x: RowVector, edges: Vector, table: Te
 
 /** A polynomial by Horner's rule, the highest power first. */
 export function polynomial(emitter: Emitter, x: RowVector, [highest, next, ...others]: readonly number[]): RowVector {
-  // Rounded twice at each step, as formulas are.
+  // Each step rounds twice, as separate operations do.
   const step = (value: RowVector, term: number) => emitter.binary('add', emitter.binary('mul', value, x), term);
   return others.reduce(step, emitter.binary('add', emitter.binary('mul', x, highest), next));
 }

@@ -1,4 +1,4 @@
-/** Kernels: how alike the row is to each of the points that an estimator was fitted on. */
+/** Kernels: the similarity of the row to each of the points that an estimator was fitted on. */
 import { PickleDict, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { mapped } from '../mapped.ts';
 import type { Matrix } from './arrays.ts';
@@ -11,13 +11,13 @@ import { functionName, noSuchOption, plainScalar } from './values.ts';
 /** `<x, y>` is the sum of products of a row's elements and a point's. */
 const KERNELS = [
   'additive_chi2', // −Σ (x − y)²/(x + y)
-  'chi2', //          its exponential, times gamma before
+  'chi2', // its exponential, after multiplication by gamma
   'cosine', //        <x, y>/(‖x‖·‖y‖)
   'laplacian', //     exp(−gamma·Σ |x − y|)
   'linear', //        <x, y>
   'poly', //          (gamma·<x, y> + coef0)^degree
   'polynomial',
-  'precomputed', //   the row holds the kernel itself
+  'precomputed', // the row is the kernel itself
   'rbf', //           exp(−gamma·Σ (x − y)²)
   'sigmoid', //       tanh(gamma·<x, y> + coef0)
 ] as const;
@@ -29,7 +29,7 @@ export interface KernelSettings {
   readonly degree: number;
 }
 
-/** The row's kernel with each of the points; `precomputed` needs as many elements as there are points. */
+/** The kernel of the row with each of the points; for `precomputed` the row must have one element for each point. */
 export function kernelOf(
   emitter: Emitter,
   x: RowVector,
@@ -62,7 +62,7 @@ export function kernelOf(
   }
 }
 
-/** Rows of length 1; rows of zeros stay. */
+/** Normalises rows to length 1; rows of zeros stay. */
 function normalised({ rows, columns, data }: Matrix): Matrix {
   const norms = Float64Array.from({ length: rows }, (_, row) => {
     let square = 0;
@@ -72,10 +72,10 @@ function normalised({ rows, columns, data }: Matrix): Matrix {
   return { rows, columns, data: mapped(data, (value, at) => value / norms[Math.floor(at / columns)]) };
 }
 
-/** −Σ (x − y)²/(x + y) of numbers that are not negative; 0 where both are 0. */
+/** −Σ (x − y)²/(x + y) of non-negative numbers; terms where both are 0 count as 0. */
 function chiSquares(emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   const negative = emitter.binary('less', x, 0);
-  // A negative number becomes an infinity, which is refused.
+  // A negative number becomes infinite, which is refused.
   const checked = emitter.requireFinite(emitter.select(negative, -Infinity, x));
   const row = emitter.reshape(checked, [1, x.width]);
   const shape = [points.rows, points.columns];
@@ -89,7 +89,7 @@ function chiSquares(emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   return emitter.unary({ operand, width: points.rows }, 'neg');
 }
 
-/** A kernel's name among those that are read. A user's own function is code, and is refused by its name. */
+/** A kernel's name, if it is supported. A user-defined function is code, and is refused with its name. */
 export function kernelName(
   estimator: Estimator,
   attribute: string,
@@ -103,12 +103,12 @@ export function kernelName(
   throw estimator.error('UNSUPPORTED_OP', noSuchOption('the kernel', found, known), attribute);
 }
 
-/** scikit-learn's own, of so many features. */
+/** scikit-learn's defaults, for this number of features. */
 function defaults(name: KernelName, features: number): KernelSettings {
   return { gamma: name === 'chi2' ? 1 : 1 / features, coef0: 1, degree: 3 };
 }
 
-/** What `gamma`, `coef0` and `degree` are, as attributes, else as keywords; None is scikit-learn's own choice. */
+/** The settings `gamma`, `coef0` and `degree`, from attributes or else keywords; None means scikit-learn's default. */
 export function settingsOf(
   estimator: Estimator,
   name: KernelName,
@@ -131,7 +131,10 @@ export function settingsOf(
   };
 }
 
-/** The kernel that the attribute `kernel` names; `gamma` is the attribute, `keywords` what else sets it. */
+/**
+ * The kernel that the attribute `kernel` names; `gamma` is the name of its attribute, `keywords` that of further
+ * settings.
+ */
 export function ownKernel(
   estimator: Estimator,
   emitter: Emitter,

@@ -1,10 +1,10 @@
-/** Products and inverses of matrices, for what is computed once while a model loads. */
+/** Products and inverses of matrices that are computed once while a model loads. */
 import type { Budget } from '../../graph/budget.ts';
 import type { Matrix, Vector } from './arrays.ts';
 
-/** Multiplications that take some microsecond. */
+/** Multiplications per microsecond. */
 const PRODUCTS_IN_A_STEP = 512;
-/** As large as a matrix that is inverted: itself, two halves that are eliminated, and the inverse. */
+/** Inversion needs the memory of four matrices: the input, two halves that are eliminated, and the inverse. */
 const INVERSE_MATRICES = 4;
 
 /** a·bᵀ. Throws `LIMIT`. */
@@ -20,7 +20,10 @@ export function product(a: Matrix, b: Matrix, budget: Budget, place: string): Ma
   return { rows: a.rows, columns: b.rows, data };
 }
 
-/** The inverse of a square matrix, by elimination with the greatest pivot of each column; undefined if there is none. Throws `LIMIT`. */
+/**
+ * The inverse of a square matrix, by Gaussian elimination with partial pivoting; undefined if it is singular. Throws
+ * `LIMIT`.
+ */
 export function inverseOf({ rows: size, data }: Matrix, budget: Budget, place: string): Matrix | undefined {
   budget.step((size * size * size) / PRODUCTS_IN_A_STEP, place);
   budget.buildElements(INVERSE_MATRICES * size * size, place);
@@ -48,7 +51,7 @@ export function inverseOf({ rows: size, data }: Matrix, budget: Budget, place: s
   return { rows: size, columns: size, data: inverse };
 }
 
-/** The inverse of a matrix that is lower triangular, by forward substitution; undefined if there is none. Throws `LIMIT`. */
+/** The inverse of a lower triangular matrix, by forward substitution; undefined if it is singular. Throws `LIMIT`. */
 export function lowerInverse({ rows: size, data }: Matrix, budget: Budget, place: string): Matrix | undefined {
   budget.step((size * size * size) / (6 * PRODUCTS_IN_A_STEP), place);
   budget.buildElements(size * size, place);
@@ -56,7 +59,7 @@ export function lowerInverse({ rows: size, data }: Matrix, budget: Budget, place
   for (let row = 0; row < size; row++) {
     const pivot = data[row * size + row];
     if (pivot === 0) return undefined;
-    // Row by row: what is above is known already.
+    // Row by row: the rows above are already computed.
     const own = inverse.subarray(row * size, (row + 1) * size);
     for (let k = 0; k < row; k++) {
       const factor = data[row * size + k];

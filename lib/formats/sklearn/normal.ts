@@ -1,17 +1,17 @@
-/** The normal distribution, over rows. */
+/** The normal distribution, on rows. */
 import type { Emitter } from './emitter.ts';
 import { polynomial } from './interpolation.ts';
 import type { RowVector } from './outcome.ts';
 
-/** The share of the distribution below x: (1 + erf(x/√2))/2. */
+/** The cumulative distribution function at x: (1 + erf(x/√2))/2. */
 export function normalShare(emitter: Emitter, x: RowVector): RowVector {
   const curve = emitter.unary(emitter.binary('mul', x, Math.SQRT1_2), 'erf');
   return emitter.affine(curve, 0.5, 0.5);
 }
 
 /**
- * The number below which a share of the distribution lies, for shares from e⁻²⁵ to 1 − e⁻²⁵, to some 1e-16 of it.
- * Rational functions of Wichura, Algorithm AS 241: The percentage points of the normal distribution, 1988.
+ * The quantile function, for probabilities from e⁻²⁵ to 1 − e⁻²⁵, with a relative error of about 1e-16. Rational
+ * functions of Wichura, Algorithm AS 241: The percentage points of the normal distribution, 1988.
  */
 export function normalQuantile(emitter: Emitter, share: RowVector): RowVector {
   const q = emitter.binary('sub', share, 0.5);

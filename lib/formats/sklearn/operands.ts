@@ -1,4 +1,4 @@
-/** Rows, vectors and numbers as what operations of a row take. */
+/** Rows, vectors and numbers as operands of row operations. */
 import type { Operand, Tensor } from '../../graph/graph.ts';
 import type { Vector } from './arrays.ts';
 import type { RowVector } from './outcome.ts';

@@ -1,4 +1,4 @@
-/** The outputs of a graph, and how they become labels, from what the outermost estimator gives. */
+/** The outputs of a graph, and how they become labels, derived from the outermost estimator's result. */
 import type { Decision, GraphOutput, Target } from '../../graph/graph.ts';
 import { classIndex, labelOf, opposites } from './decisions.ts';
 import type { Emitter } from './emitter.ts';
@@ -11,7 +11,7 @@ export interface Outputs {
   readonly targets?: readonly Target[];
 }
 
-/** Of a classifier its probabilities, or else its scores, or else its predictions, as of a regressor. */
+/** For a classifier its probabilities, or else its scores, or else its predictions; for a regressor its predictions. */
 export function outputsOf(outcome: Outcome, emitter: Emitter): Outputs {
   switch (outcome.kind) {
     case 'values':
@@ -40,7 +40,7 @@ export function output(emitter: Emitter, name: string, row: RowVector, dtype?: G
   return { name, value: row.operand, dtype: dtype ?? (emitter.precision === 'f64' ? 'float64' : 'float32') };
 }
 
-/** What a classifier of one target gives. */
+/** The outputs of a classifier of one target. */
 interface Classified {
   readonly name: string;
   readonly row: RowVector;
@@ -51,7 +51,7 @@ function classifier(emitter: Emitter, labels: Labels): Classified {
   const { classes, probabilities, scores, decider, threshold = 0 } = labels;
   const row = probabilities ?? scores;
   if (row === undefined) return predicted(emitter, labels);
-  // Of one class the label is known.
+  // With one class the label is known.
   const isAlone = classes.length === 1 && row.width === 1 && probabilities === decider;
   const decision: Decision = isAlone
     ? { rule: 'arg_max', probabilities: true }
@@ -63,7 +63,7 @@ function nameOf(probabilities: RowVector | undefined): string {
   return probabilities === undefined ? 'scores' : 'probabilities';
 }
 
-/** The label itself where labels are numbers, else its position among the classes. */
+/** The label itself if labels are numbers, else its index among the classes. */
 function predicted(emitter: Emitter, labels: Labels): Classified {
   const { classes } = labels;
   const index = classIndex(emitter, labels);
@@ -72,12 +72,12 @@ function predicted(emitter: Emitter, labels: Labels): Classified {
   return { name: 'predictions', row, target: { classes, decision } };
 }
 
-/** What decides, where it is not the output. */
+/** The scores that decide, if they are not the output. */
 function deciding(decider: RowVector, row: RowVector): Pick<Decision, 'scores'> {
   return decider.operand === row.operand ? {} : { scores: decider.operand };
 }
 
-/** What decides: one score for the second of two classes, or one for each class. */
+/** The scores that decide: one for the second of two classes, or one for each class. */
 function decide(
   emitter: Emitter,
   row: RowVector,
@@ -89,7 +89,7 @@ function decide(
     return { rule: 'above', threshold, probabilities, ...deciding(decider, row) };
   }
   if (decider.width > 1) return { rule: 'arg_max', probabilities, ...deciding(decider, row) };
-  // Greater than 0 is the second class, and 0 is the first.
+  // Above 0 is the second class, and 0 is the first.
   const excess = threshold === 0 ? decider : emitter.binary('greater', decider, threshold);
   return { rule: 'arg_max', probabilities, ...deciding(opposites(emitter, excess), row) };
 }

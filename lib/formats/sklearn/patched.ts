@@ -1,6 +1,6 @@
 /**
- * Classes with which Intel's extension replaces scikit-learn's (`patch_sklearn`). They keep the same attributes; where
- * those are properties, the file has what is behind them.
+ * Classes with which Intel's extension replaces scikit-learn's (`patch_sklearn`). They have the same attributes; if
+ * these are properties, the file contains the private attributes behind them.
  */
 import type { PickleGlobal, PickleObject, PickleValue } from '../containers/pickle/values.ts';
 import { isModuleOf, isNone } from './values.ts';
@@ -9,14 +9,14 @@ export function isPatched({ module }: PickleGlobal): boolean {
   return isModuleOf('sklearnex', module) || isModuleOf('daal4py.sklearn', module);
 }
 
-/** Forests that oneDAL fitted: their trees are bytes of its own, and it computes what they predict. */
+/** Forests that oneDAL fitted: their trees are in its own binary format, and it computes their predictions. */
 export function isOfOneDal(object: PickleObject): boolean {
   const { callable } = object;
   if (!isPatched(callable) || !/Forest|ExtraTrees/.test(callable.name)) return false;
   return ['_onedal_estimator', 'daal_model_'].some((name) => !isNone(object.attribute(name)));
 }
 
-/** In `intercept_`, the name behind it: of support vector machines `_intercept_internal`, of others `_intercept_`. */
+/** The private name for `intercept_`: for support vector machines `_intercept_internal`, for others `_intercept_`. */
 export function patchedAttribute(object: PickleObject, name: string): PickleValue | undefined {
   const { callable } = object;
   if (!isPatched(callable) || !name.endsWith('_') || name.startsWith('_')) return undefined;

@@ -1,4 +1,4 @@
-/** From a file to a graph: its values, the outermost estimator, what that gives for a row. */
+/** Reads a file into a graph: its values, the outermost estimator, and that estimator's result for a row. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -19,7 +19,7 @@ import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
 import { namesOf, withoutColumns } from './term-inputs.ts';
 import { unusedColumns } from './unused.ts';
 
-/** What of the options the graph depends on. */
+/** The options that the graph depends on. */
 type AskedOfModel = Pick<ReadOptions, 'budget' | 'numIteration' | 'functions'>;
 
 export async function readModel(source: FileSource, options: ReadOptions, isSkops: boolean): Promise<Graph> {
@@ -27,7 +27,7 @@ export async function readModel(source: FileSource, options: ReadOptions, isSkop
   return graphOf(choose(await readValues(source, budget, isSkops), member, budget, options.functions), options);
 }
 
-/** The values of a file, before anything is made of them. */
+/** The values of a file, before they are interpreted. */
 export async function readValues(
   source: FileSource,
   budget: Budget,
@@ -39,7 +39,7 @@ export async function readValues(
 }
 
 export function graphOf(choice: Choice, options: AskedOfModel): Graph {
-  // Each reading knows of more columns than the one before, and most files need no second.
+  // Each pass knows more columns than the one before; most files need only one.
   for (let known: Known | undefined; ; ) {
     const cells = new Cells(known);
     const graph = graphWith(cells, choice, options);
@@ -50,7 +50,7 @@ export function graphOf(choice: Choice, options: AskedOfModel): Graph {
 
 function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functions }: AskedOfModel): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
-  // Whether the classes are read at all is said before what they lack.
+  // Unsupported classes are reported before missing attributes.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth, functions));
   const asked =
     numIteration === undefined ? undefined : { of: boostedIn(last, budget.limits.depth).object, numIteration };
@@ -82,7 +82,7 @@ function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functio
   };
 }
 
-/** A row passes through the steps, the last, and where the classes were encoded, back through the encoder. */
+/** A row passes through the steps and the last estimator, and, if the classes were encoded, back through the encoder. */
 function chainOf(estimators: readonly Estimator[]) {
   const encoder = estimators.length > 1 ? estimators.slice(-1).find(isLabelEncoder) : undefined;
   const chain = encoder === undefined ? estimators : estimators.slice(0, -1);
@@ -95,9 +95,9 @@ function predicted(emitter: Emitter, last: Estimator, row: RowVector, encoder: E
 }
 
 const INPUT = 'X';
-/** Of rows that only steps of the author's own take, the file does not say what they are. */
+/** Rows that only user-defined steps take are not described in the file. */
 const OPEN = { width: undefined, names: undefined };
-/** Of a column that nothing takes; one list for all of them. */
+/** The words of an unused column; one list for all of them. */
 const NO_WORDS: Word[] = [];
 
 function transformed(emitter: Emitter, estimator: Estimator, row: RowVector): Outputs {
@@ -106,13 +106,13 @@ function transformed(emitter: Emitter, estimator: Estimator, row: RowVector): Ou
     (emitter.cells.categories.has(column) || emitter.cells.hashes.has(column) || emitter.holdsNone(row, column));
   const at = row.columns?.findIndex(isNoNumber) ?? -1;
   if (at >= 0) {
-    const message = `gives words or None in column ${at}, and outputs are numbers; put an encoder behind it`;
+    const message = `gives words or None in column ${at}, but outputs are numbers; add an encoder after it`;
     throw estimator.error('UNSUPPORTED_OP', message);
   }
   return { outputs: [output(emitter, 'transformed', row)] };
 }
 
-/** The columns of a row, and what is made of its texts. */
+/** The columns of a row, and what is computed from its texts. */
 function textInputs(
   emitter: Emitter,
   outputs: Outputs,
@@ -146,7 +146,7 @@ function renamed(nodes: readonly Node[], names: ReadonlyMap<string, string>): No
   return nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) }) as Node);
 }
 
-/** All columns of the rows and of what steps of the author's own give, and what is made of the texts among them. */
+/** All columns of the rows and of user-defined steps' results, and what is computed from the texts among them. */
 function stagedTexts(
   emitter: Emitter,
   outputs: Outputs,
@@ -191,20 +191,20 @@ function stagedTexts(
   };
 }
 
-/** The row tensors that steps of the author's own take elements of. */
+/** The row tensors whose elements user-defined steps take. */
 function takenBy(steps: readonly OwnStep[]): string[] {
   return steps.flatMap(({ takes }) =>
     typeof takes === 'string' ? [] : takes.flatMap((column) => ('value' in column ? [column.value] : [])),
   );
 }
 
-/** What all outputs, and all decisions about them, are. */
+/** The operands of all outputs, and of all decisions about them. */
 function operandsOf({ outputs, decision, targets = [] }: Outputs): string[] {
   const scores = [decision, ...targets.map((target) => target.decision)].map((each) => each?.scores);
   return [...outputs.map(({ value }) => value), ...scores].filter((operand) => operand !== undefined);
 }
 
-/** The input with some of its columns alone. */
+/** The input with only some of its columns. */
 function withPlaces(input: GraphInput, columns: readonly number[]): GraphInput {
   const places = new Map(columns.map((column, place) => [column, place]));
   const moved = <T>(entries: Iterable<readonly [number, T]>) =>
@@ -226,14 +226,14 @@ function withPlaces(input: GraphInput, columns: readonly number[]): GraphInput {
 function inputsOf(emitter: Emitter, { outputs, decision, targets }: Outputs, steps: readonly OwnStep[]): GraphInput[] {
   const { cells, sources, nodes } = emitter;
   if (cells.hashes.size > 0) checkCategories(emitter);
-  // What steps of the author's own take as it is given, nodes were made for that nothing needs.
+  // If user-defined steps take unchanged input, some nodes are unused.
   const scores = [decision, ...(targets ?? []).map((target) => target.decision)].map((each) => each?.scores);
   const values = [...outputs.map(({ value }) => value), ...scores, ...takenBy(steps)];
   const used = steps.length === 0 ? nodes : nodesFor(nodes, new Set(values));
   return sources.all.filter(({ isOpen }) => !isOpen).map((source) => inputOf(emitter, source, outputs, used));
 }
 
-/** Those that values are computed by. Each node stands behind those that it takes values from. */
+/** The nodes that compute the needed values. Each node comes after those whose values it takes. */
 function nodesFor(nodes: readonly Node[], needed: Set<unknown>): readonly Node[] {
   return nodes.toReversed().filter(({ output, inputs }) => {
     if (!needed.has(output)) return false;
@@ -264,7 +264,7 @@ function inputOf(emitter: Emitter, source: Source, outputs: Graph['outputs'], no
   };
 }
 
-/** The columns that are looked at for what is missing, and for nothing else. */
+/** The columns that are only checked for missing values. */
 function presentColumns(
   emitter: Emitter,
   { first, width }: Source,
@@ -273,19 +273,19 @@ function presentColumns(
 ): readonly number[] {
   const { hashes, nones } = emitter.cells;
   const valued = emitter.columns.valued(outputs.map(({ value }) => value));
-  // None may be its own number.
+  // None may be represented by its own number.
   const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
   const isOther = (at: number) =>
     categories.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));
   return Array.from({ length: width }, (_, at) => at).filter((at) => !isOther(at));
 }
 
-/** Categories that are known by their hashes are nothing else to any other estimator. */
+/** Categories known only by their hashes must not be used in another way by another estimator. */
 function checkCategories(emitter: Emitter): void {
   const { categories: words, hashes, nones } = emitter.cells;
   const computed = emitter.columns.computed();
   const stray = [...hashes.keys()].find((column) => words.has(column) || nones.has(column) || computed.has(column));
   if (stray === undefined) return;
-  const message = `column ${stray} holds categories to one estimator, and numbers or words of a list to another`;
+  const message = `column ${stray} contains categories for one estimator, but numbers or listed words for another`;
   throw new ForwardpassError('UNSUPPORTED_OP', message, 'model');
 }

@@ -1,4 +1,4 @@
-/** What a table of classes says of each class. */
+/** How each class is read: the type of the tables of classes. */
 import type { Predict, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
@@ -7,13 +7,13 @@ import type { Features } from './features.ts';
 export interface Reading {
   readonly transform?: Transform;
   readonly predict?: Predict;
-  /** For a class that predicts where its last step does: that step, if it has any. */
+  /** For a class that predicts if its last step does: that step, if it has one. */
   readonly last?: (estimator: Estimator) => Estimator | undefined;
-  /** For a class that predicts as an estimator inside it does: that one. */
+  /** For a class that predicts like an inner estimator: that estimator. */
   readonly inner?: (estimator: Estimator) => Estimator;
-  /** Whether it is boosted itself: its iterations come one after another, and the first so many may be used. */
+  /** Whether it is itself boosted: its iterations are sequential, and only the first ones may be used. */
   readonly isBoosted?: boolean;
-  /** Of a class that says in its own way how many features there are. */
+  /** For a class that stores the number of features in its own way. */
   readonly features?: (estimator: Estimator) => Features | undefined;
 }
 

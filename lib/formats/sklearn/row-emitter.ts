@@ -1,4 +1,4 @@
-/** Operations on rows of one axis, as nodes of the graph; sparse rows stay so where they can. */
+/** Operations on rows of one axis, as nodes of the graph; sparse rows stay sparse if possible. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type {
@@ -27,28 +27,28 @@ import { appliedTo, combined, eachPart, gathered, isSparse, MixedRow, sideBySide
 import { TermInputs } from './term-inputs.ts';
 
 const COLUMN_BYTES = 8;
-/** For a column that is put in another place: the position, and what it is of the model's own columns. */
+/** The memory of a column that is moved: its position, and the model's own column that it is. */
 export const POSITION_BYTES = 20;
 
-/** What a row is no longer, once it is computed with. */
+/** Properties that a row loses when it is computed with. */
 const COMPUTED = { columns: undefined, raw: undefined, frame: undefined, single: undefined };
 
 export abstract class RowEmitter extends NodeEmitter {
-  /** Whether a weight is float64, or none is float32: the model then computes in float64. */
+  /** Whether a weight is float64, or no weight is float32: the model then computes in float64. */
   #double = false;
   #single = false;
   #names = 0;
   #elements = 0;
-  /** The columns of the input that something is computed of. */
+  /** The input columns that are used. */
   readonly columns: ColumnsInUse;
-  /** Inputs whose rows are made of texts. */
+  /** Inputs whose rows are made from texts. */
   readonly terms = new TermInputs((operand, width) => {
-    this.checkElements(width, `a row of ${width} elements, written out,`);
+    this.checkElements(width, `a row of ${width} elements, as a dense row,`);
     return this.#emit('scatter', [operand], {});
   });
-  /** By their operand, rows of sparse matrices that hold zeros, too: with NaN for what they do not hold. */
+  /** By operand, rows of sparse matrices that also store zeros, with NaN for elements that they do not store. */
   readonly heldZeros = new Map<string, () => RowVector>();
-  /** Rows known to be finite, and those that may hold NaN besides. */
+  /** Rows known to be finite, and those that may also contain NaN. */
   readonly #finite = new Map<string, RowVector>();
   /** The inputs of the graph. */
   readonly sources = new Sources();
@@ -65,7 +65,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return this.#single && !this.#double ? 'f32' : 'f64';
   }
 
-  /** The nearest float32 to each number; an infinity for those beyond. */
+  /** Rounds each number to the nearest float32; beyond its range to an infinity. */
   float32(x: RowVector): RowVector {
     if (x instanceof MixedRow) return eachPart(this, x, (part) => this.float32(part));
     if (x instanceof TermRow) return x.with({ op: 'map', fn: 'float32', single: false });
@@ -75,7 +75,7 @@ export abstract class RowEmitter extends NodeEmitter {
     );
   }
 
-  /** Any operation; gives the name of its result. The helpers below are for rows of one axis. */
+  /** Emits any operation and returns the name of its result. The helpers below are for rows of one axis. */
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
     const { fn } = attributes as { readonly fn?: string };
     if (fn !== 'is_nan' && fn !== 'equal') for (const input of inputs) this.requireNumbers(input);
@@ -83,35 +83,35 @@ export abstract class RowEmitter extends NodeEmitter {
     return this.#emit(op, inputs, attributes);
   }
 
-  /** Refuses a row in which None is its own number. */
+  /** Refuses a row in which None is represented by its own number. */
   requireNumbers(input: Operand): void {
     if (typeof input !== 'string' || !this.columns.holdsNone(input)) return;
-    const message = 'computes with a column in which None and a missing number are two things';
+    const message = 'computes with a column in which None and a missing number are different';
     throw this.error(
       'UNSUPPORTED_DTYPE',
-      `${message}; fit the pipeline with one of them, as by frame.fillna(numpy.nan)`,
+      `${message}; fit the pipeline with only one of them, for example after frame.fillna(numpy.nan)`,
     );
   }
 
-  /** For an input of the graph: None is its own number in some columns. */
+  /** For an input of the graph: None is represented by its own number in some columns. */
   input(x: RowVector): RowVector {
     return this.columns.moved(x, this.columns.hasBoth(x));
   }
 
-  /** An input of the graph of so many columns. */
+  /** An input of the graph with the given columns. */
   source(given: Given): RowVector {
     this.budget.build(COLUMN_BYTES * (given.width ?? 0), 'the columns of a row');
     return this.input(this.sources.add(given));
   }
 
-  /** Refuses a row of which the file does not say how many columns it has. */
+  /** Refuses a row whose number of columns is not in the file. */
   #checkClosed(operand: Operand): void {
     if (!this.sources.isOpen(operand)) return;
-    const message = `takes what ${operand} gives, and the file does not say how many columns that are`;
+    const message = `takes the result of ${operand}, but the file does not say how many columns it has`;
     throw this.error('UNSUPPORTED_OP', message);
   }
 
-  /** Whether None is its own number in this column of the row. */
+  /** Whether None is represented by its own number in this column of the row. */
   holdsNone(x: RowVector, column: number): boolean {
     return this.columns.holdsNone(x.operand) && this.cells.hasBoth(column);
   }
@@ -127,7 +127,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return output;
   }
 
-  /** Keeps what is read many times over from a small file in proportion, and what is made of it. */
+  /** Charges parameters, so that a small file that uses them many times stays in proportion. */
   #spend({ data }: Tensor): void {
     if (this.budget.isNew(data)) this.budget.buildElements(data.length, this.place);
     this.#elements += data.length;
@@ -139,7 +139,10 @@ export abstract class RowEmitter extends NodeEmitter {
     }
   }
 
-  /** x·Wᵀ + b for a matrix [outputs, inputs], as most estimators keep it; with `in-out`, x·W + b for [inputs, outputs]. */
+  /**
+   * x·Wᵀ + b for a matrix [outputs, inputs], the layout of most estimators; with `in-out`, x·W + b for [inputs,
+   * outputs].
+   */
   dense(x: RowVector, matrix: Matrix, bias?: Vector, layout: 'in-out' | 'out-in' = 'out-in'): RowVector {
     const [inputs, outputs] = layout === 'in-out' ? [matrix.rows, matrix.columns] : [matrix.columns, matrix.rows];
     if (inputs !== x.width)
@@ -158,7 +161,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return { operand: this.emit('dense', operands, { layout }), width: outputs };
   }
 
-  /** The sum of what each part of the row gives. */
+  /** The sum over the parts of the row. */
   #denseOfParts({ parts }: MixedRow, matrix: Matrix, bias: Vector | undefined, layout: 'in-out' | 'out-in'): RowVector {
     const outputs = layout === 'in-out' ? matrix.columns : matrix.rows;
     let first = 0;
@@ -170,7 +173,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return sums.reduce((total, sum) => this.binary('add', total, sum));
   }
 
-  /** How far the row is from each of the points, in doubles: scikit-learn computes so whatever these are. */
+  /** The distances from the row to each of the points, in float64: scikit-learn always computes them so. */
   distances(x: RowVector, points: Matrix, attributes: OpAttributes['distances'], weights?: Vector): RowVector {
     this.#double = true;
     const { rows, columns, data } = points;
@@ -178,7 +181,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return { operand: this.emit('distances', operands, attributes), width: rows };
   }
 
-  /** The least elements in order, and the places where they stand, as scikit-learn's heap chooses among equal ones. */
+  /** The smallest elements in order, and their positions; ties are broken like in scikit-learn's heap. */
   nearest(x: RowVector, count: number): { readonly values: RowVector; readonly places: RowVector } {
     const attributes = { axis: 0, count, descending: false, ties: 'heap' } as const;
     const found = (result: SortResult) => ({
@@ -188,13 +191,13 @@ export abstract class RowEmitter extends NodeEmitter {
     return { values: found('values'), places: found('places') };
   }
 
-  /** A row's elements in order, NaN last, or the places where they stand. */
+  /** A row's elements in order, NaN last, or their positions. */
   sorted(x: RowVector, result: SortResult): RowVector {
     const operand = this.emit('sort', [x.operand], { axis: 0, count: x.width, descending: false, result });
     return { operand, width: x.width };
   }
 
-  /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
+  /** x·scale + shift, rounded once; a scale or shift of one element applies to all. */
   affine(x: RowVector, scale: Vector | number, shift: Vector | number): RowVector {
     const isScaled = shift === 0 || (typeof shift === 'object' && shift.every((each) => each === 0));
     if (isSparse(x) && isScaled) return this.binary('mul', x, scale);
@@ -209,7 +212,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return { ...x, ...COMPUTED, operand: this.emit('unary', [x.operand], attributes) };
   }
 
-  /** Element by element; one of them may be constant, and a width of 1 is for all. */
+  /** Elementwise; one operand may be constant, and one of width 1 applies to all elements. */
   binary(fn: BinaryName, a: RowVector | Vector | number, b: RowVector | Vector | number): RowVector {
     const width = this.#commonWidth(a, b);
     const isConstant = typeof b === 'number' || !('operand' in b);
@@ -219,8 +222,8 @@ export abstract class RowEmitter extends NodeEmitter {
   }
 
   /**
-   * A column of the input that holds categories, where only their hashes are known: a row of one index, which may not be
-   * missing, and for each of `hashes` the index that stands for it. Throws if an earlier step computes the column.
+   * An input column of categories of which only the hashes are known: a row of one index, which may not be missing, and
+   * for each of `hashes` the index that represents it. Throws if an earlier step computes the column.
    */
   categories(
     x: RowVector,
@@ -229,7 +232,7 @@ export abstract class RowEmitter extends NodeEmitter {
   ): { readonly row: RowVector; readonly codes: readonly number[] } {
     const column = x.columns?.[position];
     if (column === undefined) {
-      const message = `expects the categories of column ${position} as they are in a row, and a step before computes it`;
+      const message = `expects the categories of column ${position} unchanged, but an earlier step computes the column`;
       throw this.error('UNSUPPORTED_OP', message);
     }
     const gathered = this.#emit('gather', [x.operand], { axis: 0, indices: Int32Array.of(position) });
@@ -237,7 +240,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return { row, codes: this.cells.hashIndices(column, hashes) };
   }
 
-  /** The row with `values` where `isMissing`; `keepsNone` where some None of it may be left. */
+  /** The row with `values` where `isMissing`; `keepsNone` if some None may be left. */
   filled(x: RowVector, isMissing: RowVector, values: Vector, keepsNone: boolean): RowVector {
     const operands = [isMissing.operand, tensor(values), x.operand];
     const row = {
@@ -248,7 +251,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return this.columns.moved(row, keepsNone && this.columns.holdsNone(x.operand));
   }
 
-  /** condition ≠ 0 ? a : b, element by element; widths of 1 are for all. */
+  /** condition ≠ 0 ? a : b, elementwise; operands of width 1 apply to all elements. */
   select(condition: RowVector, a: RowVector | Vector | number, b: RowVector | Vector | number): RowVector {
     const width = this.#commonWidth(condition, a, b);
     return { operand: this.emit('select', [condition.operand, operandOf(a), operandOf(b)], {}), width };
@@ -276,7 +279,7 @@ export abstract class RowEmitter extends NodeEmitter {
     };
   }
 
-  /** Of all elements, one. */
+  /** Reduces all elements to one. */
   reduce(x: RowVector, fn: ReduceName): RowVector {
     return { operand: this.emit('reduce', [x.operand], { fn, axes: [0], keepDims: true }), width: 1 };
   }
@@ -287,7 +290,7 @@ export abstract class RowEmitter extends NodeEmitter {
     this.budget.build(POSITION_BYTES * positions.length, this.place);
     const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
     if (stray !== undefined) throw this.error('SHAPE', `position ${stray} is outside a row of ${x.width}`);
-    if (positions.length === 0) throw this.error('SHAPE', 'no column of the row is left');
+    if (positions.length === 0) throw this.error('SHAPE', 'selects no column of the row');
     if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
     const known = isSparse(x) ? gathered(this, x, positions) : undefined;
     if (known !== undefined) return known;
@@ -308,7 +311,7 @@ export abstract class RowEmitter extends NodeEmitter {
   }
 
   concat(rows: readonly RowVector[]): RowVector {
-    if (rows.length === 0) throw this.error('SHAPE', 'no column of the row is left');
+    if (rows.length === 0) throw this.error('SHAPE', 'selects no column of the row');
     if (rows.length === 1) return rows[0];
     const width = rows.reduce((sum, row) => sum + row.width, 0);
     this.checkElements(width, `a row of ${width} elements`);
@@ -316,7 +319,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return this.#joined(rows, width);
   }
 
-  /** @internal Of a row that is partly sparse, all of its elements. */
+  /** @internal All elements of a row that is partly sparse. */
   writtenSideBySide(rows: readonly RowVector[]): string {
     const width = rows.reduce((sum, row) => sum + row.width, 0);
     return this.#joined(rows, width).operand;
@@ -341,8 +344,8 @@ export abstract class RowEmitter extends NodeEmitter {
   }
 
   /**
-   * What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each
-   * tree's leaf. `prepare` is done to the row before, of which elements that no tree looks at may be left out.
+   * The results of decision trees for the row: `outputs` sums, divided at the end; or with `none` the leaf value of
+   * each tree. `prepare` is applied to the row first; elements that no tree uses may be omitted from it.
    */
   trees(
     x: RowVector,
@@ -352,11 +355,11 @@ export abstract class RowEmitter extends NodeEmitter {
     divisor = 1,
     prepare = (row: RowVector) => row,
   ): RowVector {
-    // Trees add in float64, whatever the type of what is beside them.
+    // Trees add in float64, whatever the type of the other weights.
     this.#double = true;
     const { operands, attributes } = forest.build(sum, outputs, divisor);
     const [nodes, ...others] = operands;
-    // Of a sparse row, the features that trees look at are written out, and no more.
+    // From a sparse row, only the features that trees use are converted to dense.
     const used = isSparse(x) ? onUsedFeatures(nodes as Tensor, x.width) : undefined;
     const row = prepare(used ? this.gather(x, used.features) : x);
     const operand = this.emit('trees', [row.operand, used?.nodes ?? nodes, ...others], attributes);
@@ -364,8 +367,8 @@ export abstract class RowEmitter extends NodeEmitter {
   }
 
   /**
-   * The nearest to x/divisor. Of a constant the graph takes the reciprocal, which misses some quotients by a bit; so where
-   * it is not a power of two it is the one leaf of a tree.
+   * x/divisor, correctly rounded. For a constant divisor the graph multiplies by the reciprocal, which differs in the
+   * last bit of some quotients; so, unless it is a power of two, the divisor is the only leaf of a tree.
    */
   divided(x: RowVector, divisor: number): RowVector {
     if (!(divisor > 0) || Number.isInteger(Math.log2(divisor))) return this.binary('div', x, divisor);
@@ -375,7 +378,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return this.binary('div', x, { operand: this.emit('trees', [x.operand, ...operands], attributes), width: 1 });
   }
 
-  /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */
+  /** The same elements in rows of several axes, for `emit`; `flat` is the inverse. */
   reshape(x: RowVector, shape: readonly number[]): string {
     return this.emit('reshape', [x.operand], { shape });
   }
@@ -384,7 +387,7 @@ export abstract class RowEmitter extends NodeEmitter {
     return { operand: this.emit('reshape', [operand], { shape: [width] }), width };
   }
 
-  /** scikit-learn's check of what is not finite: every reader asks for it where its estimator does. */
+  /** scikit-learn's check for non-finite values: every reader calls it where its estimator does. */
   requireFinite(x: RowVector, nan = false): RowVector {
     if (x instanceof TermRow) return x;
     if (x instanceof MixedRow) return eachPart(this, x, (part) => this.requireFinite(part, nan));

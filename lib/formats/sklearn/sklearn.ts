@@ -1,10 +1,10 @@
-/** scikit-learn: estimators by pickle, joblib and skops. What is read of them: docs/formats/sklearn.md. */
+/** scikit-learn: estimators from pickle, joblib and skops. Coverage: docs/formats/sklearn.md. */
 import type { Graph } from '../../graph/graph.ts';
 import { detectPickle } from '../containers/joblib.ts';
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
 
-/** The member by which a zip is a skops file. */
+/** The member that identifies a zip as a skops file. */
 const SCHEMA = 'schema.json';
 
 export async function isSkops(source: Source): Promise<boolean> {
@@ -15,7 +15,7 @@ async function detect(head: Uint8Array, source: Source): Promise<boolean> {
   return (await detectPickle(head)) || (await isSkops(source));
 }
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 async function read(source: Source, options: ReadOptions): Promise<Graph> {

@@ -1,6 +1,6 @@
 /**
- * skops files: a zip of `schema.json`, a tree of nodes that say how each value is made, and beside it the arrays. The
- * values are those of a pickle, so that estimators are read in one way.
+ * skops files: a zip with `schema.json`, a tree of nodes that describe how each value is made, and the arrays in other
+ * members. The values are the same as in a pickle, so that estimators are read in one way.
  */
 
 import { ForwardpassError } from '../../errors.ts';
@@ -29,7 +29,7 @@ import type { Reader } from '../format.ts';
 
 export const SCHEMA = 'schema.json';
 
-/** An estimator's list of named steps takes six nodes from one estimator to the next. */
+/** With a list of named steps, there are six nodes from one estimator to the next. */
 const NODES_PER_LEVEL = 6;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -37,10 +37,10 @@ type Json = Readonly<Record<string, unknown>>;
 export async function readSkops(main: Reader, budget: Budget): Promise<PickleValue> {
   const archive = await openZip(main, budget);
   const bytes = await archive.read(SCHEMA);
-  // What is unpacked becomes text, and then the values that are counted next.
+  // The unpacked bytes become text, and then the values that are charged next.
   budget.build(bytes.length, SCHEMA);
   const text = utf8(bytes);
-  // Its nodes have the same few keys, and estimators of a class the same attributes.
+  // Nodes have the same few keys, and estimators of a class the same attributes.
   spendOnJson(text, budget, SCHEMA, 'common');
   return new SkopsReader(archive, budget).read(parseSchema(text), SCHEMA, 0);
 }
@@ -102,7 +102,7 @@ const NODES: Readonly<Record<string, NodeReader>> = {
   BytearrayNode: (reader, node) => reader.member(node),
 };
 
-/** An object without a state, for kinds of nodes that no estimator here computes with, or that are not known. */
+/** An object without a state, for nodes of unknown kinds, and of kinds that no estimator here uses. */
 function inert(_reader: SkopsReader, node: SkopsNode): PickleObject {
   return new PickleObject(node.type, []);
 }
@@ -140,7 +140,7 @@ class SkopsReader {
     throw new ForwardpassError('DANGLING', `refers to an earlier node, ${describe(id)}, which does not exist`, place);
   }
 
-  /** The node under the keys, one inside the other. */
+  /** The node under a path of keys. */
   part(node: SkopsNode, ...keys: readonly string[]): Promise<PickleValue> {
     let [json, place]: [unknown, string] = [node.json, node.place];
     for (const key of keys) [json, place] = [objectAt(json, place)[key], `${place}.${key}`];
@@ -155,7 +155,7 @@ class SkopsReader {
     return items;
   }
 
-  /** Keys are text in JSON; their types stand beside them. */
+  /** Keys are text in JSON; their types are stored separately. */
   async dict(node: SkopsNode): Promise<PickleDict> {
     const types = objectAt(node.json.key_types, node.place).content;
     const kinds = Array.isArray(types) ? types.map((type, i) => objectAt(type, `${node.place}.key_types[${i}]`)) : [];
@@ -191,7 +191,7 @@ class SkopsReader {
     return new PickleArray(shape, 'O', items);
   }
 
-  /** A .npz inside: its arrays become the attributes that a pickled matrix has. */
+  /** An inner .npz: its arrays become the attributes of a pickled matrix. */
   async sparse(node: SkopsNode): Promise<PickleObject> {
     const bytes = await this.member(node);
     const archive = await openZip(readerOf(bytes, node.place), this.budget);
@@ -217,7 +217,7 @@ function itemsOfList(value: PickleValue): readonly PickleValue[] {
   return value instanceof PickleList ? value.items : [value];
 }
 
-/** Undefined for elements that no model computes with, such as dates. */
+/** Undefined for elements that no model uses, such as dates. */
 function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray | PickleRecords | undefined {
   const { descr, fortranOrder, shape, dataOffset } = parseNpyText(bytes, place);
   const records = recordTypeOf(descr);
@@ -233,7 +233,7 @@ function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray
   return arrayFromBytes(type, sizes, fortranOrder, bytes.subarray(dataOffset), budget, place);
 }
 
-/** The text of one value; Python's JSON has NaN and the infinities, and integers of any length. */
+/** The JSON text of one value; Python's JSON allows NaN, infinities, and integers of any length. */
 function parseScalar({ json: { content }, place }: SkopsNode): PickleValue {
   if (content === 'NaN' || content === 'Infinity' || content === '-Infinity') return Number(content);
   if (typeof content !== 'string') throw malformed('expected the text of a value', content, place);
@@ -256,7 +256,7 @@ function keyOf(key: string, type: unknown): PickleValue {
   return type === 'NoneType' ? null : key;
 }
 
-/** Before skops 0.8 the function stood in the content. */
+/** Before skops 0.8 the function was in the content. */
 function functionOf(node: SkopsNode): PickleGlobal {
   if (node.json.content === undefined) return node.type;
   const { module_path: module, function: name } = contentOf(node);

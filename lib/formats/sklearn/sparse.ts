@@ -1,16 +1,16 @@
 /**
- * Rows that are sparse in scikit-learn: those that vectorizers make of texts. As far as steps leave zeros zeros, they become
- * steps of a program (graph/terms.ts), which `predict` runs before the model; layers then take the row's few terms. Whatever
- * else takes such a row takes it written out.
+ * Rows that are sparse in scikit-learn: those that vectorizers make from texts. Steps that keep zeros become steps of a
+ * program (graph/terms.ts), which `predict` runs before the model; layers then take the row's few terms. Any other use
+ * converts such a row to a dense one.
  */
 import type { TermProgram, TermStep } from '../../graph/terms.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import type { RowVector } from './outcome.ts';
 
-/** A step without the step that it takes. */
+/** A step without its input step. */
 type Next = TermStep extends infer S ? (S extends { readonly of: number } ? Omit<S, 'of'> : never) : never;
 
-/** What a row of terms is written out as, and where it comes into the graph. */
+/** Where a row of terms enters the graph, and its dense form. */
 export interface TermSink {
   /** The dense row; created on first use. */
   writtenOut(row: TermRow): string;
@@ -22,7 +22,7 @@ export class TermRow implements RowVector {
   constructor(
     readonly width: number,
     readonly program: TermProgram,
-    /** Whether scikit-learn has it in float32. */
+    /** Whether it is float32 in scikit-learn. */
     readonly single: boolean,
     private readonly sink: TermSink,
     readonly holdsNoZeros = true,
@@ -41,14 +41,14 @@ export class TermRow implements RowVector {
     return new TermRow(this.width, this.program, this.single, this.sink, holdsNoZeros);
   }
 
-  /** The features of the model's row that it is made of. */
+  /** The features of the model's row that it is made from. */
   get features(): readonly number[] {
     return [...new Set(this.program.flatMap((step) => ('feature' in step ? [step.feature] : [])))].sort(
       (a, b) => a - b,
     );
   }
 
-  /** Side by side, as one. */
+  /** Joins rows into one. */
   static joined(rows: readonly TermRow[]): TermRow {
     const [first] = rows;
     if (rows.length === 1) return first;
@@ -70,16 +70,16 @@ function shifted(step: TermStep, by: number): TermStep {
   return { ...step, of: step.of + by };
 }
 
-/** What writes the nodes of a graph for rows that are written out. */
+/** Writes graph nodes for rows that are converted to dense ones. */
 export interface Writer {
-  /** The operand that has the elements of all rows, one after another. */
+  /** The operand with the elements of all rows, concatenated. */
   writtenSideBySide(rows: readonly RowVector[]): string;
   gather(x: RowVector, positions: readonly number[]): RowVector;
   unary(x: RowVector, fn: KeepingZeros): RowVector;
   binary(fn: 'mul' | 'div' | 'greater', x: RowVector, by: Vector | number): RowVector;
 }
 
-/** Rows of terms beside others. */
+/** Rows of terms joined with others. */
 export class MixedRow implements RowVector {
   readonly width: number;
   readonly #writer: Writer;
@@ -117,7 +117,7 @@ export function isSparse(row: unknown): row is Sparse {
   return row instanceof TermRow || row instanceof MixedRow;
 }
 
-/** Rows side by side of which one is sparse: those of terms that stand next to each other are one. */
+/** Joins rows of which at least one is sparse: adjacent rows of terms are merged. */
 export function sideBySide(writer: Writer, rows: readonly RowVector[]): RowVector {
   const parts: RowVector[] = [];
   for (const row of rows.flatMap((each) => (each instanceof MixedRow ? each.parts : [each]))) {
@@ -128,7 +128,7 @@ export function sideBySide(writer: Writer, rows: readonly RowVector[]): RowVecto
   return parts.length === 1 ? parts[0] : new MixedRow(parts, writer);
 }
 
-/** What is done to each part of the row, which receives where it begins. */
+/** Applies a function to each part of the row, with the part's first position. */
 export function eachPart(
   writer: Writer,
   x: MixedRow,
@@ -143,7 +143,7 @@ export function eachPart(
   return sideBySide(writer, parts);
 }
 
-/** Undefined where the row has to be written out for it. */
+/** Undefined if the row has to become dense. */
 export function gathered(writer: Writer, x: Sparse, positions: readonly number[]): RowVector | undefined {
   if (x instanceof TermRow) {
     if (new Set(positions).size < positions.length) return undefined;
@@ -167,19 +167,19 @@ export function gathered(writer: Writer, x: Sparse, positions: readonly number[]
     }
     first += part.width;
   }
-  // Parts that come in another order.
+  // Parts in another order.
   if (taken < positions.length) return undefined;
   return sideBySide(writer, runs);
 }
 
-/** x times, or divided by, or compared with what is the same for every row. Undefined as above. */
+/** x multiplied by, divided by, or compared with values that are the same for every row. Undefined as above. */
 export function combined(writer: Writer, fn: string, x: Sparse, by: Vector | number): RowVector | undefined {
   if (x instanceof MixedRow) {
     if (fn !== 'mul' && fn !== 'div' && fn !== 'greater') return undefined;
     return eachPart(writer, x, (part, first) => writer.binary(fn, part, sliceOf(by, first, part.width)));
   }
   const { single } = x;
-  // NumPy takes a number beside an array of float32 as float32, too.
+  // NumPy also casts a number beside a float32 array to float32.
   const numbers = typeof by === 'number' ? Float64Array.of(single ? Math.fround(by) : by) : Float64Array.from(by);
   if (fn === 'greater' && numbers.length === 1 && numbers[0] >= 0)
     return x.with({ op: 'above', threshold: numbers[0] });
@@ -194,10 +194,10 @@ function sliceOf(by: Vector | number, first: number, width: number): Vector | nu
 }
 
 const KEEPING_ZEROS = ['abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1'] as const;
-/** A function that makes 0 of 0. */
+/** A function that maps 0 to 0. */
 type KeepingZeros = (typeof KEEPING_ZEROS)[number];
 
-/** A function of each element. Undefined as above. */
+/** An elementwise function. Undefined as above. */
 export function appliedTo(writer: Writer, x: Sparse, fn: string): RowVector | undefined {
   const own = KEEPING_ZEROS.find((name) => name === fn);
   if (own === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Which rows scikit-learn has as sparse matrices. It makes no difference to most estimators; XGBoost takes what a sparse
- * matrix does not hold as missing, and 0 in an array as 0.
+ * Which rows scikit-learn has as sparse matrices. Most estimators treat both alike; XGBoost treats elements that a
+ * sparse matrix does not store as missing, but 0 in an array as 0.
  */
 import type { Estimator } from './estimator.ts';
 import type { RowVector } from './outcome.ts';
@@ -15,7 +15,7 @@ const ALWAYS = new Set([
   'FeatureHasher',
 ]);
 
-/** What gives for a sparse matrix one with the same places, or with some of them. */
+/** Steps that turn a sparse matrix into one with the same stored elements, or with some of them. */
 const KEEPING = new Set(
   (
     'AdditiveChi2Sampler Binarizer GenericUnivariateSelect MaxAbsScaler Normalizer PolynomialFeatures QuantileTransformer ' +
@@ -24,10 +24,10 @@ const KEEPING = new Set(
   ).split(' '),
 );
 
-/** What gives what is inside it, or side by side in it, where that is decided. */
+/** Steps whose inner steps decide. */
 const AS_INSIDE = new Set(['FeatureUnion', 'Pipeline']);
 
-/** What a step gives for `x`, which says whether scikit-learn has it as a sparse matrix. */
+/** The result of a step for `x`, with a note of whether scikit-learn has it as a sparse matrix. */
 export function withSparsity(estimator: Estimator, x: RowVector, row: RowVector): RowVector {
   if (!isModuleOf('sklearn', estimator.module) || AS_INSIDE.has(estimator.className)) return row;
   return asSparse(row, isSparseAfter(estimator, x, row));
@@ -42,7 +42,7 @@ function isSparseAfter(estimator: Estimator, x: RowVector, row: RowVector): bool
     case 'ColumnTransformer':
       return estimator.boolean('sparse_output_', row.holdsNoZeros === true);
     case 'OneHotEncoder':
-      // Until 1.2 the option was `sparse`.
+      // Until 1.2 the option was named `sparse`.
       return estimator.boolean(estimator.has('sparse_output') ? 'sparse_output' : 'sparse', true);
     case 'DictVectorizer':
       return estimator.boolean('sparse', true);
@@ -55,7 +55,7 @@ function isSparseAfter(estimator: Estimator, x: RowVector, row: RowVector): bool
     case 'MissingIndicator':
       return estimator.value('sparse') === 'auto' ? before : estimator.boolean('sparse', false);
     case 'FunctionTransformer':
-      // A function of the author's own gives a row of its own, and is mostly there to make it dense.
+      // A user-defined function returns a new row, usually to make it dense.
       return before && row.holdsNoZeros !== false;
   }
   return false;

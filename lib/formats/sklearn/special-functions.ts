@@ -1,11 +1,13 @@
-/** Functions of single numbers, for what is computed once while a model loads. */
+/** Functions of single numbers that are computed once while a model loads. */
 
-/** Bernoulli numbers over their degree, as the asymptotic series has them: B₂ₖ/(2k). */
+/** Bernoulli numbers divided by their degree, as in the asymptotic series: B₂ₖ/(2k). */
 const SERIES = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12];
-/** From here on the series is exact to the last bits. */
+/** From here on the series is exact up to the last bits. */
 const FAR = 10;
 
-/** The derivative of log Γ, of positive numbers: steps up by ψ(x) = ψ(x + 1) − 1/x, then log x − 1/(2x) − Σ B₂ₖ/(2k·x²ᵏ). */
+/**
+ * The derivative of log Γ for positive numbers: recurrence ψ(x) = ψ(x + 1) − 1/x, then log x − 1/(2x) − Σ B₂ₖ/(2k·x²ᵏ).
+ */
 export function digamma(x: number): number {
   let steps = 0;
   let at = x;

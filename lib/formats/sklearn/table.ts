@@ -1,6 +1,6 @@
 /**
- * How each class of scikit-learn is read. A class is known by its name and by a module of scikit-learn's: of these
- * modules the file's own is not compared, since they were moved between versions. A user's class of the same name is
+ * How each class of scikit-learn is read. A class is identified by its name and by any module of scikit-learn: the
+ * submodule is not compared, since classes were moved between versions. A user-defined class of the same name is
  * another class.
  */
 
@@ -28,12 +28,12 @@ export function isOfScikitLearn(cls: PickleGlobal): boolean {
   return isModuleOf('sklearn', cls.module) || isPatched(cls);
 }
 
-/** Whether the class is read, as far as its name tells. */
+/** Whether the class is supported, judged by its name. */
 export function isKnown(cls: PickleGlobal): boolean {
   return tableOf(cls) !== undefined;
 }
 
-/** Whether an object is taken as a whole: of scikit-learn, or of a class that is read. */
+/** Whether an object is used as a whole: it belongs to scikit-learn, or its class is supported. */
 export function isWhole(cls: PickleGlobal): boolean {
   return isOfScikitLearn(cls) || isKnown(cls);
 }
@@ -44,7 +44,7 @@ export function isStep(cls: PickleGlobal): boolean {
 }
 
 const TABLES = [MODELS, STEPS];
-/** Of other packages, by the first part of their modules' names. */
+/** For other packages, by the first part of the module name. */
 const PACKAGES: ReadonlyMap<string, Table> = new Map([
   ['catboost', CATBOOST],
   ['imblearn', IMBALANCED],
@@ -72,7 +72,7 @@ function readingOf(estimator: Estimator): Reading {
   throw refusal(estimator);
 }
 
-/** A class of the author's own: rows pass through what the caller computes, or it predicts so. */
+/** A user-defined class: the caller computes its transform or its predictions. */
 const OWN: Reading = { transform: ownMethod(refusal), predict: ownPrediction(refusal) };
 
 /** Whether the estimator predicts; one that only transforms is a model too. */
@@ -82,11 +82,11 @@ export function predicts(estimator: Estimator, depth: number, functions: GivenFu
   const { predict, last } = reading;
   if (last === undefined) return predict !== undefined;
   const step = last(estimator);
-  // Nested without end, it is refused when it is read.
+  // Infinite nesting is refused when the estimator is read.
   return step !== undefined && depth > 0 && predicts(step, depth - 1, functions);
 }
 
-/** The boosted model whose predictions the estimator gives. Throws `OPTION` where it gives those of no such model. */
+/** The boosted model whose predictions the estimator gives. Throws `OPTION` if there is none. */
 export function boostedIn(estimator: Estimator, depth: number): Estimator {
   const { isBoosted, last, inner } = readingOf(estimator);
   if (isBoosted) return estimator;
@@ -104,7 +104,7 @@ export const readers: Readers = {
     if (transform !== undefined) return transform;
     throw estimator.error(
       'UNSUPPORTED_OP',
-      `${estimator.className} predicts, and is not read as a step that transforms`,
+      `${estimator.className} predicts; it is not supported as a step that transforms`,
     );
   },
   predict(estimator) {

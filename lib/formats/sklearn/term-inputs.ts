@@ -1,4 +1,4 @@
-/** The inputs of a model whose rows are made of texts, and what of a model's columns the others take. */
+/** The inputs of a model whose rows are made from texts, and which of a model's columns the others use. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Node } from '../../graph/graph.ts';
 import type { TermRow } from './sparse.ts';
@@ -7,10 +7,10 @@ export class TermInputs {
   readonly #rows: TermRow[] = [];
   readonly #writtenOut = new Map<TermRow, string>();
 
-  /** `scatter` writes an input's row out. */
+  /** `scatter` converts an input's row to a dense one. */
   constructor(readonly scatter: (input: string, width: number) => string) {}
 
-  /** The name of the input that the row comes in by. */
+  /** The name of the input for the row. */
   inputOf(row: TermRow): string {
     const known = this.#rows.indexOf(row);
     return placeholder(known >= 0 ? known : this.#rows.push(row) - 1);
@@ -22,12 +22,12 @@ export class TermInputs {
     return known;
   }
 
-  /** Whether any row of the model is made of texts. */
+  /** Whether any row of the model is made from texts. */
   get hasAny(): boolean {
     return this.#rows.length > 0;
   }
 
-  /** The rows that these operands are made of, by their place among all. */
+  /** The term rows that these nodes use, by index among all. */
   usedBy(nodes: readonly Node[]): ReadonlyMap<string, TermRow> {
     const names = new Map(this.#rows.map((row, i) => [placeholder(i), row]));
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
@@ -35,14 +35,15 @@ export class TermInputs {
   }
 }
 
-/** Of an input, before it is named as its text is. */
+/** The name of an input before it is named after its text. */
 function placeholder(at: number): string {
   return `terms#${at}`;
 }
 
 /**
- * The same nodes, where the input has lost some columns. Each of those that took elements of it takes them where they are now.
- * @throws {ForwardpassError} UNSUPPORTED_OP where some node takes a column that is lost.
+ * The same nodes after the input has lost some columns. Nodes that take elements of it now take them at their new
+ * positions.
+ * @throws {ForwardpassError} UNSUPPORTED_OP if some node takes a removed column.
  */
 export function withoutColumns(
   nodes: readonly Node[],
@@ -50,7 +51,7 @@ export function withoutColumns(
   places: ReadonlyMap<number, number>,
   nameOf: (column: number) => string,
 ): Node[] {
-  /** Of rows that are elements of the input, which they are. */
+  /** Which elements of the input a row consists of. */
   const elements = new Map<string, readonly number[]>();
   return nodes.map((node) => {
     const [source] = node.inputs;
@@ -81,7 +82,7 @@ function mixed(
   return new ForwardpassError('UNSUPPORTED_OP', message, node.name);
 }
 
-/** A name for each input of terms: that of the texts it is made of. */
+/** A name for each input of terms: that of the texts it is made from. */
 export function namesOf(
   rows: readonly TermRow[],
   featureNames: readonly string[] | undefined,

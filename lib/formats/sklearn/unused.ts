@@ -1,6 +1,6 @@
 import type { Node } from '../../graph/graph.ts';
 
-/** The columns of the input that no node takes: they may hold anything. Nodes take some columns, or all of them. */
+/** The input columns that no node uses, which may contain anything. Nodes take some columns, or all of them. */
 export function unusedColumns(nodes: readonly Node[], input: string, width: number): readonly number[] {
   const used = new Uint8Array(width);
   for (const node of nodes) {

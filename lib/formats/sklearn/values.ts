@@ -1,4 +1,4 @@
-/** What estimators keep besides arrays of numbers: plain values, labels, names of functions. */
+/** Attributes of estimators besides arrays of numbers: plain values, labels, names of functions. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
@@ -19,13 +19,13 @@ export function isNone(value: PickleValue | undefined): boolean {
   return value === undefined || value === null;
 }
 
-/** scikit-learn's convention for what is learnt: `coef_`. */
+/** scikit-learn's naming convention for fitted attributes: `coef_`. */
 export function isFitted({ state }: PickleObject): boolean {
   const dicts = state instanceof PickleTuple ? state.items.slice(0, 2) : [state];
   return dicts.some((dict) => dict instanceof PickleDict && hasLearnt(dict));
 }
 
-/** For each dict once: many objects may share one. */
+/** Cached by dict: many objects may share one. */
 const learnt = new WeakMap<PickleDict, boolean>();
 
 function hasLearnt(dict: PickleDict): boolean {
@@ -38,7 +38,7 @@ function isLearnt(key: PickleValue): boolean {
   return typeof key === 'string' && key.endsWith('_') && !key.endsWith('__') && !key.startsWith('_');
 }
 
-/** A NumPy scalar, or an array of one element without axes, as the plain value; anything else as it is. */
+/** A NumPy scalar, or an array of one element without axes, as the plain value; anything else unchanged. */
 export function plainScalar(value: PickleValue): PickleValue {
   if (!(value instanceof PickleArray) || value.shape.length !== 0 || value.data.length !== 1) return value;
   const [item] = value.data;
@@ -68,7 +68,7 @@ export function itemsOf(value: PickleValue): readonly PickleValue[] | undefined 
   return Array.from<PickleValue | undefined, PickleValue>(value.data, (item) => item ?? null);
 }
 
-/** The names inside an index of pandas, which is pickled as a function of its class and a dict with `data`. */
+/** The names in a pandas index, which is pickled as a function of its class and a dict with `data`. */
 export function columnIndex(value: PickleValue, budget: Budget): PickleValue {
   if (!(value instanceof PickleObject)) return value;
   const dict = value.args.find((arg) => arg instanceof PickleDict);
@@ -76,7 +76,7 @@ export function columnIndex(value: PickleValue, budget: Budget): PickleValue {
   return arrowStrings(data, budget) ?? data ?? value;
 }
 
-/** The full name of a class or function, such as `numpy.log1p`, also of a NumPy function that is pickled by its name. */
+/** The full name of a class or function, such as `numpy.log1p`, including NumPy functions that are pickled by name. */
 export function functionName(value: PickleValue): string | undefined {
   if (value instanceof PickleGlobal) return `${value}`;
   if (!(value instanceof PickleObject) || !/^_ufunc_reconstruct$/.test(value.callable.name)) return undefined;
@@ -86,13 +86,13 @@ export function functionName(value: PickleValue): string | undefined {
 
 export type Version = readonly [major: number, minor: number];
 
-/** The major and minor number of a version such as `1.6.1`, zeros where it is none. */
+/** The major and minor number of a version such as `1.6.1`; zeros if it is not a version. */
 export function versionOf(value: PickleValue | undefined): Version {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})/.exec(typeof value === 'string' ? value : '') ?? [];
   return [Number(major ?? 0), Number(minor ?? 0)];
 }
 
-/** Whether the module is the package or lies in it. */
+/** Whether the module is the package or inside it. */
 export function isModuleOf(name: string, module: string): boolean {
   return module === name || module.startsWith(`${name}.`);
 }

@@ -1,10 +1,10 @@
-/** Columns whose categories a model knows by their positions in a list. */
+/** Columns whose categories a model identifies by their positions in a list. */
 import type { Emitter } from './emitter.ts';
 import type { RowVector } from './outcome.ts';
 
 /**
- * Where the row's word is among these, −1 where it is none of them, NaN where it is missing. Undefined where that is what
- * the row has: words are numbered in their order, and what a step before has made are positions.
+ * The index of the row's word among these, −1 for an unknown word, NaN for a missing one. Undefined if the row already
+ * contains that: words are numbered in order, and results of earlier steps are positions.
  */
 export function wordCodes(
   emitter: Emitter,

@@ -1,7 +1,7 @@
 /**
- * The columns of a design that patsy made of a formula. Their names say what they are: products of factors, each an
- * expression, and behind it in brackets the category that it is 1 for. Which categories there are the frame says that
- * the model was fitted on.
+ * The columns of a design that patsy made from a formula. Their names describe them: products of factors, each an
+ * expression, followed in brackets by the category for which it is 1. The categories come from the frame that the model
+ * was fitted on.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { listNames, quote } from '../../messages.ts';
@@ -16,11 +16,11 @@ import { applied, combined, type Term } from './functions.ts';
 /** A factor of a column. */
 interface Factor {
   readonly code: string;
-  /** What is in the brackets. */
+  /** The content of the brackets. */
   readonly level?: string;
 }
 
-/** What brackets, quotes and colons are in the name of a column: categories may have colons in their names. */
+/** Parses brackets, quotes and colons in the name of a column: categories may contain colons. */
 function factorsOf(name: string): Factor[] {
   const parts: string[] = [];
   let [depth, quoted, start] = [0, '', 0];
@@ -41,7 +41,7 @@ function factorsOf(name: string): Factor[] {
   });
 }
 
-/** Where the last bracket opens that ends the text. */
+/** The position of the opening bracket that matches the one at the end of the text. */
 function bracketOf(part: string): number {
   let depth = 0;
   for (let at = part.length - 1; at >= 0; at--) {
@@ -53,7 +53,7 @@ function bracketOf(part: string): number {
 
 export const INTERCEPT = 'Intercept';
 
-/** Columns of the frame that expressions take, in the frame's order. */
+/** Columns of the frame that the expressions use, in the frame's order. */
 export function columnsOf(estimator: Estimator, names: readonly string[], frame: Frame): readonly string[] {
   const used = new Set<string>();
   const walk = [...codesOf(names)].map((code) => parseExpression(code, estimator.placeOf(`column ${quote(code)}`)));
@@ -65,7 +65,7 @@ export function columnsOf(estimator: Estimator, names: readonly string[], frame:
   }
   const missing = [...used].filter((name) => !frame.names.includes(name));
   if (missing.length > 0) {
-    const message = `takes ${listNames(missing)}, which is not a column of the frame that it was fitted on; put it into the frame, and the model is read`;
+    const message = `uses ${listNames(missing)}, which is not a column of the frame that it was fitted on; add it to the frame and fit the model again`;
     throw estimator.error('UNSUPPORTED_OP', message);
   }
   return frame.names.filter((name) => used.has(name));
@@ -75,7 +75,7 @@ function codesOf(names: readonly string[]): Set<string> {
   return new Set(names.filter((name) => name !== INTERCEPT).flatMap((name) => factorsOf(name).map(({ code }) => code)));
 }
 
-/** Of a name, or of Q('a name'). */
+/** The name of a column, or of Q('a name'). */
 function columnName(expression: Expression): string | undefined {
   if (expression.kind === 'name') return expression.name;
   if (expression.kind !== 'call' || expression.name !== 'Q') return undefined;
@@ -83,7 +83,7 @@ function columnName(expression: Expression): string | undefined {
   return name?.kind === 'text' ? name.value : undefined;
 }
 
-/** Inside C(…) only the first says what is coded. */
+/** In C(…), only the first argument is the coded value. */
 function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'unary':
@@ -109,7 +109,7 @@ export class Design {
     private readonly estimator: Estimator,
     private readonly emitter: Emitter,
     private readonly frame: Frame,
-    /** Of the model's input. */
+    /** The columns of the model's input. */
     private readonly columns: readonly string[],
     private readonly x: RowVector,
   ) {}
@@ -132,7 +132,7 @@ export class Design {
     return term.row;
   }
 
-  /** 1 for the category, or what a contrast has for each. */
+  /** 1 for the category, or the contrast's value for each category. */
   #category(expression: Expression, code: string, level: string, name: string): RowVector {
     const key = `${code}[${level}]`;
     const known = this.#coded.get(key);
@@ -157,10 +157,7 @@ export class Design {
           oneByOne(weights([false, true], level, contrast, () => this.#unknown(level, name))),
         );
       }
-      throw this.#error(
-        'its categories are not known: the frame that the model was fitted on is not in the file',
-        name,
-      );
+      throw this.#error('has unknown categories: the frame that the model was fitted on is not in the file', name);
     }
     const levels =
       isCoded && expression.named.has('levels') ? this.#listed(expression.named.get('levels'), name) : of.levels;
@@ -177,14 +174,14 @@ export class Design {
   }
 
   #unknown(level: string, name: string): ForwardpassError {
-    return this.#error(`the coding ${quote(level)} is not read: treatment, sums and Helmert's are`, name);
+    return this.#error(`the coding ${quote(level)} is not supported; expected treatment, sum or Helmert`, name);
   }
 
   #listed(expression: Expression | undefined, name: string): readonly Level[] {
     const items = expression?.kind === 'list' ? expression.items : [];
     return items.map((item) => {
       if (item.kind === 'text' || item.kind === 'number') return item.value;
-      throw this.#error('its list of levels is not read', name);
+      throw this.#error('has a list of levels, which is not supported', name);
     });
   }
 
@@ -197,13 +194,13 @@ export class Design {
       const of = this.#term(expression.of, name);
       return combined(this.emitter, expression.operator, [of]) ?? this.#refuse(expression.operator, name);
     }
-    if (expression.kind !== 'binary') throw this.#error('holds what is not a number', name);
+    if (expression.kind !== 'binary') throw this.#error('contains values that are not numbers', name);
     const operands = [this.#term(expression.left, name), this.#term(expression.right, name)];
     return combined(this.emitter, expression.operator, operands) ?? this.#refuse(expression.operator, name);
   }
 
   #refuse(what: string, name: string): never {
-    throw this.#error(`${quote(what)} is not read in a formula`, name);
+    throw this.#error(`${quote(what)} is not supported in a formula`, name);
   }
 
   /** A column of numbers. */
@@ -228,7 +225,7 @@ export class Design {
     return applied(this.emitter, called, terms) ?? this.#refuse(called, name);
   }
 
-  /** What patsy remembers of the data: the mean, and the deviation with N in its denominator. */
+  /** Statistics that patsy remembers from the data: the mean, and the standard deviation with N in its denominator. */
   #standardised(
     called: string,
     [inner, ...others]: readonly Expression[],
@@ -238,7 +235,10 @@ export class Design {
     const column = inner && columnName(inner);
     const numbers = column === undefined ? undefined : this.frame.column(column)?.numbers;
     if (column === undefined || numbers === undefined || numbers.length === 0 || others.length + named.size > 0) {
-      throw this.#error(`${quote(called)} is read of a column without gaps only, and without arguments`, name);
+      throw this.#error(
+        `${quote(called)} is supported only for a column without missing values, and without arguments`,
+        name,
+      );
     }
     const term = this.#named(column, name);
     if (typeof term === 'number') throw this.#refuse(called, name);
@@ -257,22 +257,22 @@ export class Design {
 const STATEFUL: ReadonlySet<string> = new Set(['center', 'standardize', 'scale']);
 
 function oneByOne(rows: readonly number[]): { rows: number; columns: number; data: Float64Array } {
-  // Of 0 and 1: the second less the first, above the first.
+  // For 0 and 1: the second minus the first, added to the first.
   return { rows: 1, columns: 1, data: Float64Array.of(rows[1] - rows[0]) };
 }
 
-/** As patsy writes a level. */
+/** The way patsy writes a level. */
 function textOf(level: Level): string {
   if (typeof level === 'boolean') return level ? 'True' : 'False';
   return String(level);
 }
 
-/** A float of integers is written with a point: 1.0. */
+/** Integers as floats are written with a decimal point: 1.0. */
 function isWritten(level: Level, text: string): boolean {
   return textOf(level) === text || (typeof level === 'number' && Number.isInteger(level) && `${level}.0` === text);
 }
 
-/** For each level, what the column of this coding has for it: see patsy's contrasts. */
+/** For each level, the value in this column of the coding: see patsy's contrasts. */
 function weights(
   levels: readonly Level[],
   coded: string,
@@ -282,7 +282,7 @@ function weights(
   const indexOf = (text: string) => levels.findIndex((level) => isWritten(level, text));
   const kinds = [...'TSH'].filter((kind) => coded.startsWith(`${kind}.`));
   const [whole, part] = [indexOf(coded), kinds.length > 0 ? indexOf(coded.slice(2)) : -1];
-  // A level may be called T.a itself.
+  // A level may itself be named T.a.
   if (whole < 0 === part < 0) throw refuse();
   if (whole >= 0) return levels.map((_, at) => Number(at === whole));
   const [kind] = kinds;
@@ -293,7 +293,7 @@ function weights(
   return levels.map((_, at) => (at === part ? 1 : at === omitted ? -1 : 0));
 }
 
-/** Of sums, the level that has no column: the last, unless another is named. */
+/** In sum coding, the level without a column: the last, unless another is named. */
 function omittedOf(contrast: Expression | undefined, levels: readonly Level[]): number | undefined {
   if (contrast === undefined || contrast.kind === 'name') return levels.length - 1;
   if (contrast.kind !== 'call') return undefined;

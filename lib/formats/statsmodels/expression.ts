@@ -1,11 +1,11 @@
-/** The small part of Python that formulas are made of: names, numbers, strings, operators and calls. */
+/** The small part of Python that formulas use: names, numbers, strings, operators and calls. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
-  /** With dots: `np.log`. */
+  /** May contain dots: `np.log`. */
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'unary'; readonly operator: string; readonly of: Expression }
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
@@ -17,14 +17,14 @@ export type Expression =
       readonly named: ReadonlyMap<string, Expression>;
     };
 
-/** Letters; an operator of a chain lies within the next, so that they bound how deep expressions nest as well. */
+/** The maximum number of characters, which also bounds how deep expressions nest. */
 const LONGEST = 2000;
 const DEEPEST = 100;
 
 const TOKEN =
   /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,9})|('[^'\\\n]*'|"[^"\\\n]*")|(\*\*|\/\/|==|!=|<=|>=|[-+*/%<>()[\],=&|~]))/y;
 
-/** By operator, how tightly it binds. */
+/** The precedence of each operator. */
 const BINDING: ReadonlyMap<string, number> = new Map([
   ['|', 1],
   ['&', 2],
@@ -62,10 +62,10 @@ function tokensOf(code: string, place: string): Token[] {
 }
 
 function unread(code: string, place: string): ForwardpassError {
-  return new ForwardpassError('UNSUPPORTED_OP', `the expression ${quote(code.slice(0, 200))} is not read`, place);
+  return new ForwardpassError('UNSUPPORTED_OP', `the expression ${quote(code.slice(0, 200))} is not supported`, place);
 }
 
-/** Throws `UNSUPPORTED_OP` for what is not such an expression. */
+/** Throws `UNSUPPORTED_OP` for anything but such an expression. */
 export function parseExpression(code: string, place: string): Expression {
   return new Parser(code, tokensOf(code, place), place).whole();
 }
@@ -100,7 +100,7 @@ class Parser {
     if (!this.take(text)) throw unread(this.code, this.place);
   }
 
-  /** What binds at least so tightly. */
+  /** Parses operators of at least this precedence. */
   private expression(least: number, depth: number): Expression {
     if (depth > DEEPEST) throw unread(this.code, this.place);
     let left = this.prefix(depth);
@@ -109,11 +109,11 @@ class Parser {
       const token = this.tokens[this.at];
       const binding = token?.kind === 'sign' ? BINDING.get(token.text) : undefined;
       if (binding === undefined || binding < least) return left;
-      // Python compares in chains: 0 < a < 1.
+      // Python chains comparisons: 0 < a < 1.
       if (binding === 3 && isCompared) throw unread(this.code, this.place);
       isCompared ||= binding === 3;
       this.at++;
-      // Powers bind from the right, and a sign binds tighter within their exponent.
+      // Powers are right-associative, and a sign in their exponent binds tighter.
       const right = this.expression(token.text === '**' ? UNARY_BINDING : binding + 1, depth + 1);
       left = { kind: 'binary', operator: token.text, left, right };
     }

@@ -1,4 +1,4 @@
-/** A data frame of pandas within a pickle: the names of its columns, and the values of each. */
+/** A pandas data frame in a pickle: the names of its columns, and the values of each. */
 import { PickleArray, PickleList, PickleObject, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
 import { arrowStrings } from '../sklearn/arrow.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
@@ -6,15 +6,15 @@ import { columnIndex, itemsOf, plainScalar } from '../sklearn/values.ts';
 
 export type Level = string | number | boolean;
 
-/** What is spent for each item that is looked at. */
+/** Items that are read per step. */
 const ITEMS_IN_A_STEP = 32;
 
-/** One column, as far as a model asks for it. */
+/** One column, read as far as a model needs it. */
 export interface Column {
   readonly kind: 'words' | 'numbers' | 'truths';
-  /** The categories of a categorical column, in their order; the distinct values of any other, in ascending order. */
+  /** The categories of a categorical column, in order; the distinct values of any other, in ascending order. */
   readonly levels: readonly Level[];
-  /** Of numbers all of them, row by row. */
+  /** For a column of numbers, all of them, row by row. */
   readonly numbers?: readonly number[];
 }
 
@@ -24,14 +24,14 @@ export class Frame {
 
   private constructor(
     private readonly estimator: Estimator,
-    /** By the number of its column: the block, and the row of it. */
+    /** By the number of a column: its block, and its row in the block. */
     private readonly places: ReadonlyMap<number, { readonly values: PickleValue; readonly at: number }>,
     names: readonly string[],
   ) {
     this.names = names;
   }
 
-  /** Undefined for anything but a frame whose columns have strings for names. */
+  /** Undefined for anything but a frame whose columns are named by strings. */
   static of(value: PickleValue, estimator: Estimator): Frame | undefined {
     if (!(value instanceof PickleObject) || value.callable.name !== 'DataFrame') return undefined;
     const manager = value.attribute('_mgr') ?? value.attribute('_data');
@@ -78,7 +78,7 @@ function columnOf(items: readonly PickleValue[], isSorted: boolean): Column | un
     .filter((item) => item !== null && !(typeof item === 'number' && Number.isNaN(item)));
   const levels = [...new Set(given)] as Level[];
   if (levels.length > 0 && levels.every((level) => typeof level === 'string')) {
-    // As Python sorts strings, by code points.
+    // Sorted by code points, like strings in Python.
     return { kind: 'words', levels: isSorted ? levels.sort(byCodePoints) : levels };
   }
   if (levels.every((level) => typeof level === 'boolean')) return { kind: 'truths', levels: [false, true] };
@@ -94,13 +94,13 @@ function byCodePoints(a: Level, b: Level): number {
   return at < right.length ? Number(left[at].codePointAt(0)) - Number(right[at].codePointAt(0)) : 1;
 }
 
-/** The items of an index, a list or an array, whichever way pandas holds them. */
+/** The items of an index, a list or an array, in whichever way pandas stores them. */
 export function indexItems(value: PickleValue, estimator: Estimator): readonly PickleValue[] | undefined {
   const data = columnIndex(value, estimator.budget);
   return rowOf(data, 0, estimator)?.map(plainScalar);
 }
 
-/** One row of a block of columns: an array of two axes, or a column of an extension's type by itself. */
+/** One row of a block of columns: of an array with two axes, or a single column of an extension type. */
 function rowOf(values: PickleValue, at: number, estimator: Estimator): readonly PickleValue[] | undefined {
   const array = heldArray(values, estimator);
   if (!(array instanceof PickleArray) || array.shape.length < 1)
@@ -122,7 +122,7 @@ function heldArray(values: PickleValue, estimator: Estimator): PickleValue | und
   return state instanceof PickleTuple ? state.items.find((item) => item instanceof PickleArray) : undefined;
 }
 
-/** The categories of a column that has them. */
+/** The categories of a categorical column. */
 function categoriesOf(values: PickleValue): PickleValue | undefined {
   if (!(values instanceof PickleObject)) return undefined;
   const [cls] = values.args;

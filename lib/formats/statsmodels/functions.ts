@@ -1,4 +1,4 @@
-/** Operators and functions of numbers in formulas: NumPy's, by their names. */
+/** Operators and numeric functions in formulas: NumPy's, by name. */
 import type { BinaryName, UnaryName } from '../../graph/graph.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { RowVector } from '../sklearn/outcome.ts';
@@ -30,7 +30,7 @@ const BINARY: ReadonlyMap<string, BinaryName> = new Map<string, BinaryName>([
   ['minimum', 'min'],
 ]);
 
-/** By operator: the function, and whether it says true or false. */
+/** By operator: the function, and whether its result is a boolean. */
 const OPERATORS: ReadonlyMap<string, readonly [fn: BinaryName, isTruth: boolean]> = new Map([
   ['+', ['add', false]],
   ['-', ['sub', false]],
@@ -46,15 +46,15 @@ const OPERATORS: ReadonlyMap<string, readonly [fn: BinaryName, isTruth: boolean]
   ['|', ['or', true]],
 ]);
 
-/** Of a function of Python's own, or of NumPy by either name; undefined for any other. */
+/** The short name of a built-in function, or of a NumPy function under either prefix; undefined for any other. */
 function plainName(name: string): string | undefined {
   const match = /^(?:np|numpy)\.(\w+)$/.exec(name);
   if (match) return match[1];
-  // What is imported from NumPy by itself is called as NumPy calls it.
+  // Functions imported from NumPy have its names.
   return name === 'abs' || /^(log1?p?|log2|log10|exp|expm1|sqrt)$/.test(name) ? name : undefined;
 }
 
-/** The function of its arguments; undefined for one that is not read. */
+/** The result of a function; undefined for an unsupported one. */
 export function applied(emitter: Emitter, called: string, terms: readonly Term[]): Term | undefined {
   const name = plainName(called);
   if (name === undefined) return undefined;
@@ -72,7 +72,7 @@ function operandOf(term: Term): RowVector | number {
   return typeof term === 'number' ? term : term.row;
 }
 
-/** An operator with one operand or two; undefined for one that is not read. */
+/** The result of an operator with one operand or two; undefined for an unsupported one. */
 export function combined(emitter: Emitter, operator: string, terms: readonly Term[]): Term | undefined {
   const [a, b] = terms;
   if (terms.length === 1) {
@@ -90,7 +90,7 @@ export function combined(emitter: Emitter, operator: string, terms: readonly Ter
   const [fn, isTruth] = known;
   const areTruths = terms.every((term) => typeof term === 'object' && term.isTruth);
   if ((operator === '&' || operator === '|') && !areTruths) return undefined;
-  // NumPy squares by a product.
+  // NumPy squares by multiplication.
   if (fn === 'pow' && b === 2 && typeof a === 'object') return { row: emitter.unary(a.row, 'square') };
   return { row: emitter.binary(fn, operandOf(a), operandOf(b)), isTruth };
 }

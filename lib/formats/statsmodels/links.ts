@@ -1,4 +1,4 @@
-/** What the mean is of a linear predictor: inverses of links, and distributions of latent variables. */
+/** The mean for a linear predictor: inverses of links, and distributions of latent variables. */
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { RowVector } from '../sklearn/outcome.ts';
@@ -7,7 +7,7 @@ export type Inverse = (emitter: Emitter, x: RowVector) => RowVector;
 
 const sigmoid: Inverse = (emitter, x) => emitter.unary(x, 'sigmoid');
 
-/** Φ(x), which is gelu(x)/x; near 0 by erf. */
+/** Φ(x), computed as gelu(x)/x; near 0 with erf. */
 export const normal: Inverse = (emitter, x) => {
   const near = emitter.affine(emitter.unary(emitter.affine(x, Math.SQRT1_2, 0), 'erf'), 0.5, 0.5);
   const isFar = emitter.binary('greater', emitter.unary(x, 'abs'), 1);
@@ -64,10 +64,10 @@ export function inverseOf(link: Estimator): Inverse {
     };
   }
   if (Object.hasOwn(LINKS, name)) return LINKS[name];
-  throw link.error('UNSUPPORTED_OP', `the link ${link.className} is not read`);
+  throw link.error('UNSUPPORTED_OP', `the link ${link.className} is not supported`);
 }
 
-/** The distribution of SciPy that a model of ordered classes takes for its latent variable. */
+/** The SciPy distribution of the latent variable in a model of ordered classes. */
 export function distributionOf(distribution: Estimator): Inverse {
   const name = distribution.className.replace(/_gen$/, '');
   if (name === 'norm') return normal;
@@ -75,5 +75,5 @@ export function distributionOf(distribution: Estimator): Inverse {
   if (name === 'gumbel_l') return complementaryLogLog;
   if (name === 'gumbel_r') return logLog;
   if (name === 'cauchy') return cauchy;
-  throw distribution.error('UNSUPPORTED_OP', `the distribution ${name} is not read; 'logit' and 'probit' are`);
+  throw distribution.error('UNSUPPORTED_OP', `the distribution ${name} is not supported; expected 'logit' or 'probit'`);
 }

@@ -1,4 +1,4 @@
-/** Results of statsmodels within pickles: what their `predict` gives for new rows. */
+/** Pickled results of statsmodels: their `predict` for new rows. */
 import { PickleArray, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
 import type { Vector } from '../sklearn/arrays.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
@@ -11,31 +11,31 @@ import { columnsOf, Design, INTERCEPT } from './design.ts';
 import { Frame, indexItems } from './frame.ts';
 import { distributionOf, type Inverse, inverseOf, normal } from './links.ts';
 
-/** A result, what it is a result of, and the data of that. */
+/** Results, their model, and the model's data. */
 interface Fitted {
   readonly results: Estimator;
   readonly model: Estimator;
   readonly data: Estimator;
 }
 
-/** Wrappers hold the results, which are the same without. */
+/** Wrappers contain the results, which are otherwise equal. */
 function fittedOf(estimator: Estimator): Fitted {
   const results = estimator.has('_results') ? estimator.estimator('_results') : estimator;
   const model = results.estimator('model');
   return { results, model, data: model.estimator('data') };
 }
 
-/** Where the design was made by a formula. */
+/** For a design made by a formula. */
 interface Formula {
   readonly frame: Frame;
-  /** Of the design. */
+  /** The columns of the design. */
   readonly names: readonly string[];
-  /** Of the frame, those that the design takes. */
+  /** The columns of the frame that the design uses. */
   readonly columns: readonly string[];
 }
 
 const REMOVED =
-  "the data that it was fitted on is not in the file (remove_data), and a formula's categories are known from there; save it with its data, or the model fitted from arrays";
+  "the data that it was fitted on is not in the file (remove_data), which is needed for a formula's categories; save it with its data, or fit the model on arrays";
 
 const known = new WeakMap<PickleObject, Formula>();
 
@@ -49,7 +49,7 @@ function formulaOf(estimator: Estimator): Formula | undefined {
   if (frame === undefined || names === undefined) throw data.error('UNSUPPORTED_OP', REMOVED);
   const formula = { frame, names, columns: columnsOf(data, names, frame) };
   if (formula.columns.length === 0) {
-    throw data.error('UNSUPPORTED_OP', 'the formula takes no column, and gives the same for every row');
+    throw data.error('UNSUPPORTED_OP', 'the formula uses no column, so the result is the same for every row');
   }
   known.set(data.object, formula);
   return formula;
@@ -70,10 +70,10 @@ function widthOf(value: PickleValue): number | undefined {
   return value.shape.length === 1 ? 1 : value.shape[1];
 }
 
-/** `params`: a number for each column of the design, or a column for each class but the first. */
+/** `params`: a number for each column of the design, or a column for each class except the first. */
 function parametersOf(results: Estimator): { rows: number; columns: number; data: Vector } {
   const value = results.value('params');
-  // Older versions keep a series of pandas.
+  // Older versions store a pandas Series.
   const held = value instanceof PickleObject ? (indexItems(value, results) as PickleValue | undefined) : value;
   const { shape, data } = results.numbersIn(held ?? value, 'params');
   const stray = data.findIndex((number) => !Number.isFinite(number));
@@ -83,7 +83,10 @@ function parametersOf(results: Estimator): { rows: number; columns: number; data
   throw results.error('SHAPE', `expected one axis or two, found [${shape.join(', ')}]`, 'params');
 }
 
-/** The design of a row times the parameters: one number, or one for each column of them. `used` of the rows are of the design. */
+/**
+ * The product of the design of a row and the parameters: one number, or one for each of their columns. The first `used`
+ * rows of the parameters belong to the design.
+ */
 function predictor(estimator: Estimator, emitter: Emitter, x: RowVector): { values: RowVector; left: Vector } {
   const { results } = fittedOf(estimator);
   const { rows, columns, data } = parametersOf(results);
@@ -108,7 +111,7 @@ function predictor(estimator: Estimator, emitter: Emitter, x: RowVector): { valu
   return { values: emitter.dense(emitter.concat(parts), matrix, bias, 'in-out'), left };
 }
 
-/** What a function makes of the linear predictor. */
+/** Applies a function to the linear predictor. */
 function mean(inverse: (model: Estimator) => Inverse): Predict {
   return (estimator, emitter, x) => {
     const { values } = predictor(estimator, emitter, x);
@@ -124,14 +127,17 @@ const generalised = mean((model) => {
   return inverseOf(family.estimator(family.has('_link') ? '_link' : 'link'));
 });
 
-/** A softmax whose first class has the score 0. */
+/** A softmax in which the first class has the score 0. */
 const multinomial: Predict = (estimator, emitter, x) => {
   const { values } = predictor(estimator, emitter, x);
   const zero = constantRow(emitter, [0]);
   return { kind: 'values', values: emitter.softmax(emitter.concat([zero, values])) };
 };
 
-/** Between two thresholds each: the first is given, each other by the logarithm of its distance from the one before. */
+/**
+ * Each class is between two thresholds: the first is stored directly, each other as the logarithm of its distance from
+ * the previous one.
+ */
 const ordered: Predict = (estimator, emitter, x) => {
   const { results, model } = fittedOf(estimator);
   const { values, left } = predictor(estimator, emitter, x);
@@ -151,7 +157,7 @@ const ordered: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: emitter.binary('sub', upper, lower) };
 };
 
-/** By the class of the model, whichever way it was fitted. */
+/** By the class of the model, for any method of fitting. */
 const MODELS: Readonly<Record<string, Predict>> = {
   OLS: identity,
   WLS: identity,
@@ -174,11 +180,11 @@ const MODELS: Readonly<Record<string, Predict>> = {
 const predict: Predict = (estimator, emitter, x) => {
   const { model } = fittedOf(estimator);
   if (Object.hasOwn(MODELS, model.className)) return MODELS[model.className](estimator, emitter, x);
-  const message = `${model.className} is not read; ${new Intl.ListFormat('en').format(Object.keys(MODELS))} are`;
+  const message = `${model.className} is not supported; expected one of ${new Intl.ListFormat('en').format(Object.keys(MODELS))}`;
   throw model.error('UNSUPPORTED_OP', message);
 };
 
-/** Classes of results, which a wrapper of its own name may hold. */
+/** Classes of results, which may be inside a wrapper with its own class. */
 const RESULTS = [
   ...['Regression', 'OLS', 'RLM', 'QuantReg', 'GLM', 'GEE', 'Regularized', 'Binary', 'Logit', 'Probit', 'L1Binary'],
   ...['Count', 'Poisson', 'L1Count', 'L1Poisson', 'NegativeBinomial', 'L1NegativeBinomial', 'NegativeBinomialP'],

@@ -1,4 +1,4 @@
-/** What Asserts demand of each row: a run that would break one is refused, as TensorFlow refuses it. */
+/** The conditions of Assert operators on each row: a run that violates one is refused, as in TensorFlow. */
 import type { BinaryName } from '../../graph/graph.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { sharedAxis } from '../tensors/emitter.ts';
@@ -14,10 +14,10 @@ export interface Demand {
   readonly holds: boolean | 'finite';
 }
 
-/** Follows a reference of a node. */
+/** Resolves a reference of a node. */
 type Follow = (from: Output, reference: string) => Output;
 
-/** A comparison that holds for all elements where it holds for the greatest, or least, of them: on which side that is. */
+/** Comparisons that are true for all elements if they are true for the maximum, or minimum, and on which side that is. */
 const BOUNDS: Readonly<Record<string, { readonly fn: BinaryName; readonly sides: readonly [string, string] }>> = {
   Greater: { fn: 'greater', sides: ['Min', 'Max'] },
   GreaterEqual: { fn: 'greater_equal', sides: ['Min', 'Max'] },
@@ -27,7 +27,10 @@ const BOUNDS: Readonly<Record<string, { readonly fn: BinaryName; readonly sides:
 
 const MOST_PARTS = 32;
 
-/** What a condition says of each row by itself; of what it says in other ways, that the condition itself must be true. */
+/**
+ * The demands on each row that a condition implies; if it cannot be split into these, that the condition itself is
+ * true.
+ */
 function demandsOf(condition: Output, follow: Follow): Demand[] {
   const found: Demand[] = [];
   let stack = [condition];
@@ -57,7 +60,7 @@ function nowhere([count, zero]: readonly Output[], follow: Follow): Demand | und
   return where.node.op === 'Where' ? { x: follow(where, dataInputs(where.node)[0] ?? ''), holds: false } : undefined;
 }
 
-/** max(x) < bound, bound > max(x) and their kin. */
+/** max(x) < bound, bound > max(x) and similar. */
 function bounded(op: string, inputs: readonly Output[], follow: Follow): Demand | undefined {
   const { fn, sides } = BOUNDS[op];
   const side = inputs.findIndex(({ node }, i) => node.op === sides[i]);
@@ -67,10 +70,10 @@ function bounded(op: string, inputs: readonly Output[], follow: Follow): Demand 
   return { x, bound: { fn: side === 0 ? fn : (turned as BinaryName), value: inputs[1 - side] }, holds: true };
 }
 
-/** No feature is likely to be this id, which no table has. */
+/** An id that no table has and that is unlikely to be a feature. */
 const REFUSED = -(2 ** 24 - 1);
 
-/** The value itself, in a run that meets the demand. */
+/** The value unchanged, in a run that meets the demand. */
 export function demanding(build: GraphBuilder, value: Row, demand: Demand, x: Value, bound: Value | undefined): Row {
   const truth =
     demand.holds === 'finite' ? finite(build, x) : bound ? build.binary(demand.bound?.fn ?? 'equal', x, bound) : x;
@@ -79,21 +82,21 @@ export function demanding(build: GraphBuilder, value: Row, demand: Demand, x: Va
   const ids = build.asRow(demand.holds ? build.select(truth, met, broken) : build.select(truth, broken, met));
   const table = build.tensor(constant(value.type, [1], Float32Array.of(0)));
   const zeros = build.emit('embedding', [ids.operand, table], { wrap: false }, { ...ids, type: value.type });
-  // Minus 0 leaves zeros their signs.
+  // Subtracting 0 keeps the sign of zeros.
   const fn = value.type === 'bool' ? 'or' : 'sub';
   return build.asRow(build.binary(fn, value, broadcastTo(build, zeros, value)));
 }
 
-/** What is left of a number without itself: 0, or NaN. */
+/** x − x: 0 for a finite number, otherwise NaN. */
 function finite(build: GraphBuilder, x: Value): Value {
   return build.binary('equal', build.binary('sub', x, x), build.scalar(x, 0));
 }
 
 function inEveryRun(build: GraphBuilder, value: Row, truth: Constant, holds: boolean): Row {
   build.lookThrough(truth.data.length);
-  if (truth.batch !== undefined) throw build.crossing('what is asserted depends on the batch size');
+  if (truth.batch !== undefined) throw build.crossing('the asserted condition depends on the batch size');
   if (truth.data.every((element) => (element !== 0) === holds)) return value;
-  throw build.error('UNSUPPORTED_OP', 'what is asserted is false in every run');
+  throw build.error('UNSUPPORTED_OP', 'the asserted condition is false in every run');
 }
 
 function broadcastTo(build: GraphBuilder, zeros: Row, { shape, batchAxis, merged, stacked }: Row): Row {
@@ -101,7 +104,7 @@ function broadcastTo(build: GraphBuilder, zeros: Row, { shape, batchAxis, merged
   const isSame = zeros.batchAxis === batchAxis && zeros.merged === merged && zeros.stacked === stacked;
   if (isAlike && isSame) return zeros;
   if (sharedAxis(zeros) !== undefined || merged || stacked) {
-    throw build.crossing('what is asserted of the batch and another axis as one');
+    throw build.crossing('an Assert on the batch merged with another axis is not supported');
   }
   const axes = Array.from({ length: build.rank(zeros) }, (_, axis) => axis).filter((axis) => axis !== zeros.batchAxis);
   const one = axes.length === 0 ? zeros : build.asRow(build.reduce(zeros, 'sum', axes, false));
@@ -109,12 +112,15 @@ function broadcastTo(build: GraphBuilder, zeros: Row, { shape, batchAxis, merged
   return build.reshaped(one, ones, batchAxis);
 }
 
-/** Whether Asserts may come before a node, or it is one. */
+/** Whether a node may be preceded by Asserts, or is one. */
 export function mayDemand({ op, inputs }: NodeDef): boolean {
   return op === 'CheckNumerics' || inputs.some((input) => input.startsWith('^'));
 }
 
-/** What a node and the Asserts that come before it demand, as its control inputs say; `inside` is the scope within a call. */
+/**
+ * The demands of a node and of the Asserts before it, found through control inputs; `inside` is the scope within a
+ * call.
+ */
 export function demandsBefore(
   build: GraphBuilder,
   { node, scope }: Pick<Output, 'node' | 'scope'>,
@@ -130,7 +136,7 @@ export function demandsBefore(
     if (known.has(next.name)) continue;
     seen.set(next.scope, known.add(next.name));
     const before = next.scope.nodes.get(next.name);
-    // What a call demands that gives the node a value is demanded of that.
+    // The demands of a call that supplies the node's value apply to that value.
     if (before === undefined || (next.scope === scope && given.has(before.name))) continue;
     build.budget.step(1, build.place);
     const guard = guardOf(before, next.scope);
@@ -150,7 +156,9 @@ function controlsOf({ inputs }: NodeDef, scope: Scope): { name: string; scope: S
   return inputs.filter((input) => input.startsWith('^')).map((input) => ({ name: input.slice(1), scope }));
 }
 
-/** The Assert that a node is, or waits for; where what it says is not words, TensorFlow says it in a branch. */
+/**
+ * The Assert that a node is or waits for; if its message is not a constant of words, TensorFlow puts it into a branch.
+ */
 function guardOf(before: NodeDef, scope: Scope): NodeDef | undefined {
   const guard = before.op === 'Identity' ? scope.nodes.get(before.inputs[0]?.split(':')[0] ?? '') : before;
   const isBranch = guard?.op.endsWith('If') && guard.name.includes('AssertGuard');
@@ -161,19 +169,21 @@ function isFiniteOf(check: Output, follow: Follow): Demand {
   return { x: follow(check, dataInputs(check.node)[0] ?? ''), holds: 'finite' };
 }
 
-/** Of texts, whose parts are known to fit together, and of what no run reaches. */
+/** Kinds of values that are not checked: texts, whose parts are known to match, and what no run reaches. */
 const PASSED_OVER: ReadonlySet<Result['kind']> = new Set<Result['kind']>([
   ...(['text', 'spelled', 'tokens', 'numbers', 'test', 'partition', 'dead'] as const),
 ]);
 
-/** The numbers that a demand is of; nothing where there is no need to look. */
+/** The numbers that a demand refers to; undefined if nothing needs to be checked. */
 export function demandedOf(build: GraphBuilder, found: Result): Value | undefined {
   if (found.kind === 'row' || found.kind === 'constant') return found;
   if (PASSED_OVER.has(found.kind)) return undefined;
-  throw found.kind === 'refused' ? found.error : build.error('UNSUPPORTED_OP', 'an Assert is not of numbers');
+  throw found.kind === 'refused'
+    ? found.error
+    : build.error('UNSUPPORTED_OP', 'an Assert on something other than numbers is not supported');
 }
 
-/** Whether the result of a node can carry a demand. */
+/** Whether demands can be attached to the result of a node. */
 export function carriesDemands(result: Result | undefined): result is Row {
   return result?.kind === 'row' && result.type !== 'string' && result.words === undefined;
 }

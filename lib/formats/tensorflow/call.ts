@@ -1,4 +1,4 @@
-/** One node with its inputs at hand, as the translations in ops/ see it. */
+/** One node with its inputs, as the translations in ops/ see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { type Dimension, dimensions } from '../tensors/dimensions.ts';
@@ -7,7 +7,7 @@ import type { Attribute, NodeDef } from './proto.ts';
 import { elementType } from './types.ts';
 import type { Result, Row, Value } from './value.ts';
 
-/** What an operator becomes: its outputs, as far as a row model has them. */
+/** Translates a node: returns its outputs, as far as a row model has them. */
 export type Translation = (call: TensorFlowCall) => Result | readonly (Result | undefined)[];
 
 /** Translations by operator name. */
@@ -52,19 +52,19 @@ export class TensorFlowCall {
     throw this.error('UNSUPPORTED_OP', `input ${index} depends on the model's input; here it must be a constant`);
   }
 
-  /** An input as the value of a row; constants are taken as rows that are all equal. */
+  /** An input as the value of a row; a constant becomes a row that is the same for all. */
   row(index: number): Row {
     return this.build.asRow(this.input(index));
   }
 
-  /** A constant list of sizes, which may hold the batch. */
+  /** A constant list of sizes, which may contain the batch. */
   dimensions(index: number): Dimension[] {
     const list = this.constant(index);
     this.build.checkRank(list.data);
     return dimensions(list);
   }
 
-  /** A constant's numbers. */
+  /** The numbers of a constant. */
   numbers(index: number): number[] {
     const value = this.constant(index);
     if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
@@ -72,7 +72,7 @@ export class TensorFlowCall {
     return Array.from(value.data);
   }
 
-  /** The one number of a constant. */
+  /** The only number of a constant. */
   number(index: number): number {
     const numbers = this.numbers(index);
     if (numbers.length === 1) return numbers[0];
@@ -128,10 +128,10 @@ const KINDS = {
   table: 'a lookup table',
   contents: 'a lookup table',
   text: 'a text',
-  spelled: 'a number as a word',
+  spelled: 'a number formatted as a word',
   tokens: 'words of a text',
   numbers: 'a number of each word of a text',
-  test: 'a question about each word of a text',
-  partition: 'of how words are shared out among rows',
+  test: 'a test of each word of a text',
+  partition: 'a partition of words among rows',
   dead: 'on the side of a condition that is not taken',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Walks the graph from the names that are asked for back to the inputs, translating each node once all that it needs
- * is known. What no output needs is never looked at. A call of a function is its body, in place.
+ * Walks the graph from the requested names back to the inputs, and translates each node once its inputs are known.
+ * Nodes that no output needs are never visited. A call of a function is replaced by its body.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
@@ -14,13 +14,13 @@ import { dataInputs, type Output, placeOf, Scope } from './scope.ts';
 import { translate } from './translate.ts';
 import { type Contents, DEAD, type Result } from './value.ts';
 
-/** What is beside the graph, by the nodes that stand for it. */
+/** Values stored outside of the graph, by the nodes that refer to them. */
 export interface Storage {
   variable(node: NodeDef): Promise<Constant>;
   table(node: NodeDef): Promise<Contents>;
 }
 
-/** A node that is wanted, and whether its own needs have been put on the stack. */
+/** A requested node, and whether its inputs are already on the stack. */
 interface Frame {
   readonly output: Output;
   isOpen: boolean;
@@ -28,24 +28,24 @@ interface Frame {
 
 const CALLS: ReadonlySet<string> = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 const CONDITIONALS: ReadonlySet<string> = new Set(['If', 'StatelessIf', 'Case', 'StatelessCase']);
-/** What a call's scope takes for each name in it. */
+/** The cost of a call's scope for each name in it. */
 const STEPS_OF_PART = 5;
 const BYTES_OF_PART = 300;
-/** Variables of TensorFlow 1, which stand for their value. */
+/** Variables of TensorFlow 1, which represent their value directly. */
 const REFERENCES: ReadonlySet<string> = new Set(['Variable', 'VariableV2']);
 
 export class Evaluator {
   readonly #build: GraphBuilder;
   readonly #functions: ReadonlyMap<string, FunctionDef>;
   readonly #storage: Storage;
-  /** Nodes whose needs are being worked out. */
+  /** Nodes whose inputs are being evaluated. */
   readonly #open = new Set<string>();
-  /** What the Asserts before a node demand. */
+  /** The demands of the Asserts before a node. */
   readonly #demands = new Map<NodeDef, Map<Scope, readonly Demand[]>>();
-  /** Those that no row carries so far, by the constants that come after them. */
+  /** Demands not yet attached to a row, by the constants that come after them. */
   readonly #waiting = new Map<NodeDef, Map<Scope, ReadonlySet<Demand>>>();
   readonly #ids = new Map<Scope, number>();
-  /** Of calls, what their outputs are. */
+  /** For calls, the outputs that theirs refer to. */
   readonly #outputs = new Map<NodeDef, Map<Scope, Map<number, Output>>>();
   #visited = 0;
   #inlined = 0;
@@ -56,7 +56,7 @@ export class Evaluator {
     this.#storage = storage;
   }
 
-  /** Works out what a name stands for and, before it, all that it depends on. `wantedBy` is for messages. */
+  /** Evaluates a name and, before it, everything that it depends on. `wantedBy` is for messages. */
   async resolve(scope: Scope, reference: string, wantedBy: string): Promise<Result> {
     const wanted = this.output(scope, reference, wantedBy);
     const stack: Frame[] = [{ output: wanted, isOpen: false }];
@@ -78,7 +78,7 @@ export class Evaluator {
     return resultOf(wanted);
   }
 
-  /** The output that a reference leads to, through calls into the functions' bodies and through arguments out again. */
+  /** The output that a reference leads to, through calls into functions' bodies and through arguments back out. */
   output(scope: Scope, reference: string, wantedBy: string): Output {
     const passed: Output[] = [];
     let output = scope.output(reference, wantedBy);
@@ -96,7 +96,7 @@ export class Evaluator {
     }
   }
 
-  /** The way through the calls is not gone again. */
+  /** Caches the path through calls. */
   #remembered(passed: readonly Output[], output: Output): Output {
     for (const { node, scope, index } of passed) {
       const scopes = this.#outputs.get(node) ?? new Map<Scope, Map<number, Output>>();
@@ -129,7 +129,7 @@ export class Evaluator {
     const fn = this.#functions.get(name ?? '');
     if (fn !== undefined) return this.#scopeOf(fn, node, scope, dataInputs(node));
     if (!CALLS.has(node.op)) return undefined;
-    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which nothing defines`, placeOf(node));
+    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which is not defined`, placeOf(node));
   }
 
   #scopeOf(fn: FunctionDef, node: NodeDef, caller: Scope, inputs: readonly string[]): Scope {
@@ -138,7 +138,7 @@ export class Evaluator {
     this.#inlined += fn.nodes.length;
     const { depth, nodes } = this.#build.budget.limits;
     if (caller.depth >= depth || this.#inlined > nodes) {
-      const message = `functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
+      const message = `functions exceed \`limits\`: depth ${depth}, nodes ${nodes}`;
       throw new ForwardpassError('LIMIT', message, placeOf(node));
     }
     const parts = 1 + fn.nodes.length + fn.arguments.length;
@@ -149,7 +149,7 @@ export class Evaluator {
     return inner;
   }
 
-  /** Marks the node as being worked out; to meet it again on the way is a cycle. */
+  /** Marks the node as being evaluated; visiting it again on the way is a cycle. */
   #enter(frame: Frame): void {
     const key = this.#key(frame.output);
     if (!frame.isOpen && this.#open.has(key)) throw cycle(placeOf(frame.output.node));
@@ -195,7 +195,10 @@ export class Evaluator {
     return demands;
   }
 
-  /** The results of a node in runs that meet what the Asserts before it demand; of a constant, those made of it wait for that. */
+  /**
+   * The results of a node, for runs that meet the demands of the Asserts before it; for a constant, the demands are
+   * attached to results computed from it.
+   */
   #demanded(
     results: readonly (Result | undefined)[],
     { node, scope }: Pick<Output, 'node' | 'scope'>,
@@ -220,7 +223,7 @@ export class Evaluator {
     return [value, ...others];
   }
 
-  /** The two constants of min(a, max(b, x)). Where they are equal they are the result, whatever x is. */
+  /** The two constants of min(a, max(b, x)). If they are equal, they are the result for any x. */
   #bounds(node: NodeDef, scope: Scope): [Output, Output] | undefined {
     if (node.op !== 'Minimum') return undefined;
     const place = placeOf(node);
@@ -236,11 +239,12 @@ export class Evaluator {
     return outputs.map((name) => this.output(inner, returns?.get(name) ?? name, place));
   }
 
-  /** The scope inside the branch that a constant condition chooses. */
+  /** The scope of the branch that a constant condition selects. */
   #branch(node: NodeDef, scope: Scope, condition: Result): Scope {
     const place = placeOf(node);
     if (condition.kind !== 'constant' || condition.data.length !== 1 || condition.batch) {
-      const message = 'the condition depends on the input; forwardpass runs row models, which always do the same';
+      const message =
+        'the condition depends on the input, but the operations of a row model must be the same for every row';
       throw new ForwardpassError('UNSUPPORTED_OP', message, place);
     }
     const [chosen] = condition.data;
@@ -249,7 +253,7 @@ export class Evaluator {
     const name = node.op.endsWith('If') ? node.attributes.get(branch)?.function : (branches[chosen] ?? branches.at(-1));
     const fn = this.#functions.get(name ?? '');
     if (fn !== undefined) return this.#scopeOf(fn, node, scope, dataInputs(node).slice(1));
-    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which nothing defines`, place);
+    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which is not defined`, place);
   }
 
   async #compute(node: NodeDef, scope: Scope): Promise<readonly (Result | undefined)[]> {
@@ -291,7 +295,7 @@ function resultOf({ scope, node, index }: Output): Result {
   const results = scope.results.get(node) ?? [];
   const result = results[0] === DEAD ? DEAD : results[index];
   if (result !== undefined) return result;
-  throw new ForwardpassError('UNSUPPORTED_OP', `output ${index} is not computed here`, placeOf(node));
+  throw new ForwardpassError('UNSUPPORTED_OP', `output ${index} is not supported`, placeOf(node));
 }
 
 function isKnown({ scope, node }: Output): boolean {
@@ -304,7 +308,7 @@ function isOneNumber(bounds: readonly [Output, Output]): boolean {
   return isNumber && a.data[0] === b.data[0];
 }
 
-/** Whether a node that comes before says on which side of a condition those after it are. */
+/** Whether a control dependency determines on which side of a condition the nodes after it are. */
 function isGate(scope: Scope, name: string): boolean {
   const node = scope.nodes.get(name);
   if (node?.op !== 'Identity') return node?.op === 'Switch';
@@ -312,5 +316,5 @@ function isGate(scope: Scope, name: string): boolean {
 }
 
 function cycle(place: string): ForwardpassError {
-  return new ForwardpassError('CYCLE', 'the node feeds on its own result', place);
+  return new ForwardpassError('CYCLE', 'the node depends on its own result', place);
 }

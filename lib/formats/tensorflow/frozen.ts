@@ -1,4 +1,4 @@
-/** A graph without a signature: what is fed into it, and what nothing in it uses. */
+/** The inputs and outputs of a graph without a signature: its placeholders, and nodes that nothing uses. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { GraphDef, NodeDef } from './proto.ts';
@@ -7,13 +7,13 @@ import type { InputPort, OutputPort } from './trace.ts';
 /** No operator has a longer name. */
 const LONGEST_NAME = 1000;
 
-/** Nodes at an end of the graph that are not results. */
+/** Operators that end a graph without being a result. */
 const NO_RESULT =
   /^(NoOp|Assert|Const|Placeholder|PlaceholderWithDefault|VarHandleOp|Variable(V2)?|Assign.*|VarIsInitializedOp|ReadVariableOp|Save.*|Restore.*|.*Summary.*|Print(V2)?|(Mutable)?HashTable.*|InitializeTable.*|LookupTableImport.*)$/;
 
 /**
- * Inputs and outputs go by the names of their nodes. Placeholders that no result needs are left out, and so are ends
- * that no placeholder leads to.
+ * Inputs and outputs have the names of their nodes. Placeholders that no result needs are omitted, and so are ends that
+ * depend on no placeholder.
  */
 export function frozenPorts({ nodes }: GraphDef, budget: Budget): { inputs: InputPort[]; outputs: OutputPort[] } {
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -23,7 +23,7 @@ export function frozenPorts({ nodes }: GraphDef, budget: Budget): { inputs: Inpu
     ({ name, op }) => fed.has(name) && !used.has(name) && !NO_RESULT.test(op.slice(0, LONGEST_NAME)),
   );
   if (ends.length === 0)
-    throw new ForwardpassError('MALFORMED', 'no placeholder of the graph leads to a result', 'graph');
+    throw new ForwardpassError('MALFORMED', 'no result depends on a placeholder of the graph', 'graph');
   const needed = new Set(ends.map(({ name }) => name));
   for (const name of needed) for (const before of producers(byName.get(name))) needed.add(before);
   const inputs = nodes.filter(({ name, op }) => op === PLACEHOLDER && needed.has(name)).map(inputOf);
@@ -39,7 +39,7 @@ export function frozenPorts({ nodes }: GraphDef, budget: Budget): { inputs: Inpu
 
 const PLACEHOLDER = 'Placeholder';
 
-/** The placeholders and all that uses them. */
+/** The placeholders and everything that depends on them. */
 function leadingFrom(nodes: readonly NodeDef[]): Set<string> {
   const users = new Map<string, string[]>();
   for (const node of nodes) {
@@ -54,7 +54,7 @@ function leadingFrom(nodes: readonly NodeDef[]): Set<string> {
   return fed;
 }
 
-/** The nodes whose values it takes. */
+/** The nodes whose values it uses. */
 function producers(node: NodeDef | undefined): string[] {
   return (node?.inputs ?? []).filter((input) => !input.startsWith('^')).map((input) => input.split(':')[0]);
 }
@@ -68,7 +68,7 @@ function inputOf({ name, attributes }: NodeDef): InputPort {
   };
 }
 
-/** The first by the node's name, others with their number after it, as TensorFlow itself writes them. */
+/** The first has the node's name, others also a number, like in TensorFlow. */
 function outputsOf(node: NodeDef): OutputPort[] {
   return Array.from({ length: outputCount(node) }, (_, i) => {
     const name = i === 0 ? node.name : `${node.name}:${i}`;

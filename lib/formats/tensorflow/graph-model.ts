@@ -1,6 +1,6 @@
 /**
- * A graph-model of TensorFlow.js: the graph as JSON, as protocol buffers are written in it, and constants whose values
- * are among the weights. https://protobuf.dev/programming-guides/json/
+ * A graph-model of TensorFlow.js: the graph as the JSON form of protocol buffers, with the values of constants among
+ * the weights. https://protobuf.dev/programming-guides/json/
  */
 
 import type { Graph } from '../../graph/graph.ts';
@@ -19,7 +19,7 @@ import { refuseUnsafe } from './unsafe.ts';
 
 type Weights = ReadonlyMap<string, TfjsWeight>;
 
-/** `model`: all of model.json. */
+/** `model`: the whole model.json. */
 export function readGraphModel(model: Config, weights: Weights, { budget, fold }: ReadOptions): Promise<Graph> {
   const topology = model.object('modelTopology');
   const functions = topology.has('library') ? topology.object('library') : undefined;
@@ -40,7 +40,7 @@ export function readGraphModel(model: Config, weights: Weights, { budget, fold }
   });
 }
 
-/** Older converters put the signature among what they call the user's own. */
+/** Older converters put the signature into `userDefinedMetadata`. */
 function signaturePorts(model: Config): { inputs: InputPort[]; outputs: OutputPort[] } | undefined {
   const holder = [model, ...(model.has('userDefinedMetadata') ? [model.object('userDefinedMetadata')] : [])].find(
     (config) => config.has('signature'),
@@ -82,7 +82,7 @@ function nodeOf(config: Config, weights: Weights): NodeDef {
   return { name, op, inputs: texts(config, 'input'), attributes };
 }
 
-/** A weight as a tensor that holds its own bytes. */
+/** A weight as a tensor that contains its bytes. */
 function tensorOf(weight: TfjsWeight): TensorProto {
   const { data } = weight.read();
   const bytesOf = { int32: () => Int32Array.from(data), bool: () => Uint8Array.from(data) };
@@ -144,13 +144,13 @@ function shapeOf(config: Config): TensorShape {
   return { dims: config.has('dim') ? configs(config, 'dim').map((dim) => wholeOf(dim, 'size', 0)) : [] };
 }
 
-/** A type by its name, or by its number. */
+/** A type by its name or number. */
 function typeOf(config: Config, field: string): number {
   const value = config.raw(field);
   return typeof value === 'number' ? value : typeCode(config.text(field));
 }
 
-/** Integers of 64 bits are written as text. */
+/** 64-bit integers are written as text. */
 function wholeOf(config: Config, field: string, fallback?: number): number {
   const value = config.raw(field) ?? fallback;
   const number = typeof value === 'string' ? Number(value) : value;
@@ -162,7 +162,7 @@ function wholeOf(config: Config, field: string, fallback?: number): number {
 function floatOf(value: unknown, config: Config): number {
   if (typeof value === 'number') return value;
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
-  throw config.error('MALFORMED', 'a list of numbers holds something else');
+  throw config.error('MALFORMED', 'a list of numbers contains something else');
 }
 
 function configs(config: Config, field: string): Config[] {

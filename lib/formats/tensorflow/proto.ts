@@ -12,7 +12,7 @@ export interface GraphDef {
 export interface NodeDef {
   name: string;
   op: string;
-  /** `node`, `node:1`, in functions `node:output:0`; `^node` says only that it comes before. */
+  /** `node`, `node:1`, in functions `node:output:0`; `^node` is only a control dependency. */
   inputs: string[];
   attributes: Map<string, Attribute>;
 }
@@ -23,13 +23,13 @@ export interface FunctionDef {
   /** In the order of the signature. */
   outputs: string[];
   nodes: NodeDef[];
-  /** What each output is. */
+  /** By output, the reference of its value. */
   returns: Map<string, string>;
-  /** Nodes that run whenever the function does, by their names. */
+  /** The names of nodes that run whenever the function does. */
   controls: string[];
 }
 
-/** One of its fields is given. */
+/** Exactly one field is set. */
 export interface Attribute {
   bytes?: Uint8Array;
   integer?: number;
@@ -52,7 +52,7 @@ export interface AttributeList {
   functions: string[];
 }
 
-/** Without dimensions when the rank is unknown; a dimension that is unknown is −1. */
+/** No dimensions if the rank is unknown; an unknown dimension is −1. */
 export interface TensorShape {
   dims?: number[];
 }
@@ -62,7 +62,7 @@ export interface TensorProto {
   shape: TensorShape;
   /** Little-endian elements. */
   content: Uint8Array;
-  /** Elements of the type's own field, as little-endian bytes; integers are doubles there. */
+  /** Elements in the field for the type, as little-endian bytes; integers are stored as doubles. */
   floats?: Parts;
   doubles?: Parts;
   integers?: Parts;
@@ -108,7 +108,7 @@ function decodeSignature(message: Message, fn: FunctionDef): void {
   }
 }
 
-/** Of a message whose first field is a name, that name. */
+/** The name in a message whose first field it is. */
 function decodeName(message: Message): string {
   let name = '';
   for (let field = message.next(); field !== 0; field = message.next()) {
@@ -118,7 +118,7 @@ function decodeName(message: Message): string {
   return name;
 }
 
-/** An entry of a map from strings: `otherwise` stands where the value is left out. */
+/** An entry of a map from strings; `otherwise` is the value if it is omitted. */
 export function decodeEntry<T>(message: Message, decode: (value: Message) => T, otherwise: T): [string, T] {
   let [key, value] = ['', otherwise];
   for (let field = message.next(); field !== 0; field = message.next()) {
@@ -213,5 +213,5 @@ function decodeTensorProto(message: Message): TensorProto {
   return tensor;
 }
 
-/** int_val, int64_val, bool_val, half_val, uint32_val, uint64_val: a tensor has those of its own type alone. */
+/** int_val, int64_val, bool_val, half_val, uint32_val, uint64_val: a tensor uses only the one for its type. */
 const INTEGER_FIELDS: ReadonlySet<number> = new Set([7, 10, 11, 13, 16, 17]);

@@ -1,4 +1,4 @@
-/** A file of TensorFlow as a graph: which of its nodes are inputs and outputs, and the walk from one to the other. */
+/** Reads a TensorFlow file into a graph: finds the inputs and outputs, and translates the nodes between them. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { listNames, quote } from '../../messages.ts';
@@ -14,7 +14,7 @@ import { type InputPort, type OutputPort, traceGraph } from './trace.ts';
 import { typeCode } from './types.ts';
 import { refuseUnsafe } from './unsafe.ts';
 
-/** The whole of saved_model.pb or of a GraphDef; `source` has the files beside it. */
+/** A whole saved_model.pb or GraphDef; `source` gives access to the files beside it. */
 export async function readModel(bytes: Uint8Array, source: Source, options: ReadOptions): Promise<Graph> {
   return isSavedModel(bytes) ? readSavedModel(bytes, source, options) : readFrozen(bytes, source, options);
 }
@@ -42,7 +42,7 @@ async function readSavedModel(
 
 async function readFrozen(bytes: Uint8Array, source: Source, { budget, fold, signature }: ReadOptions): Promise<Graph> {
   if (signature !== undefined) {
-    throw new ForwardpassError('OPTION', 'is for SavedModels; a frozen graph has none', 'signature');
+    throw new ForwardpassError('OPTION', 'is only for SavedModels; a frozen graph has no signatures', 'signature');
   }
   const graph = decodeGraph(new Message(bytes, source.main.name, budget));
   refuseUnsafe(graph);
@@ -59,7 +59,7 @@ async function readFrozen(bytes: Uint8Array, source: Source, { budget, fold, sig
 }
 
 const DEFAULT_SIGNATURE = 'serving_default';
-/** TensorFlow's own, such as the one that fills lookup tables. */
+/** TensorFlow's internal signatures, such as the one that fills lookup tables. */
 const INTERNAL = /^__saved_model_/;
 
 function chooseSignature(signatures: ReadonlyMap<string, Signature>, asked: string | undefined): Signature {
@@ -72,11 +72,14 @@ function chooseSignature(signatures: ReadonlyMap<string, Signature>, asked: stri
       'the model has no signature; save it with signatures=, or with a function that has an input_signature';
     throw new ForwardpassError('UNSUPPORTED_OP', message, 'signature');
   }
-  const found = asked === undefined ? 'give the one that is meant' : `found ${quote(asked)}`;
+  const found = asked === undefined ? 'choose one' : `found ${quote(asked)}`;
   throw new ForwardpassError('OPTION', `expected one of ${listNames(names)}; ${found}`, 'signature');
 }
 
-/** Sorted as TensorFlow has them, but numbers by value. Words cannot be given, and are left out. */
+/**
+ * Sorted as in TensorFlow, except that numbers are sorted by value. Constant words cannot be given by callers, and are
+ * omitted.
+ */
 function portsOf(signature: Signature): { inputs: InputPort[]; outputs: OutputPort[] } {
   const ports = (infos: Signature['inputs']) =>
     [...infos]

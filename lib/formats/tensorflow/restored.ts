@@ -1,18 +1,18 @@
-/** What a SavedModel's graph restores from its bundle, and where. */
+/** Which variables of a SavedModel's graph are restored from its bundle, and from which keys. */
 import type { Evaluator } from './evaluate.ts';
 import { dataInputs, type Output, placeOf } from './scope.ts';
 
-/** Between what is restored and what it is assigned to. */
+/** Operators between a restored value and its assignment. */
 const PASSED: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Reshape']);
 const MOST_STEPS = 8;
 
-/** Where a variable's value is in the bundle; `part` where it is less than the whole tensor. */
+/** Where a variable's value is in the bundle; `part` is set if it is less than the whole tensor. */
 export interface Place {
   readonly key: string;
   readonly part: string;
 }
 
-/** What an output is restored from; undefined where it is not. */
+/** Where an output is restored from; undefined if it is not restored. */
 export async function restoredKey(evaluator: Evaluator, value: Output): Promise<Place | undefined> {
   const restored = restoredBy(evaluator, value);
   if (restored === undefined) return undefined;

@@ -15,7 +15,7 @@ export interface MetaGraph {
   /** The node that restores the variables; empty if there is none. */
   restoreOp: string;
   objects: SavedObjects;
-  /** Names of files in the folder `assets`, by the nodes that stand for their paths. */
+  /** Names of files in the folder `assets`, by the nodes that represent their paths. */
   assets: Map<string, string>;
 }
 
@@ -31,11 +31,11 @@ export interface TensorInfo {
   shape: TensorShape;
 }
 
-/** The Python objects that were saved, as far as they say which variables a function captured. */
+/** The saved Python objects, as far as they determine which variables a function captured. */
 export interface SavedObjects {
-  /** Each object's children by their attribute's name. */
+  /** The children of each object, by attribute name. */
   nodes: Children[];
-  /** What each function takes after its arguments, as indices of nodes. */
+  /** The captured inputs of each function, which follow its arguments, as indices of nodes. */
   boundInputs: Map<string, number[]>;
 }
 
@@ -43,7 +43,7 @@ export type Children = Map<string, number>;
 
 const SERVE = 'serve';
 
-/** The graph for serving, which is the only one that most files hold. */
+/** The graph for serving, which is the only one in most files. */
 export function decodeSavedModel(bytes: Uint8Array, place: string, budget: Budget): MetaGraph {
   const graphs: MetaGraph[] = [];
   const message = new Message(bytes, place, budget);
@@ -52,7 +52,7 @@ export function decodeSavedModel(bytes: Uint8Array, place: string, budget: Budge
     else message.skip();
   }
   const [first, ...others] = graphs;
-  if (first === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', place);
+  if (first === undefined) throw new ForwardpassError('MALFORMED', 'the model contains no graph', place);
   const serving = graphs.find(({ tags }) => tags.includes(SERVE));
   if (serving !== undefined) return serving;
   if (others.length === 0 && first.tags.length === 0) return first;
@@ -157,7 +157,7 @@ function decodeBoundInputs(message: Message): number[] {
   return bound;
 }
 
-/** The children of a SavedObject or, in a checkpoint, of a TrackableObject: their first field in both. */
+/** The children of a SavedObject or, in a checkpoint, of a TrackableObject: the first field of both. */
 function decodeObject(message: Message): Children {
   const children: Children = new Map();
   for (let field = message.next(); field !== 0; field = message.next()) {

@@ -1,4 +1,4 @@
-/** Where names are looked up: the graph itself, or one call of a function. */
+/** Where names are resolved: the graph itself, or one call of a function. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { FunctionDef, NodeDef } from './proto.ts';
@@ -11,10 +11,10 @@ export interface Output {
   readonly index: number;
 }
 
-/** Of a name, in messages. */
+/** The longest name in messages. */
 const LONGEST_SHOWN = 200;
 
-/** Outputs that have names of their own; those of every other operator are a list, or the one there is. */
+/** Operators whose outputs are named individually; any other has a single output or list. */
 const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
   Switch: ['output_false', 'output_true'],
   Merge: ['output', 'value_index'],
@@ -30,14 +30,14 @@ const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
 
 export class Scope {
   readonly nodes = new Map<string, NodeDef>();
-  /** What each node gives, once it is known. */
+  /** The results of each node, once they are known. */
   readonly results = new Map<NodeDef, readonly (Result | undefined)[]>();
   /** The scopes of the functions that its nodes call. */
   readonly inner = new Map<NodeDef, Scope>();
   readonly function: FunctionDef | undefined;
   readonly depth: number;
   readonly #caller: Scope | undefined;
-  /** What each of the function's arguments is to the caller. */
+  /** The caller's reference for each argument of the function. */
   readonly #arguments = new Map<string, string>();
 
   constructor(nodes: readonly NodeDef[], call?: { fn: FunctionDef; caller: Scope; inputs: readonly string[] }) {
@@ -55,7 +55,7 @@ export class Scope {
     }
   }
 
-  /** The node's output that a reference names, in this scope or, for an argument, in a caller's. */
+  /** The node output that a reference names, in this scope or, for an argument, in a caller's. */
   output(reference: string, wantedBy: string): Output {
     let scope: Scope = this;
     let name = reference;
@@ -71,7 +71,7 @@ export class Scope {
     const node = this.nodes.get(name);
     const index = rest.length > 1 ? outputIndex(node, rest[0]) + Number(rest[1]) : Number(rest[0] ?? 0);
     if (node !== undefined && Number.isInteger(index) && index >= 0) return { scope: this, node, index };
-    const message = `uses ${quote(reference)}, which nothing defines`;
+    const message = `uses ${quote(reference)}, which is not defined`;
     throw new ForwardpassError('DANGLING', message, wantedBy);
   }
 }
@@ -86,7 +86,7 @@ export function placeOf({ name, op }: NodeDef): string {
   return `node ${shown} (${op.slice(0, LONGEST_SHOWN)})`;
 }
 
-/** The inputs that give a value; the others say only what comes before. */
+/** The inputs that supply a value; the others are control dependencies. */
 export function dataInputs({ inputs }: NodeDef): string[] {
   return inputs.filter((input) => !input.startsWith('^'));
 }

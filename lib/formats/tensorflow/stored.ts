@@ -1,4 +1,4 @@
-/** Which of the saved values each variable and lookup table of a graph has. */
+/** Finds the saved value of each variable and lookup table of a graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Constant } from '../tensors/value.ts';
 import type { Bundle } from './bundle/bundle.ts';
@@ -20,7 +20,7 @@ interface Saved extends Beside {
   readonly objects: SavedObjects;
 }
 
-/** What the graph itself does before it is run: it restores its variables and fills its tables. */
+/** What the graph does before it is run: restores its variables and fills its tables. */
 export class Stored implements Storage {
   readonly #saved: Saved | undefined;
   readonly #places = new Map<NodeDef, Place>();
@@ -33,7 +33,7 @@ export class Stored implements Storage {
     this.#saved = saved;
   }
 
-  /** Looks through the graph and the functions that it calls. */
+  /** Visits the graph and the functions that it calls. */
   async collect(evaluator: Evaluator, main: Scope): Promise<void> {
     this.#main = main;
     this.#tables = new Tables(evaluator, main, this.#saved);
@@ -56,7 +56,7 @@ export class Stored implements Storage {
 
   async variable(node: NodeDef): Promise<Constant> {
     if (this.#saved === undefined) {
-      const message = 'is a variable, whose value is not in this file; freeze the graph or load its SavedModel';
+      const message = 'is a variable whose value is not in this file; freeze the graph or load its SavedModel';
       throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(node));
     }
     const { bundle } = this.#saved;
@@ -64,13 +64,13 @@ export class Stored implements Storage {
     return partOf(await bundle.read(key), part, placeOf(node));
   }
 
-  /** Without a restoring graph: by the objects, or as TensorFlow 1 does, by name. */
+  /** Without a graph that restores: by the objects or, as in TensorFlow 1, by name. */
   async #keyOf(node: NodeDef, bundle: Bundle): Promise<string> {
     this.#byObjects ??= this.#objectKeys(bundle);
     return (await this.#byObjects).get(node) ?? sharedName(node);
   }
 
-  /** What a function captures follows its arguments, in the order of its bound inputs. */
+  /** The variables that a function captures follow its arguments, in the order of its bound inputs. */
   async #objectKeys(bundle: Bundle): Promise<ReadonlyMap<NodeDef, string>> {
     const found = new Map<NodeDef, string>();
     const { objects, budget } = this.#saved as Saved;
@@ -102,7 +102,7 @@ function* nodesIn(evaluator: Evaluator, scope: Scope): Generator<Placed> {
   }
 }
 
-/** The nodes that run when the variables are restored: those before the last one, and those of functions it calls. */
+/** The nodes that run to restore the variables: those before the last one, and those of functions that it calls. */
 function* restoring(evaluator: Evaluator, scope: Scope, last: string): Generator<Placed> {
   const names = [last];
   const seen = new Set(names);

@@ -1,4 +1,4 @@
-/** What each lookup table of a graph is filled with: constants, tensors that are restored, or a file of the model. */
+/** The content of each lookup table of a graph: constants, restored tensors, or a file of the model. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
@@ -19,25 +19,25 @@ const IMPORTS: ReadonlySet<string> = new Set([
 ]);
 const FILES: ReadonlySet<string> = new Set(['InitializeTableFromTextFile', 'InitializeTableFromTextFileV2']);
 
-/** Where tables may come from, beside the graph. */
+/** Sources of tables outside of the graph. */
 export interface Beside {
   readonly source: Source;
   readonly bundle: Bundle;
-  /** The files in the folder `assets`, by the nodes that stand for their paths. */
+  /** The files in the folder `assets`, by the nodes that represent their paths. */
   readonly assets: ReadonlyMap<string, string>;
   readonly budget: Budget;
 }
 
 interface Filling {
-  /** What is restored is what a table held when it was saved, whatever it began with. */
+  /** Restored content is the table's content when it was saved, whatever its initial content was. */
   readonly isRestored: boolean;
-  /** Read when the table is used: an optimiser's or a step's of training may not be. */
+  /** Read when the table is used: an optimizer's, or one of a training step, is not. */
   contents(): Promise<Contents>;
 }
 
 export class Tables {
   readonly #fillings = new Map<NodeDef, Filling>();
-  /** By the names of variables, those of the nodes that they are assigned. */
+  /** By variable name, the names of the nodes that are assigned to it. */
   #values: Map<string, string> | undefined;
 
   /** Without `beside` there are only constants. */
@@ -47,7 +47,7 @@ export class Tables {
     private readonly beside: Beside | undefined,
   ) {}
 
-  /** Notes what the node fills a table with, where it does. */
+  /** Records the content with which the node fills a table, if it does. */
   async note(scope: Scope, node: NodeDef): Promise<void> {
     const isFile = FILES.has(node.op);
     if (!isFile && !IMPORTS.has(node.op)) return;
@@ -89,7 +89,7 @@ export class Tables {
     return { isRestored: false, contents: async () => checked(found, values, place) };
   }
 
-  /** A table that is not used may be filled with anything. */
+  /** An unused table may be filled with anything. */
   async #resolved(scope: Scope, reference: string | undefined, place: string): Promise<Result> {
     try {
       return await this.evaluator.resolve(scope, reference ?? '', place);
@@ -127,7 +127,7 @@ export class Tables {
     return { isRestored: false, contents };
   }
 
-  /** The asset that a path is: of a node of the main graph, by way of a variable that is assigned it. */
+  /** The asset that a path refers to: a node of the main graph, or a variable that it is assigned to. */
   #asset(path: Output): string | undefined {
     let { node } = path;
     for (let steps = 0; steps < MOST_STEPS; steps++) {
@@ -182,7 +182,7 @@ async function openAsset(source: Source, asset: string, place: string): Promise<
   }
 }
 
-/** What TensorFlow says in the place of a column's number. */
+/** TensorFlow's marker in place of a column's number. */
 const WHOLE_LINE = -2;
 const LINE_NUMBER = -1;
 const MOST_STEPS = 8;
@@ -191,7 +191,7 @@ function nodeOf(reference: string | undefined): string {
   return (reference ?? '').split(':')[0];
 }
 
-/** As TensorFlow reads them: without carriage returns, and as many as it was said to take. */
+/** Lines as TensorFlow reads them: without carriage returns, up to the declared number. */
 function linesOf(text: string, size: number, place: string): string[] {
   const lines = text.replaceAll('\r', '').split('\n');
   if (lines.at(-1) === '') lines.pop();
@@ -200,11 +200,11 @@ function linesOf(text: string, size: number, place: string): string[] {
   throw new ForwardpassError('MALFORMED', `expected ${size} lines, found ${lines.length}`, place);
 }
 
-/** Throws unless each key has one value. */
+/** Throws unless each key has exactly one value. */
 function checked(keys: Result, values: Result, place: string): Contents {
   for (const found of [keys, values]) if (found.kind === 'refused') throw found.error;
   if (!isPlain(keys) || !isPlain(values) || keys.data.length !== values.data.length) {
-    throw new ForwardpassError('MALFORMED', 'a table is not filled with as many constant values as keys', place);
+    throw new ForwardpassError('MALFORMED', 'a table is not filled with equally many constant keys and values', place);
   }
   const known = new Map<number, number>();
   for (const [i, key] of keys.data.entries()) {

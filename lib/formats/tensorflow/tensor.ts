@@ -1,4 +1,7 @@
-/** TensorProto to constant: packed or in the field of its type, where the last element stands for all that follow. */
+/**
+ * Converts a TensorProto to a constant: packed, or in the field for its type, where the last element is repeated for
+ * all that follow.
+ */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
@@ -9,10 +12,10 @@ import type { Vocabulary } from '../tensors/vocabulary.ts';
 import type { TensorProto, TensorShape } from './proto.ts';
 import { elementType } from './types.ts';
 
-/** What elements beyond those that the file holds are charged to. */
+/** Charges elements beyond those in the file. */
 export type Spend = (elements: number) => void;
 
-/** Words are held as their indices among `words`. */
+/** Words become indices into `words`. */
 export function decodeTensor(
   tensor: TensorProto,
   place: string,
@@ -34,7 +37,7 @@ export function decodeTensor(
 export function fixedShape({ dims }: TensorShape, place: string): number[] {
   const isFixed = dims?.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
   if (dims === undefined || !isFixed) {
-    throw new ForwardpassError('MALFORMED', 'the shape of a stored tensor is not given in full', place);
+    throw new ForwardpassError('MALFORMED', 'the shape of a stored tensor is incomplete', place);
   }
   if (dims.length > HIGHEST_RANK) {
     throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
@@ -62,7 +65,7 @@ function typedElements(tensor: TensorProto, type: ElementType, place: string, wo
     case 'bfloat16':
       return widenBfloat16(Uint16Array.from(integersOf(tensor)));
     case 'uint64':
-      // 64 bits are read as signed: below zero stands for 2^63 and beyond.
+      // 64 bits are read as signed: negative values represent 2^63 and above.
       return integersOf(tensor).map((value) => (value < 0 ? Infinity : exactOrInfinite(value)));
     default:
       return integersOf(tensor).map(exactOrInfinite);
@@ -79,7 +82,7 @@ function joined(parts: Parts | undefined, type: ElementType, width: number, plac
   return rawElements(bytes, type, bytes.length / width, place);
 }
 
-/** Without any element all are zero. */
+/** Without any element, all are zero. */
 function repeated(stored: Numbers, type: ElementType, count: number, spend: Spend): Numbers {
   spend(count);
   const data = allocate(type, count);

@@ -1,4 +1,4 @@
-/** TensorFlow: SavedModel folders and frozen graphs. What is read of them: docs/formats/tensorflow.md. */
+/** TensorFlow: SavedModel folders and frozen graphs. Coverage: docs/formats/tensorflow.md. */
 
 import type { Graph } from '../../graph/graph.ts';
 import { latin1 } from '../../platform/text.ts';
@@ -9,12 +9,12 @@ import { isSavedModel } from './signature.ts';
 const NODE = 0x0a;
 const OP = 0x12;
 
-/** Whether `head` begins as a SavedModel or a GraphDef does. Neither has a signature: they are detected by structure. */
+/** Whether `head` begins like a SavedModel or a GraphDef. Neither has a signature: they are detected by structure. */
 function detect(head: Uint8Array): boolean {
   return isSavedModel(head) || isGraph(head);
 }
 
-/** A first node whose first fields are a printable name and the name of an operator. */
+/** A first node that begins with a printable name and the name of an operator. */
 function isGraph(head: Uint8Array): boolean {
   if (head[0] !== NODE) return false;
   const node = lengthAt(head, 1);
@@ -41,7 +41,7 @@ function lengthAt(bytes: Uint8Array, at: number): { value: number; end: number }
   return undefined;
 }
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 async function read(source: Source, options: ReadOptions): Promise<Graph> {

@@ -1,4 +1,4 @@
-/** The graph between inputs and outputs, with axis 0 of every input as the batch where that can be. */
+/** Translates the graph between inputs and outputs, with axis 0 of every input as the batch if possible. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
@@ -18,7 +18,7 @@ import { elementType } from './types.ts';
 import type { Result, Row, Value } from './value.ts';
 
 export interface OutputPort {
-  /** What users call it. */
+  /** The name for users. */
   readonly name: string;
   /** `node:0` */
   readonly reference: string;
@@ -26,17 +26,17 @@ export interface OutputPort {
 
 export interface InputPort extends OutputPort {
   readonly type: number;
-  /** Without when the rank is unknown; a dimension that is unknown is −1. */
+  /** Undefined if the rank is unknown; an unknown dimension is −1. */
   readonly dims: readonly number[] | undefined;
 }
 
 export interface Traced {
-  /** The format's name. */
+  /** The name of the format. */
   readonly format: string;
   readonly graph: GraphDef;
   readonly inputs: readonly InputPort[];
   readonly outputs: readonly OutputPort[];
-  /** Made anew for each attempt. */
+  /** Created anew for each attempt. */
   readonly stored: () => Stored;
   readonly budget: Budget;
   readonly fold: Fold | undefined;
@@ -91,17 +91,17 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
   };
 }
 
-/** Outputs of a node, beside those that are inputs of the model. */
+/** The maximum number of node outputs besides the model's inputs. */
 const MOST_BESIDE = 100;
 
-/** Gives the nodes of the inputs their values. One that a row model cannot have is refused only if something needs it. */
+/** Sets the values of the input nodes. An input that a row model cannot have is refused only if something needs it. */
 function feed(build: GraphBuilder, main: Scope, inputs: readonly InputPort[]): Result[] {
   const fed = new Map<NodeDef, (Result | undefined)[]>();
   return inputs.map((input) => {
     const place = `input ${input.name}`;
     const { node, index } = main.output(input.reference, place);
     const results = fed.get(node) ?? [];
-    if (results[index] !== undefined) throw new ForwardpassError('DUPLICATE', 'two inputs are one tensor', place);
+    if (results[index] !== undefined) throw new ForwardpassError('DUPLICATE', 'two inputs are the same tensor', place);
     if (index > inputs.length + MOST_BESIDE)
       throw new ForwardpassError('DANGLING', `the node has no output ${index}`, place);
     const value = inputValue(build, input, place);
@@ -125,7 +125,7 @@ function inputValue(build: GraphBuilder, input: InputPort, place: string): Resul
   }
 }
 
-/** Nothing for an input that was refused. The words are those that operations have looked for. */
+/** Empty for an input that was refused. The words are those that operations look up. */
 function graphInput({ name }: InputPort, value: Result, budget: Budget): GraphInput[] {
   if (value.kind !== 'row') return [];
   const { shape, type, words, spread } = value;

@@ -1,10 +1,13 @@
-/** From an operator and its inputs to what it gives: texts and what is made of them, values of rows, and constants. */
+/**
+ * Computes the results of an operator from its inputs: texts and values derived from them, values of rows, and
+ * constants.
+ */
 import { checkShared } from '../tensors/shared-batch.ts';
 import type { TensorFlowCall, Translation } from './call.ts';
 import { translateTexts, wholeTexts } from './ops/texts.ts';
 import type { Result } from './value.ts';
 
-/** Operators that treat every row of a matrix, or every element, by itself, or know where the batch is. */
+/** Operators that treat each row of a matrix or each element separately, or that know where the batch is. */
 const TAKES_MERGED: ReadonlySet<string> = new Set([
   ...['MatMul', '_FusedMatMul', 'BiasAdd', 'Softmax', 'LogSoftmax', 'Cast', 'Identity', 'IdentityN', 'StopGradient'],
   ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'Div', 'RealDiv', 'Pow', 'SquaredDifference', 'Maximum', 'Minimum'],
@@ -14,7 +17,7 @@ const TAKES_MERGED: ReadonlySet<string> = new Set([
   ...['SelectV2', 'Reshape', 'Shape', 'FusedBatchNormV3'],
 ]);
 
-/** Those of values in which whole batches stand one after another. */
+/** Operators on values in which whole batches follow each other. */
 const TAKES_STACKED: ReadonlySet<string> = new Set(['Reshape', 'Shape']);
 
 export function translate(given: TensorFlowCall, translation: Translation): readonly (Result | undefined)[] {

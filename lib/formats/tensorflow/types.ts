@@ -1,11 +1,11 @@
-/** The element types of tensors, by their numbers and names in TensorFlow's types.proto. */
+/** Element types of tensors, by their numbers and names in TensorFlow's types.proto. */
 import { ForwardpassError } from '../../errors.ts';
 import type { ElementType } from '../tensors/value.ts';
 
 interface Known {
-  /** As the files that are JSON call it, after `DT_`. */
+  /** The name in JSON files, after `DT_`. */
   readonly name: string;
-  /** What it is here; undefined for types that no row model has. */
+  /** The type here; undefined for types that no row model has. */
   readonly type?: ElementType;
 }
 
@@ -35,7 +35,7 @@ const TYPES: ReadonlyMap<number, Known> = new Map<number, Known>([
   [23, { name: 'UINT64', type: 'uint64' }],
 ]);
 
-/** A reference to a variable has the number of its type and this. */
+/** A reference to a variable has the number of its type plus this. */
 const REFERENCE = 100;
 
 function plainType(code: number): number {
@@ -49,7 +49,7 @@ export function elementType(code: number, place: string): ElementType {
   throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected floats, integers, bool or strings, found ${found}`, place);
 }
 
-/** Of a name such as `DT_FLOAT` or `float32`; 0, the invalid type, for others. */
+/** The number for a name such as `DT_FLOAT` or `float32`; 0, the invalid type, for others. */
 export function typeCode(name: string): number {
   for (const [code, known] of TYPES) {
     if (name === `DT_${known.name}` || name === (known.type ?? known.name.toLowerCase())) return code;

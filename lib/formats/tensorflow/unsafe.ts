@@ -1,4 +1,4 @@
-/** Operators that reach outside of the model: a graph that holds one is refused, whether or not it would run. */
+/** Operators that access something outside of the model: a graph with one is refused, even if it would not run. */
 import { ForwardpassError } from '../../errors.ts';
 import type { GraphDef, NodeDef } from './proto.ts';
 import { placeOf } from './scope.ts';
@@ -12,10 +12,10 @@ const UNSAFE: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(TextLine|TFRecord|FixedLengthRecord|LMDB|Sql|CSV)Dataset|^CacheDataset|^Summary|SummaryWriter/, 'uses files'],
   [/^Debug(Identity|NanCount|NumericSummary)/, 'writes to files or addresses'],
-  [/^_?(Host)?(Send|Recv)$|^Rpc/, 'talks to other machines'],
+  [/^_?(Host)?(Send|Recv)$|^Rpc/, 'connects to other machines'],
 ];
 
-/** No operator has a longer one. */
+/** No operator has a longer name. */
 const LONGEST_NAME = 1000;
 
 export function refuseUnsafe({ nodes, functions }: GraphDef): void {
@@ -27,5 +27,5 @@ function check(node: NodeDef): void {
   const op = node.op.slice(0, LONGEST_NAME);
   const found = UNSAFE.find(([pattern]) => pattern.test(op));
   if (found === undefined) return;
-  throw new ForwardpassError('UNSAFE', `${op} ${found[1]}; a model must not ask for that`, placeOf(node));
+  throw new ForwardpassError('UNSAFE', `${op} ${found[1]}, which a model must not do`, placeOf(node));
 }

@@ -1,4 +1,4 @@
-/** What the names of a graph stand for while it is read. */
+/** What the names of a graph refer to while it is read. */
 import type { ForwardpassError } from '../../errors.ts';
 import type { TextChange, Tokenizing } from '../../graph/terms.ts';
 import type { Constant, ElementType, Row, Value } from '../tensors/value.ts';
@@ -6,68 +6,68 @@ import type { NodeDef } from './proto.ts';
 
 export type { Row, Value };
 
-/** A variable that is passed around; its value is read where it is used. */
+/** A variable passed by reference; its value is read where it is used. */
 export interface Variable {
   readonly kind: 'variable';
   readonly node: NodeDef;
 }
 
-/** A lookup table that is passed around; its contents are looked up where it is used. */
+/** A lookup table passed by reference; its contents are read where it is used. */
 export interface Table {
   readonly kind: 'table';
   readonly node: NodeDef;
 }
 
-/** What a lookup table holds: vectors of one length. */
+/** The contents of a lookup table: vectors of one length. */
 export interface Contents {
   readonly kind: 'contents';
   readonly keys: Constant;
   readonly values: Constant;
 }
 
-/** The side of a constant condition that is not taken. */
+/** A value on the side of a constant condition that is not taken. */
 export interface Dead {
   readonly kind: 'dead';
 }
 
-/** What cannot be had, and why: an error where it is used. */
+/** An unsupported value and the reason, which is thrown where it is used. */
 export interface Refused {
   readonly kind: 'refused';
   readonly error: ForwardpassError;
 }
 
-/** The bits of floats as integers, or with `isSign` the highest of them only. */
+/** The bits of floats as integers, or with `isSign` only the highest bit. */
 export interface Bits {
   readonly kind: 'bits';
   readonly of: Row;
   readonly isSign: boolean;
 }
 
-/** Where the elements of a sparse tensor are, and its shape: one value for each row. */
+/** The positions of a sparse tensor's elements, and its shape: one value for each row. */
 export interface Sparse {
   readonly kind: 'sparse';
   readonly values: Row;
 }
 
-/** A text of an input, as operations on text have changed it. */
+/** A text of an input, with the changes that operators made. */
 export interface Text {
   readonly kind: 'text';
   readonly input: string;
   readonly changes: readonly TextChange[];
-  /** For a row: of one element. */
+  /** For each row: one element. */
   readonly shape: readonly number[];
 }
 
-/** The tokens of all rows' texts, one after another. Two are the same list where they are one object. */
+/** The tokens of the texts of all rows. Two lists are the same if they are one object. */
 export interface Tokens {
   readonly kind: 'tokens';
   readonly input: string;
   readonly tokenizing: Tokenizing;
-  /** Of a text that is one token. */
+  /** For a text that is a single token. */
   readonly shape?: readonly number[];
 }
 
-/** A number of each token. */
+/** A number for each token. */
 export interface TokenNumbers {
   readonly kind: 'numbers';
   readonly of: Tokens;
@@ -83,17 +83,18 @@ export interface TokenTest {
   readonly word: string;
 }
 
-/** An integer of an input as the word that spells it. */
+/** An integer of an input, formatted as a word. */
 export interface Spelled {
   readonly kind: 'spelled';
   readonly of: Row;
 }
 
 /**
- * What the file computes of where each row's tokens are, as far as it is followed here: of each token the row and its place
- * in it, or the row alone; how many rows there are, or that number and something that is at least it; how many tokens rows
- * have, where they end, and where all begin and end. Of texts that become characters: those as numbers, with an axis more or
- * without, their shape, how many there are, that and one, and where each begins and ends. `other` is at most some number.
+ * A value that the file computes from the positions of tokens, as far as these are followed. For each token: its row
+ * and its index in the row, or only the row. For all rows: their number, or a number that is at least it; how many
+ * tokens each has, where they end, and where all begin and end. For texts split into characters: these as numbers, with
+ * or without an additional axis, their shape, their count, the count plus one, and where each begins and ends. `other`
+ * is at most some number.
  */
 export interface Partition {
   readonly kind: 'partition';

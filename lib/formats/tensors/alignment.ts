@@ -1,4 +1,4 @@
-/** How operands line up: as NumPy broadcasts them, with the batch in one place. */
+/** Aligns operands for broadcasting like in NumPy, with the batch in one place. */
 import { greatest } from '../../extremes.ts';
 import type { Operand } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
@@ -7,8 +7,8 @@ import * as fold from './fold.ts';
 import type { Constant, ElementType, Row, Value } from './value.ts';
 
 /**
- * Operands as NumPy would broadcast them, with the batch among their axes. Counted from the last axis the batch must
- * be in the same place everywhere; a constant that reaches there must have 1.
+ * Operands as NumPy would broadcast them, with the batch among their axes. Counted from the last axis, the batch must
+ * be in the same place everywhere; a constant with that axis must have size 1 there.
  */
 export function aligned(
   build: TensorEmitter,
@@ -38,7 +38,10 @@ export function aligned(
   return { operands: aligned.map((row) => row.operand), info };
 }
 
-/** Of values whose batch is one with another axis, the first; it must then be so in all that have a batch, and as long. */
+/**
+ * For values whose batch is merged with another axis, the first such value; all values with a batch must then be
+ * merged, with the same length.
+ */
 function sharedAlike(build: TensorEmitter, values: readonly Value[]): Row | undefined {
   const rows = values.filter((x): x is Row => x.kind === 'row' && x.batchAxis !== undefined);
   const [first] = rows;
@@ -46,16 +49,16 @@ function sharedAlike(build: TensorEmitter, values: readonly Value[]): Row | unde
   const lengthOf = (row: Row) => row.shape[sharedAxis(row) ?? -1];
   const isAlike = (row: Row) => isMerged(row) === isMerged(first) && sharedAxis(row) !== undefined;
   if (rows.every((row) => isAlike(row) && lengthOf(row) === lengthOf(first))) return first;
-  throw build.crossing('the batch is broadcast against the batch and another axis');
+  throw build.crossing('the batch is broadcast against the batch merged with another axis');
 }
 
-/** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
+/** A number per row that is one number for the whole batch in ONNX has no batch axis and broadcasts to anything. */
 function batchFromEnd(build: TensorEmitter, x: Value): number | undefined {
   const place = batchPlace(x);
   return place === undefined ? undefined : build.rank(x) - place;
 }
 
-/** Constants in their common shape. */
+/** Constants broadcast to their common shape. */
 export function broadcastAlike(build: TensorEmitter, values: readonly Constant[]): Constant[] {
   const shape = commonShape(build, values);
   build.spend(elementCount(shape) * values.length, values);

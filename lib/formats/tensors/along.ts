@@ -1,4 +1,4 @@
-/** Elements that are taken, or written, at positions along an axis: torch's gather and scatter. */
+/** Reads or writes elements at positions along an axis: torch's gather and scatter. */
 import type { BinaryName } from '../../graph/graph.ts';
 import { elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
@@ -6,10 +6,13 @@ import { batchAxisOf } from './emitter.ts';
 import { oneHot } from './picking.ts';
 import { type Constant, constant, type Row, range, type Value } from './value.ts';
 
-/** How what is written meets what is there. */
+/** How written values are combined with existing ones. */
 export type Reduction = 'none' | Extract<BinaryName, 'add' | 'mul' | 'min' | 'max'>;
 
-/** Of the element at each place of `indices`, that of `data` with the index in place of its own along the axis. */
+/**
+ * For each element of `indices`: the element of `data` at the same place, with the index in place of its position along
+ * the axis.
+ */
 export function takeAlong(build: GraphBuilder, data: Value, indices: Value, axis: number): Value {
   const [x, at] = together(build, [data, indices]);
   const own = build.ownAxis(x, axis);
@@ -33,7 +36,7 @@ export function takeAlong(build: GraphBuilder, data: Value, indices: Value, axis
   return inBatch(build.transpose(build.reduce(chosen, 'sum', [-1], false), inverse(permutation)), x);
 }
 
-/** Of each row the element, or the part, of its first axis that the row's own index says. `at` has no axis but the batch. */
+/** For each row, the element or part of its first axis at the row's own index. `at` has no axis except the batch. */
 export function takeOne(build: GraphBuilder, x: Row, at: Row): Row {
   checkNumbers(build, [x, at]);
   const [size, ...rest] = x.shape;
@@ -42,7 +45,7 @@ export function takeOne(build: GraphBuilder, x: Row, at: Row): Row {
   return inBatch(build.reduce(chosen, 'sum', [0], false), x) as Row;
 }
 
-/** `data` with `updates` at the places that `indices` say along the axis, one after another. */
+/** `data` with `updates` written, in order, at the positions `indices` along the axis. */
 export function putAlong(
   build: GraphBuilder,
   data: Value,
@@ -55,7 +58,7 @@ export function putAlong(
   const own = build.ownAxis(x, axis);
   checkFit(build, x, at, own);
   if (!sameShape(at.shape, given.shape)) {
-    throw build.error('SHAPE', `${formatShape(given.shape)} is written at indices of ${formatShape(at.shape)}`);
+    throw build.error('SHAPE', `cannot write ${formatShape(given.shape)} at indices of ${formatShape(at.shape)}`);
   }
   const places = constantOf(at);
   if (places !== undefined) {
@@ -64,7 +67,7 @@ export function putAlong(
     return inBatch(build.reshaped(putRows(build, flat[0], targets, flat[1], reduction), x.shape), x);
   }
   if (!sameShape(at.shape.toSpliced(own, 1), x.shape.toSpliced(own, 1))) {
-    throw build.error('UNSUPPORTED_OP', 'indices that vary are read only where they reach over all of the other axes');
+    throw build.error('UNSUPPORTED_OP', 'variable indices are supported only if they cover all other axes');
   }
   build.checkResults(at.shape[own]);
   const permutation = axisLast(at.shape.length, own);
@@ -78,7 +81,7 @@ export function putAlong(
   return inBatch(build.transpose(result, inverse(permutation)), x);
 }
 
-/** Rows of a matrix [N, R] written over, one after another: row i of `updates`, [M, R], goes to row `targets[i]`. */
+/** Overwrites rows of a matrix [N, R] in order: row i of `updates`, [M, R], goes to row `targets[i]`. */
 export function putRows(
   build: GraphBuilder,
   data: Value,
@@ -106,7 +109,7 @@ export function putRows(
   return result;
 }
 
-/** For each time that a target is written to, which update goes to which; −1 for none. */
+/** By how often a target was written before: the update for each target, −1 for none. */
 function rounds(build: GraphBuilder, targets: ArrayLike<number>, count: number): Int32Array[] {
   const times = new Int32Array(count);
   const all: Int32Array[] = [];
@@ -123,22 +126,23 @@ export function alone(x: Value): Value {
   return x.kind === 'row' ? { ...x, batchAxis: undefined } : x;
 }
 
-/** What was made of rows by themselves, in their batch. */
+/** A result for separate rows, with the batch of `like`. */
 export function inBatch(x: Value, like: Value): Value {
   return x.kind === 'row' ? { ...x, batchAxis: batchAxisOf(like) } : x;
 }
 
-/** If one of them is a row tensor, row tensors with the batch at one place. */
+/** If one of them is a row tensor: row tensors with the batch in one place. */
 function together(build: GraphBuilder, values: readonly Value[]): readonly Value[] {
   const row = values.find((x): x is Row => x.kind === 'row');
   const all = row === undefined ? values : values.map((x) => build.asRow(x, row.batchAxis));
   checkNumbers(build, all);
-  if (new Set(all.map(batchAxisOf)).size > 1) throw build.crossing('the batch meets another axis');
+  if (new Set(all.map(batchAxisOf)).size > 1) throw build.crossing('the batch is aligned with another axis');
   return all;
 }
 
 function checkNumbers(build: GraphBuilder, values: readonly Value[]): void {
-  if (values.some((x) => x.type === 'string')) throw build.error('UNSUPPORTED_DTYPE', 'words are not taken one by one');
+  if (values.some((x) => x.type === 'string'))
+    throw build.error('UNSUPPORTED_DTYPE', 'words cannot be picked one by one');
 }
 
 function constantOf(x: Value): Constant | undefined {
@@ -152,7 +156,7 @@ function checkFit(build: GraphBuilder, x: Value, at: Value, axis: number): void 
   throw build.error('SHAPE', `indices of ${formatShape(at.shape)} do not fit into ${formatShape(x.shape)}`);
 }
 
-/** For each index the place in a tensor of the shape, with its elements in one list. */
+/** For each index, the position in the flattened tensor of this shape. */
 function placesAlong(build: GraphBuilder, indices: Constant, shape: readonly number[], axis: number): Int32Array {
   build.lookThrough(indices.data.length * shape.length);
   const sizes = indices.shape;
@@ -168,7 +172,7 @@ function placesAlong(build: GraphBuilder, indices: Constant, shape: readonly num
   });
 }
 
-/** 1 at the index on a new last axis, 0 elsewhere. A run in which an index is outside of it is refused. */
+/** 1 at the index along a new last axis, 0 elsewhere. A run with an index out of range is refused. */
 function hot(build: GraphBuilder, at: Row, size: number): Row {
   const isKnown = at.below !== undefined && at.below <= size;
   if (isKnown) return oneHot(build, at, -1, { depth: size, off: 0, on: 1, type: 'bool', wrap: true });

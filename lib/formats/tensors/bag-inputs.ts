@@ -1,6 +1,6 @@
 /**
- * Inputs of bags of any number of ids: a list of all ids, and where each row's begin, are two inputs of a file. Here they are one,
- * of ragged rows, under the name of the ids; where ids have weights, these are in it too.
+ * Inputs of bags of any number of ids: in a file, the list of all ids and the offsets of rows are two inputs. Here they
+ * become one input of ragged rows with the name of the ids, which includes the ids' weights if there are any.
  */
 import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { neededFor } from '../needed.ts';
@@ -11,11 +11,11 @@ interface Bag {
   readonly ids: string;
   readonly offsets: string;
   readonly weights: string | undefined;
-  /** How many ids there are. */
+  /** The size of the table. */
   count: number;
 }
 
-/** What makes the bags: of each row its ids, where they begin in the list of all, and perhaps their weights. */
+/** The operands of bags: all ids, the offset of each row, and optionally a weight for each id. */
 export interface BagOperands {
   readonly ids: Value;
   readonly offsets: Value;
@@ -25,14 +25,14 @@ export interface BagOperands {
 export class BagInputs {
   readonly #bags: Bag[] = [];
 
-  /** Whether they are what files give bags of any number of ids by: inputs as they came, of one element a row. */
+  /** Whether these are bags of any number of ids: unchanged inputs with one element per row. */
   isOf(build: TensorEmitter, { ids, offsets, weights }: BagOperands): boolean {
     const given = [ids, offsets, ...(weights === undefined ? [] : [weights])];
     const isEach = given.every((x) => x.kind === 'row' && x.shape.length === 0 && isInput(build, x));
     return isEach && build.batchAxis === 0 && new Set(given.map((x) => (x as Row).operand)).size === given.length;
   }
 
-  /** The input that the bags come in by, of so many ids. */
+  /** The input of these bags, for a table of `count` rows. */
   input(build: TensorEmitter, { ids, offsets, weights }: BagOperands, count: number): string {
     const nameOf = (x: Value | undefined) => (x?.kind === 'row' ? (x.operand as string) : undefined);
     const wanted = { ids: nameOf(ids) ?? '', offsets: nameOf(offsets) ?? '', weights: nameOf(weights) };
@@ -42,13 +42,14 @@ export class BagInputs {
       return wanted.ids;
     }
     const isSame = known.offsets === wanted.offsets && known.weights === wanted.weights;
-    if (!isSame) throw build.error('UNSUPPORTED_OP', 'the same ids are in bags of other widths, or have other weights');
+    if (!isSame)
+      throw build.error('UNSUPPORTED_OP', 'the same ids are used in bags of other widths, or with other weights');
     if (known.count === count) return wanted.ids;
     const message = `the same ids look up tables of ${known.count} and ${count} rows`;
-    throw build.error('UNSUPPORTED_OP', `${message}; make the smaller one as long`);
+    throw build.error('UNSUPPORTED_OP', `${message}; extend the smaller one to the same size`);
   }
 
-  /** The inputs as they are in the end. @throws {ForwardpassError} UNSUPPORTED_OP where something else takes the ids too. */
+  /** The final inputs. @throws {ForwardpassError} UNSUPPORTED_OP if something else uses the ids too. */
   finish(build: TensorEmitter, inputs: readonly GraphInput[], outputs: readonly string[]): readonly GraphInput[] {
     if (this.#bags.length === 0) return inputs;
     const taken = new Map<string, Bag>();
@@ -59,7 +60,7 @@ export class BagInputs {
       if (!others.has(name)) continue;
       throw build.error(
         'UNSUPPORTED_OP',
-        `takes ${name}, of which bags of any number of ids are made, in another way too`,
+        `${name} is used as bags of any number of ids and also in another way, which is not supported`,
       );
     }
     return inputs.flatMap((input): GraphInput[] => {
@@ -71,7 +72,7 @@ export class BagInputs {
     });
   }
 
-  /** That of the table. */
+  /** The element type of the table. */
   #typeOf(build: TensorEmitter, input: string): GraphInput['dtype'] {
     const node = build.nodes.find(({ op, inputs }) => op === 'bag' && inputs[0] === input);
     const table = node?.inputs[1];
@@ -79,7 +80,7 @@ export class BagInputs {
   }
 }
 
-/** What a node takes, but for the ragged rows of a bag. */
+/** The inputs of a node, except the ragged rows of a bag. */
 function stray({ op, inputs }: Node): readonly Operand[] {
   return op === 'bag' ? inputs.slice(1) : inputs;
 }

@@ -1,11 +1,11 @@
-/** Bags of ids: rows of a table added up, averaged, or the greatest of each column. */
+/** Bags of ids: rows of a table, added up, averaged, or reduced to the maximum of each column. */
 import type { BagMode } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import type { BagOperands } from './bag-inputs.ts';
 import type { GraphBuilder } from './builder.ts';
 import { type Constant, constant, type Value } from './value.ts';
 
-/** Sums, means or the greatest of a table's rows; ids that are `padding` count nowhere, and a row of no ids is 0. */
+/** Sums, means or maxima of a table's rows; ids equal to `padding` are ignored, and a row without ids is 0. */
 export function bagOf(
   build: GraphBuilder,
   operands: BagOperands,
@@ -22,7 +22,7 @@ export function bagOf(
   if (padding === undefined) return of(table, mode);
   const left = withRow(build, table, padding, mode === 'max' ? -Infinity : 0);
   if (mode === 'sum') return of(left, 'sum');
-  // Weights are for sums, so that those here are 1.
+  // Only sums have weights, so these are 1.
   const ones = constant(table.type, [count, 1], table.data.slice(0, count).fill(1));
   const counted = build.emit(
     'bag',
@@ -38,7 +38,7 @@ export function bagOf(
   return build.select(build.unary(counted, 'to_bool'), of(left, 'max'), build.scalar(counted, 0));
 }
 
-/** The same of rows of `width` ids. */
+/** The same for rows of `width` ids. */
 export function fixedBagOf(
   build: GraphBuilder,
   { ids, weights }: BagOperands,

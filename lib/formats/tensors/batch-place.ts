@@ -1,12 +1,12 @@
-/** Where the batch is among axes that come and go. */
+/** Tracks the position of the batch while axes are added and removed. */
 import type { Row } from './value.ts';
 
-/** Where the batch is once the given axes of the row are gone. */
+/** Where the batch is after the given axes of the row are removed. */
 export function without(own: readonly number[], batchAxis: number | undefined): number | undefined {
   return batchAxis === undefined ? undefined : batchAxis - own.filter((axis) => axis < batchAxis).length;
 }
 
-/** A shape and its batch with one more axis: `axis` in the result as ONNX counts, `own` in its shape. */
+/** A shape and its batch with one more axis: `axis` in ONNX's numbering of the result, `own` in its shape. */
 export function withAxis(x: Pick<Row, 'shape' | 'batchAxis' | 'merged'>, axis: number, size: number) {
   const isBefore = x.batchAxis !== undefined && axis <= x.batchAxis;
   const own = isBefore || x.batchAxis === undefined || x.merged ? axis : axis - 1;

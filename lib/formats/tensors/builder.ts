@@ -1,7 +1,7 @@
 /**
- * What operators on whole batches are translated with: the graph's operations in terms where one axis of a value that
- * depends on the input is the batch. An operation whose operands are all constant is evaluated on the spot; any
- * other becomes a node. One that would mix rows of the batch is refused.
+ * Builds graphs for operators on whole batches: the graph's operations, where one axis of a value that depends on the
+ * input is the batch. An operation whose operands are all constant is evaluated at once; any other becomes a node. An
+ * operation that would mix rows of the batch is refused.
  */
 
 import { type BinaryName, type NormName, type ReduceName, TRUTHS, type UnaryName } from '../../graph/graph.ts';
@@ -18,24 +18,24 @@ import { TextInputs } from './texts.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-/** Multiply-adds of two constants that take a microsecond. */
+/** Multiply-adds of two constants per microsecond. */
 const PRODUCTS_PER_STEP = 250;
 
 export class GraphBuilder extends TensorEmitter {
-  /** Of row tensors with an element per class, the classes. */
+  /** The classes of row tensors with an element per class. */
   readonly classesOf = new Map<string, readonly (string | number)[]>();
-  /** Row tensors that are probabilities because the file says so, whatever makes them. */
+  /** Row tensors that are probabilities according to the file, however they are computed. */
   readonly probabilities = new Set<string>();
-  /** Whether some operation fills in what is missing. */
+  /** Whether some operation replaces missing values. */
   takesMissing = false;
-  /** Whether some operation is right in doubles alone, whatever the inputs are. */
+  /** Whether some operation is correct only in float64, whatever the inputs are. */
   needsDoubles = false;
-  /** Tokens of texts that operations take. */
+  /** Tokens of texts that operations use. */
   readonly texts = new TextInputs();
-  /** Ids of which there may be any number in a row. */
+  /** Ids of which a row may have any number. */
   readonly bags = new BagInputs();
 
-  // Element by element
+  // Elementwise operations
 
   unary(x: Value, fn: UnaryName, alpha?: number, beta?: number): Value {
     const type = TRUTHS.has(fn) ? 'bool' : x.type;
@@ -75,7 +75,7 @@ export class GraphBuilder extends TensorEmitter {
       return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]), spread: spreadOf([a, b]) };
     }
     const [test, left, right] = broadcastAlike(this, [condition, a, b]);
-    // A float that the precision does not tell from 0 is false.
+    // A float that the precision rounds to 0 is false.
     const isTrue = isFloat(test.type) ? (this.unary(test, 'to_bool') as Constant) : test;
     return fold.select(isTrue, left, right) ?? this.#dependsOnBatch();
   }
@@ -87,14 +87,17 @@ export class GraphBuilder extends TensorEmitter {
     return this.binary('sub', this.cast(above, x.type), this.cast(below, x.type));
   }
 
-  /** Whether it is below 0, or −0. */
+  /** Whether it is negative, including −0. */
   hasSign(x: Value): Value {
     const isBelow = this.binary('less', x, this.scalar(x, 0));
     if (!isFloat(x.type)) return isBelow;
     return this.binary('or', isBelow, this.binary('less', this.unary(x, 'reciprocal'), this.scalar(x, 0)));
   }
 
-  /** Of integers and floats exactly: with the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
+  /**
+   * The exact remainder of integers and floats: with the divisor's sign for `floor`, like Python's %; with the
+   * dividend's for `trunc`.
+   */
   remainder(a: Value, b: Value, round: 'floor' | 'trunc'): Value {
     const signed = this.binary('fmod', a, b);
     const zero = this.scalar(signed, 0);
@@ -132,26 +135,26 @@ export class GraphBuilder extends TensorEmitter {
     return this.select(this.unary(x, 'is_nan'), this.scalar(x, step.nan), x);
   }
 
-  /** Told to the graph where integers become floats, which are rounded, or the other way round. */
+  /** Adds a cast to the graph if integers become floats, which rounds, or the other way round. */
   #retyped(x: Row, from: ElementType, type: ElementType): Row {
     const [was, is] = [isLarge(from), isLarge(type)];
     if (is === was || (was && !isFloat(type))) return { ...x, type };
     return { ...this.emit('retype', [x.operand], { to: is ? 'integer' : 'float' }, x), type };
   }
 
-  /** Values of one kind: words become indices of one vocabulary. */
+  /** Casts values to one kind: words become indices of one vocabulary. */
   ofOneVocabulary<V extends Value>(values: readonly V[]): readonly V[] {
     return ofOneVocabulary(this, values, (ids, table) => this.embedding(ids, table));
   }
 
-  /** A number of the type of `x`. */
+  /** A constant number of the type of `x`. */
   scalar(x: Value, value: number): Constant {
     return literal(x.type, [value]);
   }
 
-  // Along axes
+  // Operations along axes
 
-  /** Without axes, over all of them. */
+  /** Without axes, reduces all of them. */
   reduce(x: Value, fn: ReduceName, axes: readonly number[] | undefined, keepDims: boolean): Value {
     const all = axes ?? Array.from({ length: this.rank(x) }, (_, axis) => axis);
     const own = [...new Set(all.map((axis) => this.ownAxis(x, axis)))].sort((a, b) => a - b);
@@ -191,7 +194,10 @@ export class GraphBuilder extends TensorEmitter {
     return this.#norm('rms_norm', x, this.ownAxisToEnd(x, axis), epsilon, scale, undefined);
   }
 
-  /** Constant parameters of the normalised axes go with the node; others, and a shift alone, follow it. */
+  /**
+   * Constant parameters of the normalised axes become part of the node; others, and a shift without a scale, are
+   * applied afterwards.
+   */
   #norm(op: 'layer_norm' | 'rms_norm', x: Row, axis: number, epsilon: number, scale?: Value, shift?: Value): Value {
     const fits = (value?: Value) => value?.kind === 'constant' && value.shape.length <= x.shape.length - axis;
     const inside = [scale, shift].slice(0, fits(scale) ? (fits(shift) ? 2 : 1) : 0) as Constant[];
@@ -206,7 +212,7 @@ export class GraphBuilder extends TensorEmitter {
     return this.emit('normalize', [x.operand], { axis: this.ownAxis(x, axis), norm, epsilon: 0, floor: 1 }, x);
   }
 
-  // Movement
+  // Moving elements
 
   concat(given: readonly Value[], axis: number): Value {
     const parts = this.ofOneVocabulary(given);
@@ -223,7 +229,7 @@ export class GraphBuilder extends TensorEmitter {
       if (isAlike && part.shape.length === whole.shape.length) continue;
       throw this.error(
         'SHAPE',
-        `${formatShape(whole.shape)} and ${formatShape(part.shape)} are joined along axis ${own}`,
+        `${formatShape(whole.shape)} and ${formatShape(part.shape)} cannot be joined along axis ${own}`,
       );
     }
     if (aligned.length === 1) return aligned[0];
@@ -237,19 +243,20 @@ export class GraphBuilder extends TensorEmitter {
     return this.interim(constants, elementCount(whole.shape.with(own, size)), () => fold.concat(constants, own));
   }
 
-  /** The given positions along an axis; negative ones count from its end. */
+  /** The elements at the given positions along an axis; negative positions count from its end. */
   gather(x: Value, axis: number, positions: ArrayLike<number>): Value {
     const own = this.ownAxis(x, axis);
     const size = x.shape[own];
     const columns = this.#columns(positions, size);
     if (isIdentity(columns, size)) return x;
-    if (x.kind === 'row' && columns.length === 0) throw this.error('SHAPE', 'no element of the row is left');
+    if (x.kind === 'row' && columns.length === 0)
+      throw this.error('SHAPE', 'the operation selects no element of the row');
     const shape = x.shape.with(own, columns.length);
     if (x.kind === 'row') return this.emit('gather', [x.operand], { axis: own, indices: columns }, { ...x, shape });
     return this.interim([x], elementCount(shape), () => fold.gather(x, own, columns));
   }
 
-  /** Positions of an axis, all of which must be within it, without negative ones. */
+  /** Non-negative positions, all of which must be within the axis. */
   #columns(positions: ArrayLike<number>, size: number): Int32Array {
     let isPlain = positions instanceof Int32Array;
     for (let i = 0; i < positions.length; i++) {
@@ -277,14 +284,17 @@ export class GraphBuilder extends TensorEmitter {
       if (isSame) return x;
       return this.derive(`transpose ${own}`, [x], x.data.length, () => fold.transpose(x, own));
     }
-    // The batch moves by name alone: rows are stored one after another whatever ONNX says.
+    // The batch moves only nominally: rows are stored one after another in any case.
     const place = x.batchAxis === undefined ? undefined : permutation.indexOf(shared ?? x.batchAxis);
     const batchAxis = x.stacked ? Number(place) + 1 : place;
     if (isSame) return { ...x, batchAxis };
     return this.emit('transpose', [x.operand], { permutation: own }, { ...x, shape, batchAxis });
   }
 
-  /** The same elements as `shape`: without the batch, which is at `batchAxis`, or with the axis that it is merged with. */
+  /**
+   * The same elements with `shape`: without the batch, which is at `batchAxis`, or including the axis that the batch is
+   * merged with.
+   */
   reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number, merged?: boolean): V;
   reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x), merged = isMerged(x)): Value {
     this.checkSizes(shape);
@@ -310,16 +320,16 @@ export class GraphBuilder extends TensorEmitter {
     return this.derive(`expand ${shape}`, [x], elementCount(shape), () => fold.broadcastTo(x, shape));
   }
 
-  /** A value as a row tensor with a name and the batch in front, as outputs must be. */
+  /** A value as a named row tensor with the batch first, as outputs must be. */
   named(x: Value): Row & { readonly operand: string } {
     if (x.kind === 'constant' && this.batchAxis !== undefined && x.shape[0] !== this.declaredBatch) {
-      throw this.crossing('the output is the same whatever the batch, and has no row for each');
+      throw this.crossing('the output does not depend on the batch and has no row for each input row');
     }
     const row = this.asRow(x);
-    // Axes of 1 before the batch leave the rows in their order.
+    // Axes of size 1 before the batch do not change the order of rows.
     const isFirst = row.batchAxis !== undefined && elementCount(row.shape.slice(0, row.batchAxis)) === 1;
     if ((isFirst ? 0 : row.batchAxis) !== this.batchAxis || row.merged || row.stacked) {
-      if (row.merged || row.stacked) throw this.crossing('the batch and another axis are one in the output');
+      if (row.merged || row.stacked) throw this.crossing('the batch is merged with another axis in the output');
       const found = row.batchAxis === undefined ? 'it has no batch' : `the batch is axis ${row.batchAxis}`;
       throw this.crossing(`${found}; expected it to be ${this.batchAxis === undefined ? 'none' : 'axis 0'}`);
     }
@@ -359,10 +369,10 @@ export class GraphBuilder extends TensorEmitter {
     return this.#retyped(picked, 'float32', table.type);
   }
 
-  /** Words of a list are the ids themselves. */
+  /** The words of a list are its ids. */
   #pickWords(ids: Row, table: Constant): Row {
     if (table.shape.length !== 1)
-      throw this.error('SHAPE', `a table of words of ${formatShape(table.shape)} is not read`);
+      throw this.error('SHAPE', `a table of words with the shape ${formatShape(table.shape)} is not supported`);
     const { length } = table.data;
     this.spend(2 * length);
     const words = new Vocabulary(Array.from(table.data, (index) => this.constantWords.list[index]));
@@ -376,6 +386,6 @@ export class GraphBuilder extends TensorEmitter {
   }
 
   #dependsOnBatch(): never {
-    throw this.crossing('the batch size enters the computation');
+    throw this.crossing('the result depends on the batch size');
   }
 }

@@ -1,4 +1,4 @@
-/** One operator with its inputs at hand, as translations of every format see it. */
+/** One operator with its inputs, as the translations of every format see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { GraphBuilder } from './builder.ts';
 import type { Constant, Row, Value } from './value.ts';
@@ -23,7 +23,7 @@ export class OperatorCall<Build extends GraphBuilder = GraphBuilder> {
     return value;
   }
 
-  /** Every input, none of which may be left out. */
+  /** Every input; none may be omitted. */
   all(): Value[] {
     if (this.inputs.length === 0) throw this.error('MALFORMED', 'expected at least one input, found none');
     return this.inputs.map((_, index) => this.input(index));
@@ -38,7 +38,7 @@ export class OperatorCall<Build extends GraphBuilder = GraphBuilder> {
     return value;
   }
 
-  /** An input as the value of a row; constants are taken as rows that are all equal. */
+  /** An input as the value of a row; a constant becomes a row that is the same for all. */
   row(index: number): Row {
     return this.build.asRow(this.input(index));
   }

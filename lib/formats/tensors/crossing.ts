@@ -1,18 +1,18 @@
-/** Several values of a row in one place, by TensorFlow's hash of them together. */
+/** Combines several values of a row into one index, by TensorFlow's hash of them together. */
 import { crossedWith, crossingStart, placeOfHash } from '../../graph/word-hash.ts';
 import type { GraphBuilder } from './builder.ts';
 import { type Range, Ranges } from './range.ts';
 import { constant, isFloat, literal, type Row, type Value } from './value.ts';
 
-/** Combinations of values, each of which is hashed while the model loads. */
+/** The maximum number of combinations of values, each of which is hashed while the model loads. */
 const MOST_COMBINATIONS = 2 ** 18;
-/** Of combinations that are hashed in a microsecond. */
+/** Combinations that are hashed in a microsecond. */
 const PER_STEP = 1;
 
-/** The key with which TensorFlow's sparse.cross_hashed begins unless it is given one. */
+/** The default key of TensorFlow's sparse.cross_hashed. */
 export const USUAL_KEY = '956888297470';
 
-/** The place from 0 to before `count` of integers, each of which can be one of a few: their hashes are a table. */
+/** The index below `count` of integers that each have a small range: the hashes of all combinations become a table. */
 export function crossed(build: GraphBuilder, given: readonly Value[], count: number, key = USUAL_KEY): Value {
   const columns = given.map((x) => build.asRow(x));
   const ranges = new Ranges(build);
@@ -20,7 +20,7 @@ export function crossed(build: GraphBuilder, given: readonly Value[], count: num
   const sizes = known.map(({ low, high }) => high - low + 1);
   const total = sizes.reduce((product, size) => product * size, 1);
   if (!(total <= MOST_COMBINATIONS)) {
-    throw build.error('LIMIT', `crosses values of ${total} combinations, at most ${MOST_COMBINATIONS}`);
+    throw build.error('LIMIT', `crosses values with ${total} combinations; at most ${MOST_COMBINATIONS} are supported`);
   }
   build.spend(2 * total);
   build.budget.step(total / PER_STEP, build.place);
@@ -44,7 +44,7 @@ export function crossed(build: GraphBuilder, given: readonly Value[], count: num
 function rangeOf(build: GraphBuilder, ranges: Ranges, { type, operand }: Row): Range {
   const range = type === 'string' || isFloat(type) ? undefined : ranges.of(operand);
   if (range !== undefined && Number.isSafeInteger(range.high - range.low)) return range;
-  const what = type === 'string' ? 'words as they are' : 'numbers that may be any';
-  const message = `hashes ${what} together with others; cross the places of a lookup, of Hashing or of Discretization`;
+  const what = type === 'string' ? 'unchanged words' : 'numbers of unknown range';
+  const message = `hashes ${what} together with others; cross the indices from a lookup, Hashing or Discretization`;
   throw build.error('UNSUPPORTED_OP', message);
 }

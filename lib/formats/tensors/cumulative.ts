@@ -1,4 +1,4 @@
-/** Running sums along an axis, and what is made like them. */
+/** Cumulative sums along an axis, and similar operations. */
 import type { BinaryName } from '../../graph/graph.ts';
 import type { GraphBuilder } from './builder.ts';
 import { isFloat, literal, type Value } from './value.ts';
@@ -6,19 +6,19 @@ import { isFloat, literal, type Value } from './value.ts';
 export interface CumulativeOptions {
   /** From the last element to the first. */
   readonly reverse?: boolean;
-  /** Without the element itself: the first is what the function leaves as it is. */
+  /** Excludes the element itself: the first result is the function's neutral element. */
   readonly exclusive?: boolean;
 }
 
-/** Functions that may be taken in any grouping, and the number that changes nothing. */
+/** Associative functions, and their neutral elements. */
 const NEUTRAL = { add: 0, mul: 1, max: -Infinity, min: Infinity } as const satisfies Partial<
   Record<BinaryName, number>
 >;
 export type Cumulative = keyof typeof NEUTRAL;
 
 /**
- * Of each element and those before it along the axis. In steps of 1, 2, 4, … elements, so that NaN and infinities stay
- * where they count.
+ * Combines each element and those before it along the axis. Works in steps of 1, 2, 4, … elements, so that NaN and
+ * infinities affect only what they should.
  */
 export function cumulative(
   build: GraphBuilder,
@@ -31,7 +31,10 @@ export function cumulative(
   const axis = build.axis(given, rank);
   const size = x.shape[build.ownAxis(x, axis)];
   const after = new Array<number>(rank - 1 - axis).fill(1);
-  /** `whereThere` for elements that have another `distance` before them, and that element itself. */
+  /**
+   * `whereThere` for elements that have another one `distance` before them, with that element; `otherwise` for the
+   * others.
+   */
   const shifted = (y: Value, distance: number, whereThere: (before: Value) => Value, otherwise: Value): Value => {
     build.spend(2 * size);
     const indices = build.positionsOf(size, (at) => clamped(reverse ? at + distance : at - distance, size));
@@ -39,7 +42,7 @@ export function cumulative(
     const before = build.gather(y, axis, indices);
     return build.select(literal('bool', isThere, [size, ...after]), whereThere(before), otherwise);
   };
-  // Of −0 alone the sum is 0.
+  // The sum of only −0 is 0.
   let result = fn === 'add' && isFloat(x.type) ? build.binary('add', x, build.scalar(x, 0)) : x;
   for (let distance = 1; distance < size; distance *= 2) {
     const own = result;

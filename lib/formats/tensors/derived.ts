@@ -1,27 +1,28 @@
 /**
- * What constants are made of. A stored array becomes a few others of its size for free on its way to a layer: widened,
- * centred, scaled, transposed. What is made of it beyond is charged, and what was made once is not made again.
+ * What constants are made from. A stored array may become a few others of its size without charge on its way to a
+ * layer: widened, centred, scaled, transposed. Anything further is charged, and a result that was already computed is
+ * reused.
  */
 import type { Budget } from '../../graph/budget.ts';
 import type { Constant, Numbers } from './value.ts';
 
-/** Results of its own size that each stored array may become for free. */
+/** Results of its own size that each stored array may become without charge. */
 const FREE_RESULTS = 4;
-/** Results of fewer elements are not remembered: they are quicker made than found. */
+/** Smaller results are not cached: computing them is faster than finding them. */
 const REMEMBERED_FROM = 1024;
-/** Operands of so few elements are known by their numbers, and not by their array. */
+/** Operands with at most this many elements are identified by their values, others by their array. */
 const FEW = 4;
 
-/** Shared by a stored array and all that is made of it. */
+/** Shared by a stored array and everything made from it. */
 interface Allowance {
-  /** Elements that are still free. */
+  /** Elements that are still free of charge. */
   left: number;
 }
 
 export class Derived {
   readonly #budget: Budget;
   readonly #allowances = new WeakMap<Numbers, Allowance>();
-  /** By the array that something is made of. */
+  /** By the array that something is made from. */
   readonly #made = new WeakMap<Numbers, Map<string, Constant>>();
   readonly #numbers = new WeakMap<Numbers, number>();
   #count = 0;
@@ -30,7 +31,7 @@ export class Derived {
     this.#budget = budget;
   }
 
-  /** Of so many elements that are about to be made of the constants, those that are to be charged. */
+  /** How many of the elements about to be made from the constants are to be charged. */
   charged(elements: number, from: readonly Constant[]): number {
     let rest = elements;
     for (const { data } of from) {
@@ -43,7 +44,7 @@ export class Derived {
     return rest;
   }
 
-  /** The array was made of the constants: what is made of it is made of them. */
+  /** Records that the array was made from the constants, so that results made from it count as made from them. */
   madeOf(data: Numbers, from: readonly Constant[]): void {
     if (this.#allowanceOf(data) !== undefined) return;
     let most: Allowance | undefined;
@@ -54,7 +55,7 @@ export class Derived {
     if (most !== undefined) this.#allowances.set(data, most);
   }
 
-  /** What `make` gave the first time for the same operation, as `key` names it, and the same constants. */
+  /** The cached result of `make` for the same operation, identified by `key`, and the same constants. */
   once<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
     const [source] = from.filter(({ data }) => this.#allowanceOf(data) !== undefined);
     if (source === undefined) return make();
@@ -90,7 +91,7 @@ export class Derived {
   }
 }
 
-/** As text, −0 would be 0. */
+/** Converting −0 to text directly would give 0. */
 export function textOf(value: number | undefined): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -1,4 +1,4 @@
-/** What every translation rests on: the node at work, its errors, axes and the batch, names, and the nodes so far. */
+/** The basis of every translation: the current node, its errors, axes and the batch, names, and the nodes so far. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
@@ -12,64 +12,71 @@ import { WIDTHS } from './raw-elements.ts';
 import { type Constant, type ElementType, HIGHEST_RANK, isFloat, type Numbers, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-/** The batch is mixed into the result. When every input's shape is fixed, the model may still be read as one row. */
+/**
+ * The error for an operation that mixes rows of the batch. If the shapes of all inputs are fixed, the model may still
+ * be read as one row.
+ */
 export class CrossesRows extends ForwardpassError {
   constructor(message: string, place: string) {
-    super('UNSUPPORTED_OP', `${message}: this crosses rows, and forwardpass runs each row by itself`, place);
+    super(
+      'UNSUPPORTED_OP',
+      `${message}: the result would depend on other rows, but forwardpass runs each row independently`,
+      place,
+    );
   }
 }
 
-/** The node at work. */
+/** The current node. */
 export interface Site {
   readonly name: string;
   /** For messages. */
   readonly place: string;
-  /** What its results are named after. */
+  /** The basis for the names of its results. */
   readonly output: string;
 }
 
 export interface TensorEmitterOptions {
-  /** Which axis of every input is the batch; undefined to take each whole tensor as one row. */
+  /** Which axis of every input is the batch; undefined if each whole tensor is one row. */
   readonly batchAxis: 0 | undefined;
-  /** The size that the file gives the batch, where it gives one. */
+  /** The batch size in the file, if it has one. */
   readonly declaredBatch: number | undefined;
   readonly budget: Budget;
-  /** What computes with floats that are constants. */
+  /** Computes operations on constant floats. */
   readonly fold: Fold | undefined;
-  /** Whose casts the model was made for. */
+  /** The framework whose casts the model uses. */
   readonly casts: CastRule;
 }
 
-/** Names of nodes are cut to this where the file has them longer: they only have to tell nodes apart. */
+/** Longer names of nodes are cut to this length, since they only have to be distinct. */
 const LONGEST_NAME = 200;
-/** Elements of a constant that are looked through in a microsecond. */
+/** Elements of a constant that are examined in a microsecond. */
 const LOOKED_THROUGH = 64;
 
-/** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
+/** The properties of a new row tensor, except its name. What is known of its elements is kept only if they just move. */
 export type RowInfo = Omit<Row, 'kind' | 'operand'>;
 
-/** What a constant that is computed is worth in steps, and in elements that it takes beside its own. */
+/** The cost of a computed constant in steps, and in elements besides its own. */
 const STEPS_PER_CONSTANT = 2;
 const CONSTANT_ELEMENTS = 16;
 
 const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat', 'retype']);
 
 export class TensorEmitter extends NodeEmitter {
-  /** Of the row tensors that nodes give, by their names. */
+  /** The shapes of row tensors, by name. */
   readonly shapes = new Map<string, readonly number[]>();
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
   folder: Fold | undefined;
   readonly castRule: CastRule;
-  /** What the model's constant strings are the indices of. */
+  /** The vocabulary of the model's constant strings. */
   readonly constantWords = new Vocabulary();
-  /** What its string inputs are the indices of: the words that some operation looks for. */
+  /** The vocabulary of its string inputs: the words that some operation looks up. */
   readonly inputWords = new Vocabulary();
-  /** Integers that were looked through: nodes may share them. */
+  /** Integers that were already examined: nodes may share them. */
   readonly #whole = new WeakSet<Numbers>();
-  /** Names in use, with how many others were derived from each. */
+  /** Names in use, with the number of names derived from each. */
   readonly #nameCounts = new Map<string, number>();
-  /** Of parts of the file that several nodes may name, what was read of them. */
+  /** Parts of the file that were already read, since several nodes may refer to them. */
   readonly #read = new WeakMap<object, Constant>();
   readonly #derived: Derived;
   #site: Site = { name: '', place: 'graph', output: 'value' };
@@ -87,7 +94,7 @@ export class TensorEmitter extends NodeEmitter {
     this.#site = site;
   }
 
-  /** Of the node at work, for messages. */
+  /** The place of the current node, for messages. */
   get place(): string {
     return this.#site.place;
   }
@@ -96,7 +103,7 @@ export class TensorEmitter extends NodeEmitter {
     return new CrossesRows(message, this.place);
   }
 
-  /** The name itself, or with a number after it when it is taken. */
+  /** The name itself, or with a number appended if it is taken. */
   uniqueName(wanted: string): string {
     let name = wanted;
     while (this.#nameCounts.has(name)) {
@@ -120,12 +127,12 @@ export class TensorEmitter extends NodeEmitter {
     return { kind: 'row', type, shape, batchAxis, ...one, operand: output, ...known };
   }
 
-  /** Says of the model's inputs whether they speak for doubles, before anything is folded. */
+  /** Determines from the model's inputs whether it computes in float64, before anything is folded. */
   suppose(inputs: readonly { readonly dtype: string }[]): void {
     this.folder?.suppose(inputs.some(({ dtype }) => dtype === 'float64') ? 'f64' : 'f32');
   }
 
-  /** What `make` computes of constants is rounded to their own types, whatever the model computes in. */
+  /** The results of `make` for constants are rounded to their own types, whatever the model computes in. */
   inOwnTypes<V extends Value>(make: () => V): V {
     const { folder } = this;
     this.folder = undefined;
@@ -136,7 +143,7 @@ export class TensorEmitter extends NodeEmitter {
     }
   }
 
-  /** What an operation gives for constants of floats; undefined where others compute it: see tensors/fold.ts. */
+  /** The result of an operation on constant floats; undefined if it is computed elsewhere: see tensors/fold.ts. */
   folded<O extends Op>(
     op: O,
     operands: readonly Constant[],
@@ -152,13 +159,15 @@ export class TensorEmitter extends NodeEmitter {
     return fold.numbers(type, shape, data);
   }
 
-  /** Before so many elements of constants are computed, of others: keeps them in proportion to the file. */
+  /** Charges elements of constants before they are computed from others, in proportion to the file. */
   spend(elements: number, from: readonly Constant[] = []): void {
     this.budget.step(STEPS_PER_CONSTANT, this.place);
     this.budget.buildElements(this.#derived.charged(elements, from) + CONSTANT_ELEMENTS, this.place);
   }
 
-  /** A constant of so many elements that the operation `key` makes of others: the same array where it has made it. */
+  /**
+   * A constant with this many elements, made from others by the operation `key`: the same array if it was already made.
+   */
   derive<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
     return this.remember(key, from, elements, () => {
       this.spend(elements, from);
@@ -166,12 +175,12 @@ export class TensorEmitter extends NodeEmitter {
     });
   }
 
-  /** As `derive`, of several steps that are charged one by one. */
+  /** Like `derive`, for several steps that are charged one by one. */
   remember<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
     return this.#derived.once(`${key} ${this.folder?.precision}`, from, elements, make);
   }
 
-  /** As `derive`, of what is needed for a while only, and is not remembered. */
+  /** Like `derive`, for a temporary result that is not cached. */
   interim(from: readonly Constant[], elements: number, make: () => Constant): Constant {
     this.spend(elements, from);
     const made = make();
@@ -179,12 +188,12 @@ export class TensorEmitter extends NodeEmitter {
     return made;
   }
 
-  /** Before the elements of a constant are looked at, which thousands of nodes may have in common. */
+  /** Charges the examination of a constant's elements, since thousands of nodes may share them. */
   lookThrough(elements: number): void {
     this.budget.step(elements / LOOKED_THROUGH, this.place);
   }
 
-  /** What is read of a part of the file, the first time that a node names it. */
+  /** Reads a part of the file the first time that a node refers to it. */
   once(part: object, read: () => Constant): Constant {
     const known = this.#read.get(part);
     if (known !== undefined) return known;
@@ -194,7 +203,7 @@ export class TensorEmitter extends NodeEmitter {
     return made;
   }
 
-  /** Before an operation gives so many values of their own. */
+  /** Checks the number of an operation's results before they are created. */
   checkResults(count: number): void {
     const { nodes } = this.budget.limits;
     if (!(count <= nodes)) throw this.error('LIMIT', `it has ${count} results; \`limits.nodes\` is ${nodes}`);
@@ -206,7 +215,7 @@ export class TensorEmitter extends NodeEmitter {
     return this.positionsOf(Math.max(Math.ceil((end - start) / step), 0), (i) => start + i * step);
   }
 
-  /** So many positions along an axis, each as `at` says. */
+  /** `count` positions along an axis, computed by `at`. */
   positionsOf(count: number, at: (i: number) => number): Int32Array {
     this.budget.build(Int32Array.BYTES_PER_ELEMENT * count, this.place);
     const positions = new Int32Array(count);
@@ -214,12 +223,12 @@ export class TensorEmitter extends NodeEmitter {
     return positions;
   }
 
-  /** The rank that the file sees. */
+  /** The rank in the file. */
   rank(x: Value): number {
     return x.shape.length + (batchAxisOf(x) === undefined || sharedAxis(x) !== undefined ? 0 : 1);
   }
 
-  /** An axis as ONNX writes it, negative ones counted from the end. */
+  /** Normalises an axis in ONNX's numbering, where negative values count from the end. */
   axis(axis: number, rank: number): number {
     if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
       throw this.error('SHAPE', `axis ${axis} is outside a tensor of rank ${rank}`);
@@ -235,11 +244,11 @@ export class TensorEmitter extends NodeEmitter {
     return batchAxis === undefined || axis < batchAxis || sharedAxis(x) !== undefined ? axis : axis - 1;
   }
 
-  /** The same for an operation that runs from the axis to the last. */
+  /** The same for an operation that covers the axes from this one to the last. */
   ownAxisToEnd(x: Value, given: number): number {
     const own = this.ownAxis(x, given);
     if (own < (batchAxisOf(x) ?? 0))
-      throw this.crossing('the operation runs along several axes, one of them the batch');
+      throw this.crossing('the operation runs along several axes, one of which is the batch');
     return own;
   }
 
@@ -249,32 +258,32 @@ export class TensorEmitter extends NodeEmitter {
     }
   }
 
-  /** Refuses what is not a shape of a value. */
+  /** Throws for an invalid shape. */
   checkSizes(shape: readonly number[]): void {
     this.checkRank(shape);
     if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      throw this.error('SHAPE', `${formatShape(shape)} is not a shape: expected integers from 0`);
+      throw this.error('SHAPE', `${formatShape(shape)} is not a valid shape: expected non-negative integers`);
     }
   }
 
   tensor(x: Constant): Tensor {
-    if (x.batch) throw this.crossing('the batch size enters the computation');
+    if (x.batch) throw this.crossing('the result depends on the batch size');
     if (!isFloat(x.type) && !this.#whole.has(x.data)) {
       if (!x.data.every(Number.isSafeInteger)) {
-        throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} holds an integer beyond ±2^53`);
+        throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} contains an integer beyond ±2^53`);
       }
       this.#whole.add(x.data);
     }
     return { shape: x.shape, data: x.data };
   }
 
-  /** A constant as the value of every row: the batch is a new axis. */
+  /** A constant as the value of every row; the batch becomes a new axis. */
   everyRow(x: Constant, batchAxis: number | undefined): Row {
     const words = x.type === 'string' ? this.constantWords : undefined;
     return { kind: 'row', type: x.type, shape: x.shape, batchAxis, operand: this.tensor(x), words };
   }
 
-  /** A constant that is where a row tensor is expected: along the batch axis it is 1, or all the same. */
+  /** A constant used in place of a row tensor: along the batch axis its size is 1, or all its values are equal. */
   asRow(x: Value, batchAxis: number | undefined = this.batchAxis): Row {
     if (x.kind === 'row') return x;
     if (batchAxis === undefined) return this.everyRow(x, undefined);
@@ -291,7 +300,7 @@ export class TensorEmitter extends NodeEmitter {
     this.spend(x.data.length);
     const repeated = fold.broadcastTo(first, x.shape);
     if (!x.data.every((value, i) => Object.is(value, repeated.data[i]))) {
-      throw this.crossing(`a constant of shape ${formatShape(x.shape)} differs from row to row`);
+      throw this.crossing(`a constant of shape ${formatShape(x.shape)} differs between rows`);
     }
   }
 }
@@ -300,25 +309,25 @@ export function batchAxisOf(x: Value): number | undefined {
   return x.kind === 'row' ? x.batchAxis : undefined;
 }
 
-/** The axis that the file sees where the batch and another are one. */
+/** In the file's numbering, the axis in which the batch is merged with another. */
 export function sharedAxis(x: Value): number | undefined {
   if (x.kind === 'constant' || x.batchAxis === undefined) return undefined;
   return x.merged ? x.batchAxis : x.stacked ? x.batchAxis - 1 : undefined;
 }
 
-/** Which axis the file sees as the batch, by itself or as one with another. */
+/** In the file's numbering, the axis that is the batch, merged or not. */
 export function batchPlace(x: Value): number | undefined {
   return sharedAxis(x) ?? batchAxisOf(x);
 }
 
-/** Whether the batch and another axis are one: see {@link Row.merged}. */
+/** Whether the batch is merged with another axis: see {@link Row.merged}. */
 export function isMerged(x: Value): boolean {
   return x.kind === 'row' && x.merged === true;
 }
 
 /**
- * A number of each row that no operation may use: asking for its operand is an error that says why. `starts` says of it that it
- * is where the row begins in a list of all.
+ * A number per row that operations must not use: accessing its operand throws an error with the reason. `starts` marks
+ * it as where the row begins in a list of all elements.
  */
 export function unreadable(build: TensorEmitter, message: string, starts?: number): Row {
   return {

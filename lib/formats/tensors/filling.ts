@@ -1,11 +1,13 @@
-/** Values that are the same everywhere, or along some axes: broadcasts to a shape, constants of it, and ranges of numbers. */
+/**
+ * Values that are equal everywhere or along some axes: broadcasts to a shape, filled constants, and ranges of numbers.
+ */
 import { formatShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 import { type Dimension, dimensionsOf, shapeInWords } from './dimensions.ts';
 import { batchAxisOf } from './emitter.ts';
 import { type Constant, type ElementType, literal, range, type Value } from './value.ts';
 
-/** Broadcast to exactly the shape. A constant becomes a value per row where the shape holds the batch. */
+/** Broadcast to exactly the shape. A constant becomes a value per row if the shape includes the batch. */
 export function broadcastTo(build: GraphBuilder, x: Value, dims: readonly Dimension[]): Value {
   build.checkRank(dims);
   const ownAxis = batchAxisOf(x);
@@ -15,12 +17,12 @@ export function broadcastTo(build: GraphBuilder, x: Value, dims: readonly Dimens
   if (axis < 0 && fromEnd === undefined) return build.expanded(x, sizes);
   const others = dims.toSpliced(axis, 1);
   if (axis < 0 || !isBatch(build, dims[axis]) || others.some(({ rows }) => rows !== 0)) {
-    throw build.crossing(`a value of shape ${formatShape(x.shape)} is broadcast to ${shapeInWords(dims)}`);
+    throw build.crossing(`a value of shape ${formatShape(x.shape)} cannot be broadcast to ${shapeInWords(dims)}`);
   }
   const { rows } = dims[axis];
   const shape = sizes.toSpliced(axis, 1);
   if (x.kind === 'row') {
-    if (rows > 1) throw build.crossing(`rows are broadcast to ${shapeInWords(dims)}`);
+    if (rows > 1) throw build.crossing(`rows cannot be broadcast to ${shapeInWords(dims)}`);
     return build.expanded(x, shape, axis);
   }
   const own = axis - dims.length + x.shape.length;
@@ -34,7 +36,7 @@ function isBatch({ declaredBatch }: GraphBuilder, { size, rows }: Dimension): bo
   return rows === 0 ? size === declaredBatch : size === 0;
 }
 
-/** The shape that `x` broadcasts to with the other: where one of two sizes is 1 the other one counts. */
+/** The shape that `x` and the other shape broadcast to: if one of two sizes is 1, the other applies. */
 export function joinedDimensions(build: GraphBuilder, x: Value, others: readonly Dimension[]): Dimension[] {
   const own = dimensionsOf(x);
   const rank = Math.max(own.length, others.length);
@@ -53,12 +55,12 @@ function isOne({ size, rows }: Dimension): boolean {
   return size === 1 && rows === 0;
 }
 
-/** Of the batch, too, where the other is the number that the file has for it. */
+/** Also true for the batch if the other is the batch size in the file. */
 function isSame(build: GraphBuilder, a: Dimension, b: Dimension): boolean {
   return (a.size === b.size && a.rows === b.rows) || (a.rows !== 0 && isBatch(build, b));
 }
 
-/** One number everywhere; where the shape holds the batch, a value per row. */
+/** One number everywhere; if the shape includes the batch, a value per row. */
 export function filled(build: GraphBuilder, value: Value, dims: readonly Dimension[]): Value {
   build.checkRank(dims);
   const wrong = dims.find(({ size, rows }) => !Number.isInteger(size) || size < 0 || rows < 0);
@@ -77,13 +79,13 @@ function sharing({ merged, stacked }: { readonly merged?: boolean; readonly stac
   return { ...(merged && { merged }), ...(stacked && { stacked }) };
 }
 
-/** Numbers from `start` in steps to before `limit`. */
+/** Numbers from `start` up to but excluding `limit`, in steps. */
 export function counted(build: GraphBuilder, type: ElementType, start: number, limit: number, step: number): Constant {
   const count = Math.max(Math.ceil((limit - start) / step), 0);
   if (!(count <= build.budget.limits.rowElements)) {
     throw build.error('LIMIT', `a range of ${count} numbers is too long`);
   }
-  // As a list, and as the tensor.
+  // Once as a list, once as the tensor.
   build.spend(2 * count);
   return literal(type, range(start, limit, step), [count]);
 }

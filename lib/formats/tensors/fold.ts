@@ -1,7 +1,8 @@
 /**
- * Evaluation of what does not depend on the input: weights that are transposed or cast before use, and the chains of
- * Shape, Gather, Mul and Concat with which exporters compute a shape. Integers are exact; functions of floats are for
- * `Fold` to compute, and are computed here only if there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
+ * Evaluates what does not depend on the input: weights that are transposed or cast before use, and the chains of Shape,
+ * Gather, Mul and Concat with which exporters compute a shape. Integers are exact; functions of floats are computed by
+ * `Fold`, or, if there is none, here: in float64, rounded once. A result is undefined if it depends on the batch size
+ * in a form other than p + q·B.
  */
 import { combine } from '../../graph/combine.ts';
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
@@ -19,7 +20,7 @@ import {
 import { type CastRule, type CastStep, castSteps } from '../casts.ts';
 import { allocate, type Constant, constant, type ElementType, isFloat, type Numbers } from './value.ts';
 
-/** Numbers as a constant of the type. Floats stay as they were computed: in doubles, where the model does so. */
+/** A constant of the type. Floats stay as they were computed: in float64 if the model computes in float64. */
 export function numbers(type: ElementType, shape: readonly number[], data: Numbers): Constant {
   if (isFloat(type)) return constant(type, shape, data);
   const held = allocate(type, data.length);
@@ -27,13 +28,13 @@ export function numbers(type: ElementType, shape: readonly number[], data: Numbe
   return constant(type, shape, held);
 }
 
-/** An array for elements of constants of one type. */
+/** Allocates an array for elements of constants of one type. */
 function allocateFor(parts: readonly Constant[], length: number): Numbers {
   const isDouble = parts.some(({ data }) => data instanceof Float64Array);
   return isDouble ? new Float64Array(length) : allocate(parts[0].type, length);
 }
 
-/** `x` with other elements of its own. */
+/** `x` with its elements rearranged. */
 function moved(x: Constant, shape: readonly number[], take: (data: Numbers) => Numbers): Constant {
   return constant(x.type, shape, take(x.data), x.batch && (take(x.batch) as Float64Array));
 }
@@ -72,20 +73,20 @@ export function concat(parts: readonly Constant[], axis: number): Constant {
   return constant(parts[0].type, shape, data, batch);
 }
 
-/** Whether the numbers of a constant are, as another type, the same in the same kind of array. */
+/** Whether a cast of the constant to another type changes neither its numbers nor the kind of its array. */
 export function isHeldAlike(x: Constant, type: ElementType, rule: CastRule, precision?: 'f32' | 'f64'): boolean {
   const isDouble = precision === 'f64' && isFloat(type);
   const isSingle = x.data instanceof Float32Array && !isDouble && allocate(type, 0) instanceof Float32Array;
   return isSingle && x.batch === undefined && castSteps(x.type, type, rule).length === 0;
 }
 
-/** The same numbers as another type. Floats are cast from what the model computes in, where that is given. */
+/** Casts to another type. Floats are cast from the model's precision, if it is given. */
 export function cast(x: Constant, type: ElementType, rule: CastRule, precision?: 'f32' | 'f64'): Constant {
   if (x.type === type) return x;
   const steps = castSteps(x.type, type, rule);
   const data = precision === 'f64' && isFloat(type) ? new Float64Array(x.data.length) : allocate(type, x.data.length);
   const isRounded = precision === 'f32' && isFloat(x.type);
-  // Integers that depend on the batch stay what they are, as do integers that are too large to be held.
+  // Integers that depend on the batch, and integers that are too large to be represented, stay unchanged.
   const isCast = (value: number, i: number) => !x.batch?.[i] && (isFloat(x.type) || Number.isFinite(value));
   for (const [i, given] of x.data.entries()) {
     const value = isRounded ? Math.fround(given) : given;
@@ -107,7 +108,7 @@ export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, 
   return constant(type, x.shape, data);
 }
 
-/** `a` and `b` broadcast to the shape. */
+/** `a` and `b`, broadcast to the shape. */
 export function binary(
   fn: BinaryName,
   a: Constant,
@@ -131,7 +132,7 @@ function binaryOfBatch(fn: BinaryName, a: Constant, b: Constant, type: ElementTy
   return constant(type, a.shape, data, batch);
 }
 
-/** p + q·B, where B is any whole number from 1. */
+/** p + q·B, where B is any positive integer. */
 type OfBatch = readonly [p: number, q: number];
 
 function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | undefined {
@@ -168,7 +169,7 @@ function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | un
   }
 }
 
-/** Whether p + q·B < 0: what it is for one row, so long as it stays so for more. */
+/** Whether p + q·B < 0: the result for one row, if it is the same for more. */
 function isNegative(p: number, q: number): OfBatch | undefined {
   if (!Number.isFinite(p)) return undefined;
   if (p + q < 0) return q <= 0 ? [1, 0] : undefined;
@@ -179,7 +180,7 @@ function negated(truth: OfBatch | undefined): OfBatch | undefined {
   return truth && [1 - truth[0], 0];
 }
 
-/** All three have one shape. */
+/** All three have the same shape. */
 export function select(condition: Constant, a: Constant, b: Constant): Constant | undefined {
   if (condition.batch) return undefined;
   const pick = <N extends Numbers>(into: N, left: Numbers | undefined, right: Numbers | undefined): N => {
@@ -191,7 +192,7 @@ export function select(condition: Constant, a: Constant, b: Constant): Constant 
   return constant(a.type, a.shape, data, batch);
 }
 
-/** `axes` ascend; the result keeps each as 1. */
+/** `axes` are ascending; the result keeps each with size 1. */
 export function reduce(x: Constant, fn: ReduceName, axes: readonly number[], type: ElementType): Constant | undefined {
   if (x.batch) return fn === 'prod' && x.shape.length === 1 ? productOfBatch(x) : undefined;
   const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
@@ -204,7 +205,7 @@ export function reduce(x: Constant, fn: ReduceName, axes: readonly number[], typ
   return constant(type, shape, data);
 }
 
-/** The number of elements of a shape that holds the batch size. */
+/** The number of elements of a shape that includes the batch size. */
 function productOfBatch(x: Constant): Constant | undefined {
   let product: OfBatch | undefined = [1, 0];
   for (let i = 0; i < x.data.length && product; i++) {

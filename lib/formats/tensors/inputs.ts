@@ -1,21 +1,21 @@
-/** Inputs of a file, whose first axis is the batch: what a row of them is, and what a file is read as that has no batch. */
+/** Inputs of a file whose first axis is the batch: the shape of a row, and how a file without a batch is read. */
 import { ForwardpassError } from '../../errors.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../messages.ts';
 import { CrossesRows, type TensorEmitter } from './emitter.ts';
 import { HIGHEST_RANK } from './value.ts';
 
-/** Of each axis the size, or the name that the file gives it; below 0 or undefined where it is open. */
+/** The size of each axis, or its name in the file; negative or undefined for a dynamic axis. */
 export type FileShape = readonly (number | string | undefined)[];
 
 function isFixed(size: FileShape[number]): size is number {
   return typeof size === 'number' && size > 0;
 }
 
-/** The shape of a row of an input. Undefined is a shape that the file does not give. */
+/** The shape of an input's row. `dims` is undefined if the file does not contain the shape. */
 export function rowShape({ batchAxis, budget }: TensorEmitter, dims: FileShape | undefined, place: string): number[] {
   const lead = batchAxis === undefined ? 0 : 1;
-  if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
+  if (dims === undefined) throw new ForwardpassError('SHAPE', 'its shape is not in the file', place);
   if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
   if (dims.length > HIGHEST_RANK) {
     throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
@@ -29,15 +29,15 @@ export function rowShape({ batchAxis, budget }: TensorEmitter, dims: FileShape |
   throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
 }
 
-/** The batch that the file was made with, where its inputs agree on one; some may leave it open. */
+/** The batch size of the file, if its inputs agree on one; some may leave it open. */
 export function commonBatch(inputs: readonly (FileShape | undefined)[]): number | undefined {
   const [batch, ...others] = new Set(inputs.map((dims) => dims?.[0]).filter(isFixed));
   return others.length === 0 ? batch : undefined;
 }
 
 /**
- * Axis 0 of every input is the batch. Where the model mixes it into the result, or the inputs differ in it, and every shape is
- * fixed, the model is read with each whole tensor as one row.
+ * Axis 0 of every input is the batch. If the model mixes rows, or the inputs differ in size along it, and every shape
+ * is fixed, each whole tensor is read as one row.
  */
 export async function readRows<T>(
   inputs: readonly (FileShape | undefined)[],
@@ -48,7 +48,7 @@ export async function readRows<T>(
   return rowsOrWhole(isWhole, read);
 }
 
-/** By rows, or where the model mixes them and `isWhole`, with each whole tensor as one. */
+/** By rows, or, if the model mixes them and `isWhole` is set, with each whole tensor as one row. */
 export async function rowsOrWhole<T>(isWhole: boolean, read: (batchAxis: 0 | undefined) => T | Promise<T>): Promise<T> {
   try {
     return await read(0);

@@ -1,20 +1,20 @@
-/** Values by their keys, as lookup tables have them: words, or integers. */
+/** Values by key, as in lookup tables: keys are words or integers. */
 import { greatest, least } from '../../extremes.ts';
 import type { GraphBuilder } from './builder.ts';
 import { rowsOf } from './picking.ts';
 import { type Constant, constant, literal, type Row, type Value } from './value.ts';
 
 export interface Entries {
-  /** Vectors of one length. */
+  /** Vectors of the same length. */
   readonly keys: Constant;
   readonly values: Constant;
 }
 
-/** The value for each key, or `otherwise` for keys that are not there. Words are looked up by words, numbers by numbers. */
+/** The value for each key, or `otherwise` for unknown keys. Words are looked up by words, numbers by numbers. */
 export function lookUp(build: GraphBuilder, x: Value, entries: Entries, otherwise: number): Value {
   const { keys, values } = entries;
   if ((keys.type === 'string') !== (x.type === 'string')) {
-    throw build.error('UNSUPPORTED_DTYPE', `a table of ${keys.type} keys is asked for ${x.type}`);
+    throw build.error('UNSUPPORTED_DTYPE', `cannot look up ${x.type} in a table of ${keys.type} keys`);
   }
   if (x.kind === 'constant') return ofConstants(build, x, entries, otherwise);
   if (x.type === 'string') {
@@ -39,7 +39,10 @@ function ofConstants(build: GraphBuilder, x: Constant, { keys, values }: Entries
   );
 }
 
-/** Of words of a row: by the word's index. Both ends of the table have the default: what is below 0 is not known, what is beyond other operations know. */
+/**
+ * For words of a row: by the word's index. Both ends of the table contain the default: negative indices are unknown
+ * words, and higher ones are words that only other operations know.
+ */
 export function lookUpWords(
   build: GraphBuilder,
   x: Row,
@@ -48,7 +51,7 @@ export function lookUpWords(
   otherwise: number,
 ): Value {
   const { words } = x;
-  if (words === undefined) throw build.error('UNSUPPORTED_OP', 'looks up words that the model makes itself');
+  if (words === undefined) throw build.error('UNSUPPORTED_OP', 'looks up words that the model itself computes');
   for (const key of keys) words.indexOf(key);
   const last = words.list.length + 1;
   build.spend(last + 1);
@@ -59,7 +62,10 @@ export function lookUpWords(
   return rowsOf(build, build.asRow(build.unary(shifted, 'clip', 0, last)), constant(values.type, [last + 1], table));
 }
 
-/** Of integers from 0 on, a table of all up to the greatest takes no more than so many times as much as its keys, or so much. */
+/**
+ * A dense table of all integers up to the greatest key may be at most this many times as large as the keys, or have
+ * this many elements.
+ */
 const LOOSEST = 4;
 const SMALL_TABLE = 4096;
 
@@ -67,7 +73,7 @@ function isDense({ data }: Constant): boolean {
   return least(data) >= 0 && greatest(data) < Math.max(LOOSEST * data.length, SMALL_TABLE);
 }
 
-/** Integers outside of the table are those beside its ends. */
+/** Integers outside of the table are mapped to the entries at its ends. */
 function ofDense(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwise: number): Value {
   const last = greatest(keys.data) + 2;
   build.spend(last + 1);
@@ -77,7 +83,10 @@ function ofDense(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwi
   return rowsOf(build, build.asRow(shifted), constant(values.type, [last + 1], table));
 }
 
-/** Every key is compared: at most one is equal, and what its value is more than the default is added to that. */
+/**
+ * Compares every key: at most one is equal, and the difference between its value and the default is added to the
+ * default.
+ */
 function ofSparse(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwise: number): Value {
   const count = keys.data.length;
   build.spend(2 * count);

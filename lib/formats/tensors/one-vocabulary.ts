@@ -1,12 +1,12 @@
-/** Words that meet, as indices of one vocabulary. */
+/** Converts words from different vocabularies to indices of one. */
 import type { TensorEmitter } from './emitter.ts';
 import { type Constant, constant, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-/** Elements of a table by the ids of each row. */
+/** Picks elements of a table by the ids of each row. */
 type Picking = (ids: Row, table: Constant) => Row;
 
-/** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */
+/** Values of one kind: words become indices of one vocabulary, that of the row tensors, which must all share it. */
 export function ofOneVocabulary<V extends Value>(
   build: TensorEmitter,
   values: readonly V[],
@@ -14,16 +14,17 @@ export function ofOneVocabulary<V extends Value>(
 ): readonly V[] {
   const strangers = values.filter((x) => x.type !== 'string');
   if (strangers.length === values.length) return values;
-  if (strangers.length > 0) throw build.error('UNSUPPORTED_DTYPE', `words meet values of type ${strangers[0].type}`);
+  if (strangers.length > 0)
+    throw build.error('UNSUPPORTED_DTYPE', `words are combined with values of type ${strangers[0].type}`);
   const words = commonWords(build, values);
   return words === undefined ? values : values.map((x) => inWords(build, x, words, pick));
 }
 
-/** The vocabulary of the row tensors, or one that has the words of all; those of inputs are not known before the end. */
+/** The vocabulary of the row tensors, or one with the words of all; those of inputs are incomplete until the end. */
 function commonWords(build: TensorEmitter, values: readonly Value[]): Vocabulary | undefined {
   const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.words ? [x.words] : [])));
   if (all.size <= 1) return [...all][0];
-  if (all.has(build.inputWords)) throw build.error('UNSUPPORTED_OP', 'words of different origins meet');
+  if (all.has(build.inputWords)) throw build.error('UNSUPPORTED_OP', 'words of different origins are combined');
   const common = new Vocabulary();
   for (const { list } of all) {
     build.spend(2 * list.length);
@@ -45,7 +46,7 @@ function inWords<V extends Value>(build: TensorEmitter, x: V, words: Vocabulary,
   return { ...pick(ids, constant('int64', [table.length], table)), type: 'string', words } as Row as V;
 }
 
-/** That of all words of rows, where they are of one input. */
+/** The spread of the rows' words, if they all come from one input. */
 export function spreadOf(values: readonly Value[]): Row['spread'] {
   const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.type === 'string' ? [x.spread] : [])));
   return all.size === 1 ? [...all][0] : undefined;

@@ -1,11 +1,11 @@
-/** What is taken by positions: elements of axes by constants, rows of a constant table by the ids of each row. */
+/** Picks by position: elements of axes by constants, and rows of a constant table by the ids of each row. */
 import { elementCount } from '../../graph/shapes.ts';
 import { withAxis } from './batch-place.ts';
 import type { GraphBuilder } from './builder.ts';
 import { batchAxisOf } from './emitter.ts';
 import { type Constant, type ElementType, type Row, range, type Value } from './value.ts';
 
-/** The positions of an axis that a constant holds; its shape replaces the axis. */
+/** The elements at the positions in a constant, whose shape replaces the axis. */
 export function picked(build: GraphBuilder, x: Value, given: number, indices: Constant): Value {
   const axis = build.axis(given, build.rank(x));
   const own = build.ownAxis(x, axis);
@@ -17,7 +17,10 @@ export function picked(build: GraphBuilder, x: Value, given: number, indices: Co
   return build.reshaped(found, x.shape.toSpliced(own, 1, ...indices.shape), moved);
 }
 
-/** The elements at coordinates along as many axes from `first` on as the last axis of a constant is long. */
+/**
+ * The elements at coordinates along the axes from `first` on; the size of the constant's last axis is the number of
+ * coordinates.
+ */
 export function pickedAt(build: GraphBuilder, x: Value, given: number, coordinates: Constant): Value {
   const first = build.axis(given, build.rank(x));
   const sizes = sizesFrom(build, x, first, coordinates);
@@ -34,16 +37,16 @@ export function pickedAt(build: GraphBuilder, x: Value, given: number, coordinat
   return build.reshaped(found, result.shape, result.batchAxis);
 }
 
-/** The sizes of as many axes from `first` on as the last axis of coordinates is long; none may be the batch. */
+/** The sizes of the axes from `first` on, one for each coordinate; none may be the batch. */
 export function sizesFrom(build: GraphBuilder, x: Value, first: number, coordinates: Value): number[] {
   const depth = coordinates.shape.at(-1) ?? 0;
   if (!(depth >= 1 && first + depth <= build.rank(x))) {
-    throw build.error('SHAPE', `indices of ${depth} axes are given for a tensor of rank ${build.rank(x)}`);
+    throw build.error('SHAPE', `indices of ${depth} axes do not fit a tensor of rank ${build.rank(x)}`);
   }
   return range(first, first + depth, 1).map((axis) => x.shape[build.ownAxis(x, axis)]);
 }
 
-/** Of each list of coordinates into axes of the sizes, the place where those axes are one. */
+/** Converts coordinates into axes of these sizes to positions in the flattened axes. */
 export function placesOf(build: GraphBuilder, { data, batch }: Constant, sizes: readonly number[]): Int32Array {
   if (batch) throw build.crossing('the positions depend on the batch size');
   build.lookThrough(data.length);
@@ -52,7 +55,7 @@ export function placesOf(build: GraphBuilder, { data, batch }: Constant, sizes: 
   return build.positionsOf(data.length / depth, (i) => place(i * depth));
 }
 
-/** As `picked`, or for ids that vary from row to row the rows of a constant table. */
+/** Like `picked`, or, for ids that vary per row, the rows of a constant table. */
 export function pickedOrLookedUp(
   build: GraphBuilder,
   x: Value,
@@ -64,10 +67,10 @@ export function pickedOrLookedUp(
   if (indices.kind === 'constant') return picked(build, x, axis, indices);
   if (x.kind === 'row') throw build.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
   if (axis === 0) return lookUp(indices, x);
-  throw build.error('UNSUPPORTED_OP', `rows of a table are looked up along axis ${axis}; expected 0`);
+  throw build.error('UNSUPPORTED_OP', `cannot look up rows of a table along axis ${axis}; expected 0`);
 }
 
-/** Rows of a table by ids from 0; with `wrap` those below 0 count from the table's end. */
+/** Rows of a table by ids from 0; with `wrap`, negative ids count from the table's end. */
 export function rowsOf(build: GraphBuilder, ids: Row, table: Constant, wrap = false): Row {
   const shape = [...ids.shape, ...table.shape.slice(1)];
   const operands = [ids.operand, build.tensor(table)];
@@ -79,15 +82,15 @@ export interface OneHot {
   readonly off: number;
   readonly on: number;
   readonly type: ElementType;
-  /** Whether ids below 0 count from the end; otherwise all is off for an id outside of the range. */
+  /** Whether negative ids count from the end; otherwise an id out of range gives only off values. */
   readonly wrap: boolean;
 }
 
-/** On a new axis, which is `given` in the result. */
+/** Along a new axis, which is `given` in the result. */
 export function oneHot(build: GraphBuilder, ids: Row, given: number, { depth, off, on, type, wrap }: OneHot): Row {
   const { rowElements } = build.budget.limits;
   if (!Number.isInteger(depth) || depth < 1 || depth > rowElements) {
-    throw build.error('LIMIT', `expected a depth from 1 to ${rowElements}, found ${depth}`);
+    throw build.error('LIMIT', `expected a depth between 1 and ${rowElements}, found ${depth}`);
   }
   const { own, shape, batchAxis } = withAxis(ids, build.axis(given, build.rank(ids) + 1), depth);
   const info = { type, shape, batchAxis, merged: ids.merged, stacked: ids.stacked };

@@ -1,26 +1,26 @@
-/** Products of matrices, as NumPy's matmul and einsum have them: with a constant matrix a layer, otherwise a product of rows. */
+/** Matrix products like NumPy's matmul and einsum: a layer if one matrix is constant, otherwise a product of rows. */
 import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../messages.ts';
 import type { GraphBuilder } from './builder.ts';
 import { batchAxisOf, isMerged } from './emitter.ts';
 import { type Constant, HIGHEST_RANK, type Row, range, type Value } from './value.ts';
 
-/** As NumPy's matmul. */
+/** Like NumPy's matmul. */
 export function multiply(build: GraphBuilder, a: Value, b: Value): Value {
   const [rankA, rankB] = [build.rank(a), build.rank(b)];
   const product = byMatrix(build, a, b);
   if (product !== undefined) return product;
-  // A vector is a row on the left, a column on the right.
+  // A vector is a row on the left, and a column on the right.
   const [left, right] = [rankA === 1 ? withAxis(build, a, 0) : a, rankB === 1 ? withAxis(build, b, 1) : b];
   const found = byMatrix(build, left, right) ?? stacked(build, left, right);
   const ofColumns = rankB === 1 ? withoutAxis(build, found, -1) : found;
   return rankA === 1 ? withoutAxis(build, ofColumns, rankB === 1 ? -1 : -2) : ofColumns;
 }
 
-/** Where one of them is a single constant matrix, or a vector. */
+/** For one operand that is a single constant matrix or vector. */
 function byMatrix(build: GraphBuilder, a: Value, b: Value): Value | undefined {
   const [rankA, rankB] = [build.rank(a), build.rank(b)];
-  if (rankA === 0 || rankB === 0) throw build.error('SHAPE', 'a number is multiplied as a matrix');
+  if (rankA === 0 || rankB === 0) throw build.error('SHAPE', 'a number cannot be multiplied as a matrix');
   if (b.kind === 'constant') {
     if (rankB === 1) return withoutAxis(build, build.dense(a, build.reshaped(b, [b.shape[0], 1]), 'in-out'), -1);
     const matrix = singleMatrix(build, b, rankA);
@@ -32,13 +32,13 @@ function byMatrix(build: GraphBuilder, a: Value, b: Value): Value | undefined {
   return undefined;
 }
 
-/** x [..., M, N] with its last two axes exchanged. */
+/** x [..., M, N] with its last two axes swapped. */
 export function swapLastTwo(build: GraphBuilder, x: Value): Value {
   const rank = build.rank(x);
   return rank < 2 ? x : build.transpose(x, [...range(0, rank - 2, 1), rank - 1, rank - 2]);
 }
 
-/** A stack of one matrix as that matrix, where it adds no axis. */
+/** A stack of one matrix as that matrix, if the stack adds no axis. */
 function singleMatrix(build: GraphBuilder, weight: Constant, otherRank: number): Constant | undefined {
   const isOne = weight.shape.slice(0, -2).every((size) => size === 1);
   if (!isOne || weight.shape.length > Math.max(otherRank, 2)) return undefined;
@@ -52,7 +52,7 @@ function fromLeft(build: GraphBuilder, weight: Constant, x: Row, isVector: boole
   return build.rank(x) === 1 ? product : swapLastTwo(build, product);
 }
 
-/** `given` counts within the result, and is not the batch. */
+/** `given` is an axis of the result, and is not the batch. */
 function withAxis(build: GraphBuilder, x: Value, given: number): Value {
   const batchAxis = batchAxisOf(x);
   if (batchAxis !== undefined) throw build.crossing('the batch is multiplied as a vector');
@@ -71,8 +71,8 @@ function withoutAxis(build: GraphBuilder, x: Value, given: number): Value {
 }
 
 /**
- * Stacks of matrices, one of which at least differs from row to row. Counted from the last axis the batch is in the same
- * place on both sides; beside a constant it may also be among the rows of the left one, or the columns of the right one.
+ * Stacks of matrices, at least one of which differs between rows. Counted from the last axis, the batch is in the same
+ * place on both sides; beside a constant it may also be the rows of the left matrix, or the columns of the right one.
  */
 function stacked(build: GraphBuilder, a: Value, b: Value): Value {
   if (a.kind === 'constant' && b.kind === 'constant') return ofConstants(build, a, b);
@@ -92,7 +92,7 @@ function stacked(build: GraphBuilder, a: Value, b: Value): Value {
     );
     return emit(build, left, right, rank - 1 - place);
   }
-  // A row of the left, or a column of the right, is the batch's.
+  // A row of the left matrix, or a column of the right one, belongs to the batch.
   const isLeft = a.kind === 'row' && b.kind === 'constant' && place === 1;
   const isRight = b.kind === 'row' && a.kind === 'constant' && place === 0;
   if (!isLeft && !isRight) throw build.crossing('the batch is summed over, or multiplied with itself');
@@ -104,15 +104,15 @@ function stacked(build: GraphBuilder, a: Value, b: Value): Value {
   return build.reshaped(product, shape, rank - 1 - place);
 }
 
-/** Of what the row has without the batch, which the result has at `batchAxis`. */
+/** The product for one row, without the batch, which is at `batchAxis` in the result. */
 function emit(build: GraphBuilder, a: Value, b: Value, batchAxis: number | undefined): Row {
   const [m, k] = a.shape.slice(-2);
   const [inputs, n] = b.shape.slice(-2);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (k !== inputs || batch === undefined) {
-    throw build.error('SHAPE', `${formatShape(a.shape)} and ${formatShape(b.shape)} have no product`);
+    throw build.error('SHAPE', `${formatShape(a.shape)} and ${formatShape(b.shape)} cannot be multiplied`);
   }
-  // A single column is as well a row, whose products are added up side by side.
+  // A single column is also a row of products that are added up.
   const isColumn = n === 1;
   const right = isColumn ? build.reshaped(b, [...b.shape.slice(0, -2), 1, k], batchAxisOf(b)) : b;
   const [left, other] = [a, right].map((x) => (x.kind === 'row' ? x.operand : build.tensor(x)));
@@ -120,9 +120,9 @@ function emit(build: GraphBuilder, a: Value, b: Value, batchAxis: number | undef
   return build.emit('matmul', [left, other], attributes, { type: a.type, shape: [...batch, m, n], batchAxis });
 }
 
-/** Rows that are one axis with another are multiplied with a constant matrix, and with nothing else. */
+/** Rows merged with another axis can only be multiplied with a constant matrix. */
 function checkApart(build: GraphBuilder, values: readonly Value[]): void {
-  if (values.some(isMerged)) throw build.crossing('the batch and another axis are one in a product');
+  if (values.some(isMerged)) throw build.crossing('the batch is merged with another axis in a product');
 }
 
 function ofConstants(build: GraphBuilder, a: Constant, b: Constant): Value {
@@ -131,9 +131,9 @@ function ofConstants(build: GraphBuilder, a: Constant, b: Constant): Value {
   return build.reduce(build.binary('mul', left, right), 'sum', [-2], false);
 }
 
-// Sums over named axes
+// Einsum
 
-/** Axes by their letters; those of an ellipsis are numbers, counted from its last. */
+/** The letters of axes; those of an ellipsis are numbers, counted from its last axis. */
 type Letters = readonly string[];
 
 interface Operand {
@@ -141,13 +141,13 @@ interface Operand {
   readonly letters: Letters;
 }
 
-/** As NumPy's einsum, operand by operand from the left. Throws `UNSUPPORTED_OP` where one has an axis twice. */
+/** Like NumPy's einsum, operand by operand from the left. Throws `UNSUPPORTED_OP` if an operand has an axis twice. */
 export function einsum(build: GraphBuilder, equation: string, values: readonly Value[]): Value {
   const text = equation.replaceAll(' ', '');
   const [given, result, ...others] = text.split('->');
   const sides = given.split(',');
   const isEquation = others.length === 0 && sides.length === values.length && values.length > 0;
-  if (!isEquation) throw build.error('MALFORMED', `${quote(text)} is not an equation of ${values.length} operands`);
+  if (!isEquation) throw build.error('MALFORMED', `${quote(text)} is not an equation for ${values.length} operands`);
   checkApart(build, values);
   const operands = values.map((value, at): Operand => ({ value, letters: lettersOf(build, sides[at], value) }));
   const wanted = resultLetters(build, operands, result);
@@ -173,15 +173,15 @@ function lettersOf(build: GraphBuilder, side: string, value: Value): Letters {
   const letters = [...before, ...(hidden > 0 ? range(hidden - 1, -1, -1).map(String) : []), ...(after ?? '')];
   const isPlain = (text: string) => /^[a-zA-Z]*$/.test(text);
   if (letters.length !== rank || rank > HIGHEST_RANK || others.length > 0 || !isPlain(before + (after ?? ''))) {
-    throw build.error('MALFORMED', `${quote(side)} of an equation does not name the ${rank} axes of its operand`);
+    throw build.error('MALFORMED', `${quote(side)} of an equation does not match the ${rank} axes of its operand`);
   }
   if (new Set(letters).size !== letters.length) {
-    throw build.error('UNSUPPORTED_OP', `${quote(side)} of an equation takes a diagonal, which is not read`);
+    throw build.error('UNSUPPORTED_OP', `${quote(side)} of an equation takes a diagonal, which is not supported`);
   }
   return letters;
 }
 
-/** Without a right side, the letters that stand once, in alphabetic order, behind those of an ellipsis. */
+/** Without a right side: the letters that occur once, in alphabetical order, after those of an ellipsis. */
 function resultLetters(build: GraphBuilder, operands: readonly Operand[], result: string | undefined): Letters {
   const all = operands.flatMap(({ letters }) => letters);
   const distinct = [...new Set(all)];
@@ -196,7 +196,7 @@ function resultLetters(build: GraphBuilder, operands: readonly Operand[], result
   throw build.error('MALFORMED', `${quote(result)}, the result of an equation, names axes that no operand has`);
 }
 
-/** Without the axes that nothing else has. */
+/** Sums over the axes that nothing else uses. */
 function summed(build: GraphBuilder, { value, letters }: Operand, wanted: ReadonlySet<string>): Operand {
   const lost = letters.filter((letter) => !wanted.has(letter));
   if (lost.length === 0) return { value, letters };
@@ -204,7 +204,7 @@ function summed(build: GraphBuilder, { value, letters }: Operand, wanted: Readon
   return { value: build.reduce(value, 'sum', axes, false), letters: letters.filter((letter) => wanted.has(letter)) };
 }
 
-/** The product of two, summed over what is `wanted` no more. */
+/** The product of two operands, summed over axes that are no longer wanted. */
 function contract(build: GraphBuilder, given: readonly [Operand, Operand], wanted: ReadonlySet<string>): Operand {
   const isTurned = given[0].value.kind === 'constant' && given[1].value.kind === 'row';
   const [first, second] = isTurned ? given.toReversed() : given;
@@ -238,7 +238,7 @@ function contract(build: GraphBuilder, given: readonly [Operand, Operand], wante
   const product =
     over.length > 0
       ? multiply(build, x, y)
-      : // Nothing is added up: element by element, whatever the sign of a zero.
+      : // Nothing is summed: an elementwise product, whatever the sign of a zero.
         build.binary('mul', x, y);
   const letters = [...front, ...left, ...right];
   const own = letters.filter((letter) => !batch.has(letter)).map((letter) => sizes.get(letter) ?? 1);
@@ -246,7 +246,10 @@ function contract(build: GraphBuilder, given: readonly [Operand, Operand], wante
   return { value: build.reshaped(product, shape), letters };
 }
 
-/** The axes of each list side by side and those of the last two lists as one, an axis of 1 where it has no batch. */
+/**
+ * Permutes the axes into the order of the lists, and merges the axes in each of the last two lists, to an axis of size
+ * 1 if it has none.
+ */
 function arranged(
   build: GraphBuilder,
   { value, letters }: Operand,
@@ -266,7 +269,7 @@ function arranged(
   return build.reshaped(moved, [...(isWithout ? [1] : []), ...sizes.slice(0, outer), m, n]);
 }
 
-/** By letter, but for the batch. */
+/** By letter, without the batch. */
 function sizesOf({ value, letters }: Operand): [letter: string, size: number][] {
   const batchAxis = batchAxisOf(value);
   return letters.filter((_, axis) => axis !== batchAxis).map((letter, axis) => [letter, value.shape[axis]]);

@@ -1,10 +1,10 @@
-/** How small and how large the integers of a row tensor can be, by the operations that make them. */
+/** The least and greatest possible integers of a row tensor, derived from the operations that compute them. */
 import { greatest, least } from '../../extremes.ts';
 import { type Node, type Operand, TRUTHS } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 
-/** Of integers; infinite where nothing is known. */
+/** A range of integers; infinite if unknown. */
 export interface Range {
   readonly low: number;
   readonly high: number;
@@ -14,7 +14,7 @@ const ANY: Range = { low: -Infinity, high: Infinity };
 const MOST_STEPS = 1000;
 const NODES_PER_STEP = 16;
 
-/** Looks back through the nodes so far. */
+/** Derives ranges from the nodes so far. */
 export class Ranges {
   readonly #makers: ReadonlyMap<string, Node>;
   readonly #known = new Map<string, Range>();
@@ -76,7 +76,7 @@ export class Ranges {
     }
   }
 
-  /** Of a column of weights, the one whose key is equal to a number, or none. */
+  /** The range of a column of weights selected by a key that equals a number, or none. */
   #picked({ inputs: [x, weight, bias], attributes }: Node<'dense'>): Range {
     let maker = typeof x === 'string' ? this.#makers.get(x) : undefined;
     if (maker?.op === 'retype' && typeof maker.inputs[0] === 'string') maker = this.#makers.get(maker.inputs[0]);
@@ -113,7 +113,7 @@ function ofBinary({ attributes: { fn } }: Node<'binary'>, a: Range, b: Range): R
       return ends.some(Number.isNaN) ? ANY : { low: least(ends), high: greatest(ends) };
     }
     case 'fmod': {
-      // With the sign of what is divided.
+      // Has the sign of the dividend.
       const most = Math.max(Math.abs(b.low), Math.abs(b.high)) - 1;
       return { low: a.low >= 0 ? 0 : Math.max(a.low, -most), high: a.high <= 0 ? 0 : Math.min(a.high, most) };
     }

@@ -1,9 +1,9 @@
-/** Elements as files hold them, little-endian and packed, and the text of their names. */
+/** Elements as stored in files, little-endian and packed, and decoding of names. */
 import { ForwardpassError } from '../../errors.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { ElementType, Numbers } from './value.ts';
 
-/** Bytes of one element as raw data; words are never raw. */
+/** Bytes of one raw element; words are never raw. */
 export const WIDTHS: Record<ElementType, number> = {
   float32: 4,
   float64: 8,
@@ -25,7 +25,7 @@ export const WIDTHS: Record<ElementType, number> = {
   string: 0,
 };
 
-/** `count` elements of the type, which must be all that the bytes hold; float16 and bfloat16 are widened. */
+/** `count` elements of the type, which must be exactly what the bytes contain; float16 and bfloat16 are widened. */
 export function rawElements(bytes: Uint8Array, type: ElementType, count: number, place: string): Numbers {
   const width = WIDTHS[type];
   const expected = Math.ceil(count * width);
@@ -72,7 +72,7 @@ export function rawElements(bytes: Uint8Array, type: ElementType, count: number,
   }
 }
 
-/** Integers of 2 or 4 bits, from the low bits of a byte up. */
+/** Integers of 2 or 4 bits, from the low bits of each byte. */
 export function unpack(bytes: ArrayLike<number>, type: ElementType, count: number): Float32Array {
   const bits = 8 * WIDTHS[type];
   const [perByte, range] = [8 / bits, 2 ** bits];
@@ -83,12 +83,12 @@ export function unpack(bytes: ArrayLike<number>, type: ElementType, count: numbe
   });
 }
 
-/** float64 holds integers to ±2^53; see {@link Constant} for those beyond. */
+/** float64 represents integers up to ±2^53; see {@link Constant} for integers beyond. */
 export function exactOrInfinite(value: number): number {
   return Number.isSafeInteger(value) ? value : value < 0 ? -Infinity : Infinity;
 }
 
-/** Bytes that are not UTF-8 are replaced. */
+/** Replaces bytes that are not valid UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }

@@ -4,7 +4,7 @@ import type { GraphBuilder } from './builder.ts';
 import { type Dimension, shapeInWords } from './dimensions.ts';
 import type { Row, Value } from './value.ts';
 
-/** The same elements in another shape, in which a size of −1 is what is left; `given` is that shape as messages show it. */
+/** The same elements in another shape, in which −1 means the remaining size; `given` is that shape for messages. */
 export function reshape(build: GraphBuilder, x: Value, dims: readonly Dimension[], given = dims): Value {
   build.checkRank(dims);
   if (x.kind === 'row' && x.batchAxis !== undefined) return reshapeRows(build, x, dims) ?? crosses(build, x, given);
@@ -14,7 +14,7 @@ export function reshape(build: GraphBuilder, x: Value, dims: readonly Dimension[
 
 function crosses(build: GraphBuilder, x: Value, dims: readonly Dimension[]): never {
   const what = x.kind === 'row' ? 'a batch of rows' : 'a constant';
-  throw build.crossing(`${what} of shape ${formatShape(x.shape)} is reshaped into ${shapeInWords(dims)}`);
+  throw build.crossing(`${what} of shape ${formatShape(x.shape)} cannot be reshaped into ${shapeInWords(dims)}`);
 }
 
 function resolved(build: GraphBuilder, x: Value, dims: readonly Dimension[]): number[] {
@@ -27,8 +27,9 @@ function resolved(build: GraphBuilder, x: Value, dims: readonly Dimension[]): nu
 }
 
 /**
- * One dimension must stand for the batch, by itself or as one with the axes behind it, or before it: by symbol, by −1, or by
- * the number that the file has for it. What is before it must be as much as before. Undefined where none can.
+ * One dimension must be the batch, alone or merged with the axes after or before it: given by symbol, by −1, or by the
+ * batch size in the file. The product of the sizes before it must not change. Undefined if no dimension can be the
+ * batch.
  */
 export function reshapeRows(build: GraphBuilder, x: Row, dims: readonly Dimension[]): Row | undefined {
   const found = batchCandidates(build, dims).flatMap((axis) => fittingShape(build, x, dims, axis) ?? []);
@@ -38,7 +39,7 @@ export function reshapeRows(build: GraphBuilder, x: Row, dims: readonly Dimensio
   return { ...build.reshaped({ ...x, stacked: false }, best.shape, best.axis, best.merged), stacked: best.stacked };
 }
 
-/** Where the batch may be. */
+/** The dimensions that may be the batch. */
 function batchCandidates({ declaredBatch }: GraphBuilder, dims: readonly Dimension[]): number[] {
   const symbol = dims.findIndex(({ rows }) => rows > 0);
   if (symbol >= 0) return [symbol];

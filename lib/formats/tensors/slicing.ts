@@ -1,4 +1,4 @@
-/** Parts of axes, by bounds as Python's slices have them. */
+/** Parts of axes, with bounds like those of Python's slices. */
 import type { GraphBuilder } from './builder.ts';
 import { type Dimension, dimensionAt } from './dimensions.ts';
 import { batchAxisOf, batchPlace, sharedAxis } from './emitter.ts';
@@ -7,14 +7,14 @@ import { type Constant, HIGHEST_RANK, range, type Value } from './value.ts';
 /** From 2^31 − 1 on, an end means "to the end", however long the axis is. */
 const PAST_ANY_END = 2 ** 31 - 1;
 
-/** Bounds count from the end where they are below 0; one that is left out is that of the axis. */
+/** Negative bounds count from the end; an omitted bound is that of the axis. */
 export interface Bounds {
   readonly start?: Dimension;
   readonly end?: Dimension;
   readonly step: number;
 }
 
-/** Of slices whose starts, ends and steps are lists of one length. */
+/** The bounds of slices whose starts, ends and steps are lists of equal length. */
 export function boundsOf(build: GraphBuilder, starts: Constant, ends: Constant, steps: ArrayLike<number>): Bounds[] {
   build.checkRank(starts.data);
   if (ends.data.length === starts.data.length && steps.length === starts.data.length) {
@@ -25,7 +25,7 @@ export function boundsOf(build: GraphBuilder, starts: Constant, ends: Constant, 
   throw build.error('SHAPE', 'starts, ends and steps differ in length');
 }
 
-/** As `x[start:end:step]` along an axis. Of the batch all rows must stay. */
+/** Like `x[start:end:step]` along an axis. All rows of the batch must be kept. */
 export function sliced(build: GraphBuilder, x: Value, given: number, bounds: Bounds): Value {
   const axis = build.axis(given, build.rank(x));
   if (axis === batchPlace(x)) return wholeBatch(build, x, bounds);
@@ -41,7 +41,7 @@ export function sliced(build: GraphBuilder, x: Value, given: number, bounds: Bou
   const to = end === undefined ? (step > 0 ? high : low) : clamp(end);
   if (x.kind === 'row' && (to - from) * step <= 0) {
     const [first, last] = [start ?? 'its start', end ?? 'its end'];
-    throw build.error('SHAPE', `the slice from ${first} to ${last} takes nothing of an axis of ${length}`);
+    throw build.error('SHAPE', `the slice from ${first} to ${last} is empty for an axis of ${length}`);
   }
   return build.gather(x, axis, build.positions(from, to, step));
 }
@@ -50,7 +50,7 @@ function refuseBatch(build: GraphBuilder): never {
   throw build.crossing('a bound depends on the batch size');
 }
 
-/** An end that depends on the batch is read where it is past the axis, whatever the batch. */
+/** An end that depends on the batch is supported if it is past the axis for any batch size. */
 function numberOf(build: GraphBuilder, bound: Dimension | undefined, length: number): number | undefined {
   if (bound === undefined || bound.rows === 0) return bound?.size;
   return bound.rows > 0 && bound.size + bound.rows >= length ? length : refuseBatch(build);
@@ -64,14 +64,14 @@ function wholeBatch(build: GraphBuilder, x: Value, { start, end, step }: Bounds)
   throw build.crossing(`rows are sliced along axis ${place}, the batch`);
 }
 
-/** Whether it is at the end, or behind it, of an axis of so many times the batch. */
+/** Whether the end is at or past the end of an axis whose size is `rows` times the batch. */
 function isPastBatch({ declaredBatch }: GraphBuilder, end: Dimension | undefined, rows: number): boolean {
   if (end === undefined) return true;
   if (end.rows !== 0) return end.rows >= rows && end.size >= 0;
   return end.size >= PAST_ANY_END || end.size >= rows * (declaredBatch ?? Infinity);
 }
 
-/** So many elements of each axis from a start on, which must be there; a size of −1 is what is left. */
+/** A range of each axis, which must be within it; a size of −1 means the remaining size. */
 export function cut(build: GraphBuilder, x: Value, starts: readonly Dimension[], sizes: readonly Dimension[]): Value {
   const rank = build.rank(x);
   if (starts.length !== rank || sizes.length !== rank) {
@@ -93,25 +93,28 @@ export function cut(build: GraphBuilder, x: Value, starts: readonly Dimension[],
   }, x);
 }
 
-/** What happens to an axis, in the order of the result: NumPy's `None`, a position, a slice, and what `...` skips. */
+/**
+ * What is done to an axis, in the order of the result: NumPy's `None`, an index, a slice, and the axes skipped by
+ * `...`.
+ */
 export type Subscript =
   | { readonly kind: 'new' }
   | { readonly kind: 'rest' }
   | { readonly kind: 'pick'; readonly at: Dimension }
   | { readonly kind: 'slice'; readonly bounds: Bounds };
 
-/** How TensorFlow marks what a pair of bounds means. */
+/** TensorFlow's masks for the meaning of a pair of bounds. */
 export interface Marks {
   readonly ellipsis: boolean;
   readonly newAxis: boolean;
-  /** One position, whose axis goes. */
+  /** A single index, which removes the axis. */
   readonly shrink: boolean;
-  /** Whether these bounds are left out. */
+  /** Whether these bounds are omitted. */
   readonly begin: boolean;
   readonly end: boolean;
 }
 
-/** Of marks that contradict each other the first counts. */
+/** If marks contradict each other, the first applies. */
 export function subscript({ start, end, step }: Bounds, marks: Marks): Subscript {
   if (marks.ellipsis) return { kind: 'rest' };
   if (marks.newAxis) return { kind: 'new' };
@@ -120,14 +123,14 @@ export function subscript({ start, end, step }: Bounds, marks: Marks): Subscript
   return { kind: 'slice', bounds };
 }
 
-/** NumPy's indexing, `x[1:3, ..., 0, None]`; axes that no subscript names stay as they are. */
+/** NumPy indexing, `x[1:3, ..., 0, None]`; axes without a subscript are kept. */
 export function subscripted(build: GraphBuilder, x: Value, given: readonly Subscript[]): Value {
   if (given.length > HIGHEST_RANK) {
     throw build.error('LIMIT', `expected at most ${HIGHEST_RANK} subscripts, found ${given.length}`);
   }
   const named = given.filter(({ kind }) => kind === 'pick' || kind === 'slice').length;
   const skipped = build.rank(x) - named;
-  if (skipped < 0) throw build.error('SHAPE', `${named} axes are sliced of a tensor that has ${build.rank(x)}`);
+  if (skipped < 0) throw build.error('SHAPE', `the slice has ${named} axes, but the tensor has ${build.rank(x)}`);
   const all: readonly Subscript[] = given.some(({ kind }) => kind === 'rest') ? given : [...given, { kind: 'rest' }];
   const batchAxis = batchAxisOf(x);
   const shape: (number | 'batch')[] = [];

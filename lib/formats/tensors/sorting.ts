@@ -1,4 +1,4 @@
-/** Elements along an axis in their order, with the places where they stood. */
+/** Sorts elements along an axis, and returns their original positions. */
 import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 import { transpose } from './fold.ts';
@@ -6,19 +6,19 @@ import { type Constant, constant, range, type Value } from './value.ts';
 
 export interface Sorted {
   readonly values: Value;
-  /** Of int64. */
+  /** Of type int64. */
   readonly places: Value;
 }
 
 /**
- * The first `count` along the axis. NaN is greater than all numbers, as torch and NumPy have it; of equal elements the
- * one that comes first comes first.
+ * The first `count` along the axis. NaN is greater than all numbers, as in torch and NumPy; equal elements keep their
+ * order.
  */
 export function sorted(build: GraphBuilder, x: Value, axis: number, count: number, descending: boolean): Sorted {
   const own = build.ownAxis(x, axis);
   const size = x.shape[own];
   if (!Number.isInteger(count) || count < 1 || count > size) {
-    throw build.error('SHAPE', `the first ${count} are asked for of an axis of ${size}`);
+    throw build.error('SHAPE', `cannot take the first ${count} of an axis of ${size}`);
   }
   if (x.kind === 'constant') return ofConstant(build, x, own, count, descending);
   const attributes = { axis: own, count, descending };
@@ -31,7 +31,7 @@ export function sorted(build: GraphBuilder, x: Value, axis: number, count: numbe
 }
 
 function ofConstant(build: GraphBuilder, x: Constant, axis: number, count: number, descending: boolean): Sorted {
-  if (x.batch) throw build.crossing('the batch size enters the computation');
+  if (x.batch) throw build.crossing('the result depends on the batch size');
   build.spend(4 * x.data.length, [x]);
   const last = x.shape.length - 1;
   const permutation = [...range(0, last + 1, 1).filter((at) => at !== axis), axis];

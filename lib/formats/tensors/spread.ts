@@ -1,6 +1,6 @@
 import { MOST_SPREAD, type WordSpread } from '../../graph/word-hash.ts';
 
-/** The ways in which the unknown words of one input are put into places; see `GraphInput.spread`. */
+/** How the unknown words of one input are distributed over indices; see `GraphInput.spread`. */
 export class Spread {
   readonly #ways: WordSpread[] = [];
 
@@ -9,7 +9,10 @@ export class Spread {
     return this.#ways.length > 0 ? this.#ways : undefined;
   }
 
-  /** The way with so many places, which takes the next numbers unless it is there. Undefined where no numbers are left. */
+  /**
+   * The distribution over `count` indices, which is added with the next free numbers if it does not exist. Undefined if
+   * no numbers are left.
+   */
   way(count: number, key: WordSpread['key']): WordSpread | undefined {
     const known = this.#ways.find((way) => way.count === count && way.key?.join() === key?.join());
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** Texts that a model takes: each row of tokens that is made of one comes in as its own input. */
+/** Texts that a model takes: each row of tokens made from one becomes an input of its own. */
 import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { HashedKind, TermProgram, TermStep } from '../../graph/terms.ts';
@@ -6,14 +6,14 @@ import { neededFor } from '../needed.ts';
 import type { TensorEmitter } from './emitter.ts';
 import type { ElementType, Row } from './value.ts';
 
-/** What a text's tokens become, and what values become by their hashes, but for which of a row's values those are. */
+/** What a text's tokens become, and what hashed values become, without the row element that they come from. */
 type Tokens = Omit<Extract<TermStep, { op: 'tokens' }>, 'feature'>;
 type Place = Omit<Extract<TermStep, { op: 'place' }>, 'features'>;
 
-/** A row that is made of one input or several, and where it begins in the graph. */
+/** A row made from one or several inputs, and where it enters the graph. */
 interface MadeRow {
   readonly inputs: readonly string[];
-  /** Until the names of all are known. */
+  /** Used until all names are known. */
   readonly placeholder: string;
   readonly width: number;
   readonly step: Tokens | Place;
@@ -22,12 +22,12 @@ interface MadeRow {
 export class TextInputs {
   readonly #rows: MadeRow[] = [];
 
-  /** The input that a row is, where it is one with a single text, whatever axes it was given. */
+  /** The input that a row is, if it is a single text, with any number of axes. */
   textOf(build: TensorEmitter, row: Row): string | undefined {
     return row.words === undefined ? undefined : this.inputOf(build, row);
   }
 
-  /** The same of any one value. */
+  /** The same for any single value. */
   inputOf(build: TensorEmitter, { operand: given, shape }: Row): string | undefined {
     if (elementCount(shape) !== 1) return undefined;
     let operand = given;
@@ -40,12 +40,12 @@ export class TextInputs {
     return typeof operand === 'string' ? operand : undefined;
   }
 
-  /** The row of a text's tokens, written out. */
+  /** The dense row of a text's tokens. */
   row(build: TensorEmitter, text: string, step: Tokens, type: ElementType): Row {
     return this.#made(build, [text], step, step.width, type);
   }
 
-  /** The place of a value, or of several together, as a row of one; undefined where some are not inputs as they are. */
+  /** The index of a value, or of several together, as a row of one; undefined if some are not unchanged inputs. */
   place(build: TensorEmitter, values: readonly Row[], step: Omit<Place, 'op' | 'kinds'>): Row | undefined {
     const isOf = (x: Row) => (x.type === 'string' ? x.words !== undefined : /^u?int/.test(x.type));
     const inputs = values.flatMap((x) => (isOf(x) ? (this.inputOf(build, x) ?? []) : []));
@@ -54,7 +54,7 @@ export class TextInputs {
     return this.#made(build, inputs, { op: 'place', kinds, ...step }, 1, 'int64');
   }
 
-  /** How many places there are, of a value's own. */
+  /** How many indices there are for a value. */
   placesOf(placeholder: string): number | undefined {
     const step = this.#rows.find((row) => row.placeholder === placeholder)?.step;
     return step?.op === 'place' ? step.count : undefined;
@@ -71,7 +71,7 @@ export class TextInputs {
     return build.emit('scatter', [placeholder], {}, { type, shape: [width], batchAxis: build.batchAxis });
   }
 
-  /** The inputs as they are in the end, and the nodes that name them. What nothing takes as it is, is not an input any more. */
+  /** The final inputs, and the nodes that use them. An input that nothing uses unchanged is removed. */
   finish(
     build: TensorEmitter,
     given: readonly GraphInput[],
@@ -107,7 +107,7 @@ export class TextInputs {
     const renamed = nodes.map((node) =>
       node.op === 'scatter' ? { ...node, inputs: node.inputs.map((input) => names.get(input) ?? input) } : node,
     );
-    // Records then name each input's one element, where all have one.
+    // Records then use the input's name for its element, if every input has one element.
     const isEach = (given.length > 1 || inputs.length > 1) && given.every(({ shape }) => elementCount(shape) === 1);
     return { inputs, nodes: renamed, ...(isEach && { featureNames: given.map(({ name }) => name) }) };
   }

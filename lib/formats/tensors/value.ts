@@ -1,4 +1,4 @@
-/** What the names of a graph stand for while it is read: a constant, or one value per row. */
+/** What the names of a graph refer to while it is read: a constant, or one value per row. */
 import type { DType, Operand } from '../../graph/graph.ts';
 import type { Spread } from './spread.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -23,22 +23,22 @@ export type ElementType =
   | 'uint4'
   | 'string';
 
-/** Axes of a tensor at the most; models have at most 6 or 8. */
+/** The maximum number of a tensor's axes; models have at most 6 or 8. */
 export const HIGHEST_RANK = 32;
 
 export type Numbers = Float32Array | Float64Array;
 
 /**
- * A tensor known while reading. Types of more than 24 significant bits are held as float64, all others as float32;
- * integers beyond ±2^53 are held as infinities, which a slice's bounds understand and which nothing else takes. Words
- * are held as their indices among the constant words of the model.
+ * A tensor known while reading. Types with more than 24 significant bits are stored as float64, all others as float32;
+ * integers beyond ±2^53 become infinities, which only the bounds of slices accept. Words are stored as indices among
+ * the constant words of the model.
  */
 export interface Constant {
   readonly kind: 'constant';
   readonly type: ElementType;
   readonly shape: readonly number[];
   readonly data: Numbers;
-  /** Where a shape holds the batch size B, element i is `data[i] + batch[i]·B`. */
+  /** If a shape includes the batch size B, element i is `data[i] + batch[i]·B`. */
   readonly batch?: Float64Array;
 }
 
@@ -48,24 +48,24 @@ export interface Row {
   readonly type: ElementType;
   /** Without the batch. */
   readonly shape: readonly number[];
-  /** Which axis ONNX sees as the batch; undefined when the model is read as one row, which is then the whole tensor. */
+  /** Which axis is the batch in the file; undefined if the model is read as one row, which is then the whole tensor. */
   readonly batchAxis: number | undefined;
   /**
-   * Whether the file sees the batch and the row's own axis at `batchAxis` as one: a matrix of B·3 rows, as a dense layer
-   * over the last axis of [B, 3, 8] has it.
+   * Whether the batch is merged with the row's own axis at `batchAxis` in the file: a matrix of B·3 rows, as for a
+   * dense layer over the last axis of [B, 3, 8].
    */
   readonly merged?: boolean;
-  /** Whether the file sees the axis before the batch and the batch as one: whole batches one after another. */
+  /** Whether the axis before the batch is merged with it in the file: whole batches one after another. */
   readonly stacked?: boolean;
-  /** The graph's name of it; a tensor when every row has the same value. */
+  /** Its name in the graph; a tensor if every row has the same value. */
   readonly operand: Operand;
-  /** Of words: what the elements are the indices of. */
+  /** For words: the vocabulary that the elements index. */
   readonly words?: Vocabulary;
-  /** Of words of one input: how those that the model does not know are put into places. */
+  /** For words of one input: how unknown words are distributed over indices. */
   readonly spread?: Spread;
-  /** Where it is known to hold integers from 0 to less than this. */
+  /** Set if it is known to contain integers from 0 to below this number. */
   readonly below?: number;
-  /** Of where each row begins in a list of the elements of all rows: how many a row has. */
+  /** For the offset of each row in a list of the elements of all rows: the number of elements per row. */
   readonly starts?: number;
 }
 
@@ -75,7 +75,7 @@ export function isFloat(type: ElementType): boolean {
   return type === 'float32' || type === 'float64' || type === 'float16' || type === 'bfloat16';
 }
 
-/** Of integers of up to 16 bits, the least and the greatest. */
+/** For integers of up to 16 bits, the least and the greatest value. */
 const NARROW: ReadonlyMap<ElementType, readonly [least: number, greatest: number]> = new Map([
   ['int2', [-2, 1]],
   ['uint2', [0, 3]],
@@ -91,12 +91,12 @@ export function narrowRange(type: ElementType): readonly [least: number, greates
   return NARROW.get(type);
 }
 
-/** Whether it is of integers that float32 does not all hold. */
+/** Whether the type has integers that float32 cannot represent. */
 export function isLarge(type: ElementType): boolean {
   return !isFloat(type) && !NARROW.has(type) && type !== 'bool' && type !== 'string';
 }
 
-/** What the public face calls the type: integers of less than a byte go by the byte that holds them. */
+/** The type's name in the public API: integers smaller than a byte become bytes. */
 export function publicType(type: ElementType): DType {
   switch (type) {
     case 'int2':
@@ -130,7 +130,7 @@ export function literal(type: ElementType, values: readonly number[], shape: rea
   return constant(type, shape, data);
 }
 
-/** A shape that holds the batch, for messages. */
+/** A shape that includes the batch, for messages. */
 export function describe(data: Numbers, batch: Float64Array): string {
   return Array.from(data, (plain, i) => {
     if (batch[i] === 0) return plain;

@@ -1,15 +1,15 @@
-/** The words of string tensors, which are read as numbers: the index of each. */
+/** The words of string tensors, which are represented by numbers: the index of each word. */
 export class Vocabulary {
   readonly #list: string[];
   readonly #indices: Map<string, number>;
 
-  /** A word that is given twice counts where it is first. */
+  /** For a word that occurs twice, the first index applies. */
   constructor(words: Iterable<string> = []) {
     this.#list = [...words];
     this.#indices = new Map(this.#list.map((word, index): [string, number] => [word, index]).reverse());
   }
 
-  /** Grows with the words that are looked up. */
+  /** Grows as words are looked up. */
   get list(): readonly string[] {
     return this.#list;
   }

@@ -1,11 +1,11 @@
-/** Words that are put into places by their hash: those that the model knows too, and those that only a run will bring. */
+/** Maps words to indices by their hash, both known words and those that occur only in a run. */
 import type { Tensor } from '../../graph/graph.ts';
 import { MOST_SPREAD, spreadOf, type WordSpread } from '../../graph/word-hash.ts';
 import type { GraphBuilder } from './builder.ts';
 import { type Constant, constant, literal, type Row, type Value } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The places of the words that a model knows in the end: others may still be looked up while it is read. */
+/** The indices of the words that a model finally knows: others may still be added while it is read. */
 class KnownPlaces implements Tensor {
   #data = new Float32Array(0);
 
@@ -32,16 +32,19 @@ function placeOf(word: string, way: WordSpread): number {
   return spreadOf(word, [{ ...way, stride: 1 }]);
 }
 
-/** The place from 0 to before `count` of each word, by TensorFlow's hash, with a key its strong one. */
+/** The index below `count` of each word, by TensorFlow's hash; with a key, by its strong hash. */
 export function placesOf(build: GraphBuilder, x: Value, count: number, key?: WordSpread['key']): Value {
   if (x.kind === 'constant') return ofConstants(build, x, { count, stride: 1, ...(key && { key }) });
   const { words, spread } = x;
   if (words === undefined || spread === undefined) {
-    throw build.error('UNSUPPORTED_OP', 'hashes words of several inputs together, or that the model makes itself');
+    throw build.error(
+      'UNSUPPORTED_OP',
+      'hashes words of several inputs together, or words that the model itself computes',
+    );
   }
   const way = spread.way(count, key);
   if (way === undefined) {
-    const message = `spreads the words of one input over ${count} places, beside other ways; at most ${MOST_SPREAD} together`;
+    const message = `distributes the words of one input over ${count} indices, in addition to other ways; at most ${MOST_SPREAD} are supported in total`;
     throw build.error('LIMIT', message);
   }
   build.spend(words.list.length);

@@ -1,4 +1,4 @@
-/** A model.json: Keras' own description, or a TensorFlow graph, and the weights of either. */
+/** Reads a model.json: Keras' own description, or a TensorFlow graph, and the weights of either. */
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -23,7 +23,7 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
     const { readGraphModel } = await import('../tensorflow/graph-model.ts');
     return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), budget), options);
   }
-  // The converter wraps Keras' description; TensorFlow.js itself writes it as it is.
+  // The converter wraps Keras' description; TensorFlow.js itself does not.
   const description = topology.has('model_config') ? topology.raw('model_config') : model.raw('modelTopology');
   const version = versionOf(topology.raw('keras_version'), 2);
   const network = readTopology(description, main.name, { version, budget });
@@ -32,9 +32,9 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   return buildNetwork(network, { format: 'tfjs', version, weights: stored, budget, fold });
 }
 
-/** Weights that go by the layer's name and the variable's, perhaps with names of models in front. */
+/** Weights named by layer and variable, optionally with names of models as prefixes. */
 class NamedWeights implements WeightStore {
-  /** By the number of names that an ending has, those that have one: the ending, and what ends in it. */
+  /** By the number of names in an ending: each ending, and the weights that end in it. */
   private readonly endings = new Map<number, Map<string, TfjsWeight[]>>();
 
   constructor(
@@ -52,7 +52,7 @@ class NamedWeights implements WeightStore {
     return found;
   }
 
-  /** By as many names of models as tell it from others. */
+  /** Uses as many model names as needed to distinguish it from others. */
   private named(layer: LayerSpec, variable: string): TfjsWeight | undefined {
     for (let models = 0; models < layer.trail.length; models++) {
       const ending = [...layer.trail.slice(0, -1).slice(models), layer.name, variable].join('/');
@@ -61,7 +61,7 @@ class NamedWeights implements WeightStore {
       const matches = this.endingIn(ending);
       if (matches.length === 1) return matches[0];
       if (matches.length > 1) {
-        const message = `${matches.length} weights are called ${ending}; the names do not tell which is this layer's`;
+        const message = `${matches.length} weights have names that end in ${ending}; it is ambiguous which one belongs to this layer`;
         throw new ForwardpassError('MALFORMED', message, layer.place);
       }
     }

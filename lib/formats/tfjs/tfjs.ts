@@ -1,11 +1,11 @@
-/** TensorFlow.js: model.json and the weights beside it. What is read of it: docs/formats/keras.md */
+/** TensorFlow.js: model.json and the weights beside it. Coverage: docs/formats/keras.md */
 import { latin1 } from '../../platform/text.ts';
 import type { FormatReader } from '../format.ts';
 
-/** On demand: a process that opens no such model loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
-/** Fields that a model.json has near its beginning. */
+/** Fields near the beginning of a model.json. */
 const FIELDS = /"(modelTopology|weightsManifest)"\s*:|"format"\s*:\s*"(layers|graph)-model"/;
 
 export const tfjs: FormatReader = {

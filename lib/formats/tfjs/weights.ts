@@ -1,6 +1,6 @@
 /**
- * The weights of a TensorFlow.js model: a manifest of groups, each of which lists files and the arrays that lie in
- * them one after another, perhaps in fewer bits.
+ * The weights of a TensorFlow.js model: a manifest of groups, each of which lists files and the arrays that they
+ * contain, one after another, possibly in fewer bits.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -14,14 +14,14 @@ import { Config } from '../keras/config.ts';
 export interface TfjsWeight {
   readonly name: string;
   readonly shape: Shape;
-  /** What TensorFlow.js holds it in: `float32`, `int32`, `bool`. */
+  /** The type in TensorFlow.js: `float32`, `int32`, `bool`. */
   readonly dtype: string;
   /** For messages. */
   readonly place: string;
   read(): Tensor;
 }
 
-/** How an array was made smaller: value = stored·scale + min, unless it is in half precision. */
+/** How an array was quantised: value = stored·scale + min, unless it is in half precision. */
 interface Quantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   readonly scale: number;
@@ -46,10 +46,10 @@ const BYTES: Readonly<Record<string, number>> = {
   complex64: 8,
 };
 
-/** What opening a file is worth, however few its bytes. */
+/** The minimum cost of opening a file, in bytes. */
 const LEAST_OF_FILE = 4096;
 
-/** Every array by its name; those that are not numbers of ours are refused when they are read. */
+/** Every array by name; arrays of unsupported types are refused when they are read. */
 export async function readWeights(source: Source, manifest: unknown, budget: Budget): Promise<Map<string, TfjsWeight>> {
   const weights = new Map<string, TfjsWeight>();
   if (!Array.isArray(manifest)) {
@@ -72,18 +72,18 @@ export async function readWeights(source: Source, manifest: unknown, budget: Bud
           weight.place,
         );
       }
-      if (weights.has(weight.name)) throw new ForwardpassError('DUPLICATE', 'the name is there twice', weight.place);
+      if (weights.has(weight.name)) throw new ForwardpassError('DUPLICATE', 'the name occurs twice', weight.place);
       weights.set(weight.name, weight);
     }
     if (offset !== bytes.length) {
-      const message = `its files have ${bytes.length} bytes, its weights ${offset}`;
+      const message = `its files have ${bytes.length} bytes, but its weights ${offset}`;
       throw new ForwardpassError('MALFORMED', message, group.place);
     }
   }
   return weights;
 }
 
-/** `seen` are the files that were read before: what is read again is spent. */
+/** `seen` are the files that were already read: reading one again is charged. */
 async function readGroup(source: Source, group: Config, seen: Set<string>, budget: Budget): Promise<Uint8Array> {
   const readers: Reader[] = [];
   for (const path of group.list('paths')) {
@@ -116,7 +116,7 @@ function describeWeight(entry: Config, bytes: Uint8Array, offset: number): TfjsW
   const stored = quantization?.dtype ?? dtype;
   const length = dtype === 'string' ? stringBytes(bytes, offset, count, place) : count * bytesOf(stored, place);
   if (!Number.isSafeInteger(length) || offset + length > bytes.length) {
-    const message = `takes ${length} bytes from ${offset} on; its group has ${bytes.length}`;
+    const message = `needs ${length} bytes from ${offset} on, but its group has ${bytes.length}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
   let known: Tensor | undefined;
@@ -140,15 +140,16 @@ function describeWeight(entry: Config, bytes: Uint8Array, offset: number): TfjsW
 
 function bytesOf(dtype: string, place: string): number {
   if (Object.hasOwn(BYTES, dtype)) return BYTES[dtype];
-  throw new ForwardpassError('UNSUPPORTED_DTYPE', `is of type ${quote(dtype)}, which is not known`, place);
+  throw new ForwardpassError('UNSUPPORTED_DTYPE', `has the unknown type ${quote(dtype)}`, place);
 }
 
-/** Strings are their length in four bytes, then their bytes. */
+/** Strings are a length in four bytes, followed by their bytes. */
 function stringBytes(bytes: Uint8Array, offset: number, count: number, place: string): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = offset;
   for (let i = 0; i < count; i++) {
-    if (at + 4 > bytes.length) throw new ForwardpassError('TRUNCATED', 'its strings go on after the file ends', place);
+    if (at + 4 > bytes.length)
+      throw new ForwardpassError('TRUNCATED', 'its strings extend beyond the end of the file', place);
     at += 4 + view.getUint32(at, true);
   }
   return at - offset;
@@ -160,7 +161,7 @@ function readQuantization(config: Config): Quantization {
   return { dtype, scale: config.number('scale'), min: config.number('min') };
 }
 
-/** As TensorFlow.js computes it: in float64, rounded to what it holds. */
+/** As in TensorFlow.js: computed in float64, rounded to the result's type. */
 function dequantize(
   data: Float32Array | Float64Array,
   { dtype, scale, min }: Quantization,

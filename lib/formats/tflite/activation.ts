@@ -1,8 +1,8 @@
-/** The function that an operator may apply to its result. */
+/** The activation that an operator may apply to its result. */
 import type { Value } from '../tensors/value.ts';
 import type { TfliteCall } from './call.ts';
 
-/** ActivationFunctionType: the bounds of those that are clips. */
+/** ActivationFunctionType: the bounds of those that only clip. */
 const BOUNDS = new Map<number, readonly [low: number, high: number]>([
   [0, [-Infinity, Infinity]],
   [1, [0, Infinity]],
@@ -11,14 +11,11 @@ const BOUNDS = new Map<number, readonly [low: number, high: number]>([
 ]);
 const TANH = 4;
 
-/** What a clip does to a real number; a quantised result is bounded by their integers. */
+/** The bounds for real numbers; quantised results are clipped to the corresponding integers. */
 export function activationBounds(call: TfliteCall, code: number): readonly [low: number, high: number] {
   const bounds = BOUNDS.get(code);
   if (bounds !== undefined) return bounds;
-  throw call.error(
-    'UNSUPPORTED_OP',
-    `the fused activation ${code} is not read here; those that are: none, RELU, RELU6`,
-  );
+  throw call.error('UNSUPPORTED_OP', `the fused activation ${code} is not supported; expected none, RELU or RELU6`);
 }
 
 export function activate(call: TfliteCall, x: Value, code: number): Value {

@@ -1,10 +1,10 @@
-/** What operators are translated with: the graph's operations, and what only quantised files need. */
+/** Builds graphs for operators: the graph's operations, with additions for quantised files. */
 import { GraphBuilder } from '../tensors/builder.ts';
 
 export class LiteBuilder extends GraphBuilder {
   #needsDouble = false;
 
-  /** Whether something computes with integers as 32-bit integers do, which float32 does not hold. */
+  /** Whether something computes with 32-bit integers, which float32 cannot represent. */
   get needsDouble(): boolean {
     return this.#needsDouble;
   }

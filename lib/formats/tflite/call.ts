@@ -1,4 +1,4 @@
-/** One operator with its inputs at hand, as the translations in ops/ see it. */
+/** One operator with its inputs, as the translations in ops/ see it. */
 import type { Table } from '../containers/flatbuffer.ts';
 import { OperatorCall } from '../tensors/call.ts';
 import { type Dimension, dimensions } from '../tensors/dimensions.ts';
@@ -7,13 +7,13 @@ import type { LiteBuilder } from './builder.ts';
 import type { Quantization, TensorInfo } from './model.ts';
 import { elementType } from './tensor.ts';
 
-/** What an operator becomes: its outputs. */
+/** Translates an operator: returns its outputs. */
 export type Translation = (call: TfliteCall) => Value | readonly Value[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
 
-/** What the file says of an operator's tensors; an input that is left out is undefined. */
+/** The file's descriptions of an operator's tensors; an omitted input is undefined. */
 export interface CallTensors {
   readonly inputs: readonly (TensorInfo | undefined)[];
   readonly outputs: readonly TensorInfo[];
@@ -29,14 +29,14 @@ export class TfliteCall extends OperatorCall<LiteBuilder> {
     super(build, inputs);
   }
 
-  /** A constant list of sizes, which may hold the batch. */
+  /** A constant list of sizes, which may include the batch. */
   dimensions(index: number): Dimension[] {
     const list = this.constant(index);
     this.build.checkRank(list.data);
     return dimensions(list);
   }
 
-  /** A constant's numbers. */
+  /** The numbers of a constant. */
   numbers(index: number): number[] {
     const { data, batch } = this.constant(index);
     if (batch) throw this.build.crossing(`input ${index} depends on the batch size`);
@@ -44,7 +44,7 @@ export class TfliteCall extends OperatorCall<LiteBuilder> {
     return Array.from(data);
   }
 
-  /** The one number of a constant. */
+  /** The only number of a constant. */
   number(index: number): number {
     const numbers = this.numbers(index);
     if (numbers.length === 1) return numbers[0];
@@ -63,22 +63,22 @@ export class TfliteCall extends OperatorCall<LiteBuilder> {
     return info;
   }
 
-  /** What the elements of the first output are. */
+  /** The element type of the first output. */
   get resultType(): ElementType {
     return elementType(this.result());
   }
 
   quantization(info: TensorInfo): Quantization {
     if (info.quantization !== undefined) return info.quantization;
-    throw this.error('MALFORMED', `${info.place} is quantised and has no scale`);
+    throw this.error('MALFORMED', `${info.place} is quantised but has no scale`);
   }
 
-  /** An option by its number in the options' table. */
+  /** An option by its field number in the table of options. */
   integer(field: number): number {
     return this.options?.int32(field) ?? 0;
   }
 
-  /** An option that is an enumeration's. */
+  /** An option of an enumeration type. */
   choice(field: number): number {
     return this.options?.int8(field) ?? 0;
   }

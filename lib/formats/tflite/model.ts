@@ -1,5 +1,5 @@
 /**
- * The tables of the schema that a row model needs, decoded as they are wanted.
+ * The tables of the schema that a row model needs, decoded on demand.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
  */
 import { ForwardpassError } from '../../errors.ts';
@@ -11,7 +11,7 @@ import { operatorName } from './operators.ts';
 
 const SCHEMA_VERSION = 3;
 
-/** The fields of each table, by their numbers in the schema. */
+/** The fields of each table, by number in the schema. */
 const MODEL = { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4, signatures: 7 } as const;
 const OPERATOR_CODE = { deprecated: 0, custom: 1, builtin: 3 } as const;
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 } as const;
@@ -32,13 +32,13 @@ const BUFFER = { data: 0, offset: 1, size: 2 } as const;
 const SIGNATURE = { inputs: 0, outputs: 1, key: 2, subgraph: 4 } as const;
 const TENSOR_MAP = { name: 0, tensor: 1 } as const;
 
-/** A buffer's offset counts from here on: the converter writes 1 where it is still to be filled in. */
+/** The lowest valid offset of a buffer: the converter writes 1 as a placeholder. */
 const FIRST_OFFSET = 2;
 
 const CUSTOM = 'CUSTOM';
 const DEFAULT_SIGNATURE = 'serving_default';
 
-/** value = scale·(whole number − zero point), for each slice along the axis, or with one scale for all. */
+/** value = scale·(integer − zero point), for each slice along the axis, or with one scale for all. */
 export interface Quantization {
   readonly scales: readonly number[];
   readonly zeroPoints: readonly number[];
@@ -51,17 +51,17 @@ export interface TensorInfo {
   readonly place: string;
   /** TensorType. */
   readonly type: number;
-  /** With the batch as the file has it, mostly 1. */
+  /** With the batch size in the file, usually 1. */
   readonly shape: readonly number[];
-  /** The same with −1 where a dimension is open. */
+  /** The same with −1 for dynamic dimensions. */
   readonly signature: readonly number[];
   readonly buffer: number;
   readonly quantization?: Quantization;
-  /** What keeps its bytes from being elements, one after another. */
+  /** Set if its bytes are not simply its elements. */
   readonly odd?: 'sparse' | 'a variable' | 'in another file';
 }
 
-/** One operator; −1 stands for an input that is left out. */
+/** One operator; −1 marks an omitted input. */
 export interface OperatorInfo {
   readonly name: string;
   /** For messages. */
@@ -71,7 +71,7 @@ export interface OperatorInfo {
   readonly options?: Table;
 }
 
-/** A way to call the model: what its inputs and outputs are called, by tensor. */
+/** A way to call the model: the names of its inputs and outputs, by tensor. */
 export interface Signature {
   readonly subgraph: number;
   readonly inputs: ReadonlyMap<number, string>;
@@ -84,7 +84,7 @@ export class LiteModel {
   readonly #buffers: Tables;
   readonly #subgraphs: Tables;
   readonly #signatures: Tables;
-  /** Of bytes, by where they are and what they are read as. */
+  /** Decoded elements, by the position of their bytes and their type. */
   readonly #elements = new Map<string, Numbers>();
 
   constructor(
@@ -118,7 +118,7 @@ export class LiteModel {
     throw new ForwardpassError('MALFORMED', `subgraph ${index} not found; the model has ${this.#subgraphs.length}`);
   }
 
-  /** The signature asked for, or `serving_default`, or the first; undefined in files older than signatures. */
+  /** The requested signature, or `serving_default`, or the first; undefined in files older than signatures. */
   signature(asked: string | undefined): Signature | undefined {
     const keys = Array.from({ length: this.#signatures.length }, (_, i) => {
       return this.#signatures.at(i).string(SIGNATURE.key) ?? '';
@@ -132,7 +132,7 @@ export class LiteModel {
     return keys.length === 0 ? undefined : readSignature(this.#signatures.at(Math.max(index, 0)));
   }
 
-  /** The elements of a buffer's bytes, which thousands of tensors may share. */
+  /** The decoded elements of a buffer, which thousands of tensors may share. */
   once(bytes: Uint8Array, type: number, read: () => Numbers): Numbers {
     const key = `${bytes.byteOffset} ${bytes.length} ${type}`;
     const known = this.#elements.get(key) ?? read();
@@ -140,7 +140,7 @@ export class LiteModel {
     return known;
   }
 
-  /** The bytes of a buffer, a view of the file's; empty for those of tensors that are computed. */
+  /** The bytes of a buffer, as a view of the file; empty for tensors that are computed. */
   buffer(index: number, place: string): Uint8Array {
     if (index >= this.#buffers.length) {
       throw new ForwardpassError('MALFORMED', `buffer ${index} not found; there are ${this.#buffers.length}`, place);
@@ -149,12 +149,12 @@ export class LiteModel {
     const [offset, size] = [buffer.uint64(BUFFER.offset), buffer.uint64(BUFFER.size)];
     if (offset < FIRST_OFFSET) return buffer.bytes(BUFFER.data) ?? new Uint8Array(0);
     if (offset + size <= this.#bytes.length) return this.#bytes.subarray(offset, offset + size);
-    const message = `buffer ${index} has ${size} bytes at ${offset}, and the file ends at ${this.#bytes.length}`;
+    const message = `buffer ${index} has ${size} bytes at ${offset}, but the file ends at ${this.#bytes.length}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
 }
 
-/** Names of operators. Codes beyond 127 do not fit the older of two fields; the greater of both is meant. */
+/** Names of operators. Codes beyond 127 do not fit into the older of two fields; the greater value applies. */
 function readCodes(codes: Tables): string[] {
   return Array.from({ length: codes.length }, (_, i) => {
     const code = codes.at(i);

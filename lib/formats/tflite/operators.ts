@@ -1,7 +1,7 @@
-/** The names of operators, and words for those that are refused. */
+/** The names of operators, and explanations for refused ones. */
 import { docsPage } from '../../messages.ts';
 
-/** The built-in operators of the schema, BuiltinOperator, by their codes. */
+/** The built-in operators of the schema, BuiltinOperator, in the order of their codes. */
 const NAMES = `
   ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP FLOOR
   FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D LOCAL_RESPONSE_NORMALIZATION LOGISTIC
@@ -32,7 +32,7 @@ const NAMES = `
   .trim()
   .split(/\s+/);
 
-/** Of a code of BuiltinOperator. */
+/** The name for a code of BuiltinOperator. */
 export function operatorName(code: number): string {
   return NAMES[code] ?? `the unknown operator ${code}`;
 }
@@ -41,25 +41,28 @@ const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with TensorFlow Lite`;
 
-/** By the first pattern that the operator's name matches. */
+/** The first pattern that matches the operator's name applies. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/CONV|POOL|RESIZE|BATCH_TO_SPACE|SPACE_TO|DEPTH_TO_SPACE|DILATE/, `is of a convolutional network. ${RUN_ELSEWHERE}`],
+  [
+    /CONV|POOL|RESIZE|BATCH_TO_SPACE|SPACE_TO|DEPTH_TO_SPACE|DILATE/,
+    `belongs to a convolutional network. ${RUN_ELSEWHERE}`,
+  ],
   [/LSTM|RNN|SVDF/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/^(IF|WHILE|CALL|CALL_ONCE|STABLEHLO_WHILE|STABLEHLO_CASE)$/, `calls another subgraph. ${RUN_ELSEWHERE}`],
-  [/VARIABLE|VAR_HANDLE/, `keeps a state from one run to the next, and a forward pass has none. ${RUN_ELSEWHERE}`],
-  [/HASHTABLE/, 'looks words up in a table; look them up before the model, and feed it their numbers'],
-  [/RANDOM|MULTINOMIAL|RNG/, 'is random, and a forward pass is not'],
+  [/VARIABLE|VAR_HANDLE/, `keeps a state from one run to the next, which a forward pass must not do. ${RUN_ELSEWHERE}`],
+  [/HASHTABLE/, 'looks words up in a table; look them up before the model, and give it their numbers'],
+  [/RANDOM|MULTINOMIAL|RNG/, 'is random, which a forward pass must not be'],
   [
     /^the custom operator 'Flex/,
-    'is a TensorFlow operator that TensorFlow Lite itself has not; convert without SELECT_TF_OPS',
+    'is a TensorFlow operator that TensorFlow Lite does not have; convert without SELECT_TF_OPS',
   ],
-  [/^the custom operator/, `is code that the file does not hold. ${RUN_ELSEWHERE}`],
-  [/^DENSIFY$/, 'unpacks sparse weights, which are not read; convert the model without sparsity'],
+  [/^the custom operator/, `is custom code, which is not in the file. ${RUN_ELSEWHERE}`],
+  [/^DENSIFY$/, 'unpacks sparse weights, which is not supported; convert the model without sparsity'],
 ];
 
 /** The predicate of a message whose subject is the operator. */
 export function refusal(name: string): string {
   const known = REFUSALS.find(([pattern]) => pattern.test(name));
   if (known) return known[1];
-  return `is not a row operation known here; ${docsPage('formats/tflite')} lists those that are. ${RUN_ELSEWHERE}`;
+  return `is not a row operation that forwardpass supports; ${docsPage('formats/tflite')} lists these operators. ${RUN_ELSEWHERE}`;
 }

@@ -1,4 +1,4 @@
-/** A TensorFlow Lite model as a graph: its signature, the walk through its operators, and what the result is to users. */
+/** Reads a TensorFlow Lite model into a graph: its signature, its operators in order, and the form of its results. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
@@ -15,19 +15,19 @@ import { refusal } from './operators.ts';
 import { takesMerged, translationOf } from './ops/table.ts';
 import { elementType, isQuantized, readConstant } from './tensor.ts';
 
-/** A tensor that is an input or output of the model, as users call it. */
+/** A tensor that is an input or output of the model, with its name for users. */
 interface Port {
   readonly name: string;
   readonly tensor: number;
 }
 
-/** What a file is read with, whatever is taken as a row. */
+/** The data needed to read a file, independent of what a row is. */
 interface Reading {
   readonly model: LiteModel;
   readonly subgraph: Subgraph;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Those that the outputs need, in the order of computation. */
+  /** The operators that the outputs need, in the order of computation. */
   readonly operators: readonly OperatorInfo[];
   readonly budget: Budget;
   readonly fold: Fold | undefined;
@@ -65,7 +65,7 @@ function portOf(subgraph: Subgraph, tensor: number, kind: 'input' | 'output'): P
   return { name: name === '' ? `${kind}_${tensor}` : name, tensor };
 }
 
-/** Operators stand in the order of computation; those that no output needs are left out. */
+/** Operators are in the order of computation; those that no output needs are omitted. */
 function neededOperators(subgraph: Subgraph, outputs: readonly Port[], budget: Budget): OperatorInfo[] {
   const { operatorCount } = subgraph;
   if (operatorCount > budget.limits.nodes) {
@@ -103,7 +103,7 @@ function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
   });
   const values = new Map<number, Value>();
   const inputs = reading.inputs.map(({ name, tensor }) => addInput(build, values, name, tensor, subgraph));
-  // What computes with quantised numbers nearly always needs doubles.
+  // Computations on quantised numbers nearly always need float64.
   const isQuantised = ({ outputs }: OperatorInfo) => outputs.some((at) => isQuantized(subgraph.tensor(at, 'operator')));
   build.suppose(reading.operators.some(isQuantised) ? [{ dtype: 'float64' }] : inputs);
   for (const operator of reading.operators) compute(build, values, operator, model, subgraph);
@@ -163,7 +163,7 @@ function compute(
     if (info === undefined) return undefined;
     const value = values.get(tensor) ?? readConstant(model, info);
     if (value === undefined)
-      throw new ForwardpassError('DANGLING', `takes ${info.place}, which nothing computed`, place);
+      throw new ForwardpassError('DANGLING', `takes ${info.place}, which no operator computes`, place);
     values.set(tensor, value);
     return value;
   });

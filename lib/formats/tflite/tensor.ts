@@ -1,11 +1,11 @@
-/** What a tensor holds, where the file gives it: its elements as numbers. */
+/** The content of a tensor, if it is in the file: its elements as numbers. */
 import { ForwardpassError } from '../../errors.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { rawElements, WIDTHS } from '../tensors/raw-elements.ts';
 import { type Constant, constant, type ElementType, HIGHEST_RANK, isFloat } from '../tensors/value.ts';
 import type { LiteModel, TensorInfo } from './model.ts';
 
-/** What elements are read as. */
+/** The element types after decoding. */
 type LiteType = Exclude<ElementType, 'string' | 'int2' | 'uint2' | 'int4' | 'uint4'>;
 
 /** TensorType. Elements of 4 bits are unpacked to bytes. */
@@ -45,13 +45,13 @@ export function elementType({ type, place }: TensorInfo): LiteType {
   throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected floats, integers or bool, found ${found}`, place);
 }
 
-/** The tensor's elements; undefined when the file holds none, because they are computed. */
+/** The tensor's elements; undefined if the file does not contain any, because they are computed. */
 export function readConstant(model: LiteModel, info: TensorInfo): Constant | undefined {
   const { shape, place, odd } = info;
   const bytes = model.buffer(info.buffer, place);
   const count = elementCount(shape);
   if (odd !== undefined && (odd !== 'a variable' || bytes.length > 0)) {
-    throw new ForwardpassError('UNSUPPORTED_DTYPE', `is ${odd}, which is not read`, place);
+    throw new ForwardpassError('UNSUPPORTED_DTYPE', `is ${odd}, which is not supported`, place);
   }
   if (bytes.length === 0 && count > 0) return undefined;
   const type = elementType(info);
@@ -69,7 +69,7 @@ export function readConstant(model: LiteModel, info: TensorInfo): Constant | und
   return constant(type, shape, elements);
 }
 
-/** Whether a tensor's integers stand for others by a scale. */
+/** Whether a tensor's integers represent real numbers by a scale. */
 export function isQuantized(info: TensorInfo | undefined): boolean {
   return info?.quantization !== undefined && !isFloat(elementType(info));
 }

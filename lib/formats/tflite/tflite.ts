@@ -1,4 +1,4 @@
-/** TensorFlow Lite (LiteRT): the flatbuffer that the converter writes for phones. What is read of it: docs/formats/tflite.md. */
+/** TensorFlow Lite (LiteRT): the flatbuffer that the converter writes for phones. Coverage: docs/formats/tflite.md. */
 
 import { ForwardpassError } from '../../errors.ts';
 import { latin1 } from '../../platform/text.ts';
@@ -6,7 +6,7 @@ import type { FormatReader } from '../format.ts';
 
 const IDENTIFIER = 'TFL3';
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const tflite: FormatReader = {

@@ -1,4 +1,4 @@
-/** Element types as the format numbers them: ScalarType of torch/_export/serde/schema.py. */
+/** Element types by their numbers in the format: ScalarType of torch/_export/serde/schema.py. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe } from '../../messages.ts';
 import type { TorchDType } from '../containers/torch-tensors.ts';

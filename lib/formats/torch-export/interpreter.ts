@@ -1,4 +1,4 @@
-/** Walks a program's nodes in their order and hands each operator to the machine. */
+/** Visits a program's nodes in order and passes each operator to the machine. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
@@ -19,7 +19,7 @@ import {
   union,
 } from './program.ts';
 
-/** Nodes that only check what tracing found out, and give nothing that others use. */
+/** Nodes that only check what tracing assumed, and whose results are not used. */
 const CHECKS = /^torch\.ops\.aten\.(_assert|sym_constrain|_functional_assert|_functional_sym_constrain)/;
 
 /** Calls of a graph inside the graph, whose first argument is a setting for training. */
@@ -28,12 +28,12 @@ const WRAPPERS = new Set([
   'torch.ops.higher_order.wrap_with_autocast',
 ]);
 
-/** Of a number in a list. */
+/** The memory of a number in a list. */
 const NUMBER_BYTES = 64;
 
 const GETITEM = '_operator.getitem';
 
-/** Operators of ATen without their overload, and Python's own, on sizes. */
+/** Operators of ATen without their overload, and Python's operators on sizes. */
 const OPERATORS = [
   /^torch\.ops\.aten\.(\w+)(\.\w+)?$/,
   /^_operator\.(add|sub|mul|floordiv|truediv|mod|neg|eq|ne|lt|le|gt|ge|pow)$/,
@@ -47,11 +47,11 @@ function operatorOf(target: string): string | undefined {
   return undefined;
 }
 
-/** One of the results of an operator that has several. */
+/** One of several results of an operator. */
 function itemOf([items, index]: readonly Argument[], place: string): Argument {
   const item = Array.isArray(items) && index instanceof PyNumber ? items[index.value ?? -1] : undefined;
   if (item !== undefined) return item;
-  throw new ForwardpassError('MALFORMED', 'nothing is there to be picked', place);
+  throw new ForwardpassError('MALFORMED', 'cannot take an item of no results', place);
 }
 
 export class Interpreter {
@@ -63,7 +63,7 @@ export class Interpreter {
     this.#budget = budget;
   }
 
-  /** Adds what the nodes give to `values`, which holds the inputs. */
+  /** Adds the results of the nodes to `values`, which contains the inputs. */
   run(graph: ProgramGraph, values: Map<string, Argument>, depth = 0): void {
     const needed = neededNodes(graph);
     for (const { target, name } of needed) {
@@ -96,10 +96,10 @@ export class Interpreter {
     bindOutputs(node, result, values, site.place);
   }
 
-  /** The settings concern training and the device; what is computed stays the same. */
+  /** The settings affect only training and the device, not the results. */
   #runWrapped(node: ProgramNode, values: Map<string, Argument>, depth: number, place: string): void {
     if (depth >= this.#budget.limits.depth) {
-      throw new ForwardpassError('LIMIT', `graphs within graphs are deeper than \`limits.depth\`, ${depth}`, place);
+      throw new ForwardpassError('LIMIT', `graphs are nested deeper than \`limits.depth\`, ${depth}`, place);
     }
     const at = node.inputs.findIndex(({ argument }) => argument.tag === 'as_graph');
     if (at < 0) throw new ForwardpassError('MALFORMED', 'the graph to call is missing', place);
@@ -164,9 +164,9 @@ export class Interpreter {
 }
 
 const CONTROL_FLOW =
-  'the operator runs a nested graph, as control flow does; forwardpass runs row models, which have no control flow';
+  'the operator runs a nested graph for control flow; forwardpass runs row models, which have no control flow';
 
-/** A tensor or number by its name, or the number itself. */
+/** A tensor or number by name, or a literal number. */
 function one(argument: Union, named: (name: string) => Argument): Argument {
   const { tag, value, place } = MAY_BE_NAMED.has(argument.tag) ? union(argument.value, argument.place) : argument;
   if (tag === 'as_name') return named(text(value, place));
@@ -176,7 +176,7 @@ function one(argument: Union, named: (name: string) => Argument): Argument {
 
 const MAY_BE_NAMED = new Set(['as_sym_int', 'as_sym_float', 'as_sym_bool', 'as_optional_tensor']);
 
-/** A number, text or None of an argument. */
+/** A literal number, text or None. */
 export function fromPlain(argument: Union): Argument {
   const value = plain(argument);
   if (value === null || typeof value === 'string') return value;
@@ -188,7 +188,7 @@ function plainBool(value: unknown, place: string): boolean {
   return plain({ tag: 'as_bool', value, place }) === true;
 }
 
-/** Results under their names, a list under a name each or under one for all. */
+/** Stores results under their names; a list has one name for each item or one for all. */
 function bindOutputs(node: ProgramNode, result: Argument, values: Map<string, Argument>, place: string): void {
   const { outputs } = node;
   if (outputs.length === 1 && outputs[0].tag !== 'as_tensors') {
@@ -199,15 +199,15 @@ function bindOutputs(node: ProgramNode, result: Argument, values: Map<string, Ar
   const results = Array.isArray(result) ? result : [result];
   const names = outputs.flatMap(namesIn);
   for (const [i, name] of names.entries()) {
-    // Statistics that only training uses are not computed; to use them all the same is a dangling name.
+    // Statistics that only training uses are not computed; using one is an error for an undefined name.
     if (i < results.length) values.set(name, results[i]);
   }
   if (results.length > names.length) {
-    throw new ForwardpassError('MALFORMED', `has ${names.length} names for ${results.length} results`, place);
+    throw new ForwardpassError('MALFORMED', `has ${names.length} names but ${results.length} results`, place);
   }
 }
 
-/** Those whose results an output needs, directly or not, and those that change a tensor in place. */
+/** The nodes that an output needs, directly or not, and those that change a tensor in place. */
 function neededNodes(graph: ProgramGraph): ReadonlySet<ProgramNode> {
   const wanted = new Set(graph.outputs.flatMap(namesIn));
   const needed = new Set<ProgramNode>();
@@ -224,8 +224,8 @@ function neededNodes(graph: ProgramGraph): ReadonlySet<ProgramNode> {
 function unknown(target: string, place: string): ForwardpassError {
   const shown = quote(target);
   if (target.startsWith('torch.ops.higher_order.')) {
-    return new ForwardpassError('UNSUPPORTED_OP', `${shown} is not read: ${CONTROL_FLOW}`, place);
+    return new ForwardpassError('UNSUPPORTED_OP', `${shown} is not supported: ${CONTROL_FLOW}`, place);
   }
-  const message = `${shown} is not an operator of torch itself, and the file does not hold its code; run this model with torch`;
+  const message = `${shown} is not an operator of torch itself, and its code is not in the file; run this model with torch`;
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }

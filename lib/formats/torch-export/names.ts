@@ -1,21 +1,21 @@
-/** What users call the outputs: keys where the model gives a dict, fields of a named tuple, the program's names else. */
+/** The names of outputs: keys if the model returns a dict, fields of a named tuple, otherwise the program's names. */
 
-/** A node of the tree of what a model gives; `children` are empty for a leaf. */
+/** A node in the tree of a model's results; `children` is empty for a leaf. */
 interface Tree {
   readonly keys: readonly (string | undefined)[];
   readonly children: readonly Tree[];
 }
 
 const DEEPEST = 32;
-/** Characters of a name, which may be the beginning of many. */
+/** The maximum length of a name, which may be the prefix of many. */
 const LONGEST = 1000;
 
-/** Of the named tuples that a program knows. */
+/** Looks up the fields of a named tuple. */
 export type TupleFields = (type: string) => readonly string[] | undefined;
 
 /**
- * Names of the leaves of a tree as torch's pytree writes it, in their order; undefined where a leaf has none, or where
- * the text is not such a tree: then the program's own names do.
+ * Names of the leaves of a tree in torch's pytree format, in order; undefined if a leaf has no name, or if the text is
+ * not such a tree: then the program's own names are used.
  */
 export function leafNames(spec: unknown, fieldsOf: TupleFields): readonly (string | undefined)[] | undefined {
   if (typeof spec !== 'string') return undefined;
@@ -27,7 +27,7 @@ export function leafNames(spec: unknown, fieldsOf: TupleFields): readonly (strin
   }
 }
 
-/** Of JSON that may be anything: throws where it is not a tree. */
+/** From untrusted JSON: throws if it is not a tree. */
 function treeOf(
   { type, context, children_spec }: { type: unknown; context: unknown; children_spec: unknown[] },
   fieldsOf: TupleFields,

@@ -1,16 +1,16 @@
-/** The JSON of a program, checked: torch/_export/serde/schema.py names its fields. */
+/** The checked JSON of a program; torch/_export/serde/schema.py defines its fields. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, quote } from '../../messages.ts';
 import { type Check, type Fields, fields, list, number, text, truth, whole } from '../containers/checks.ts';
 
-/** An object of one field, whose name says what it is. */
+/** An object with one field, whose name is its kind. */
 export interface Union {
   readonly tag: string;
   readonly value: unknown;
   readonly place: string;
 }
 
-/** Null stands for the alternatives that are not taken. */
+/** Alternatives that are not used may be null. */
 export const union: Check<Union> = (value, place) => {
   const given = Object.entries(fields(value, place)).filter(([, alternative]) => alternative !== null);
   const [tag, content] = given[0] ?? ['', undefined];
@@ -21,7 +21,7 @@ export const union: Check<Union> = (value, place) => {
 export interface NodeInput {
   readonly name: string;
   readonly argument: Union;
-  /** Whether it is given by its name alone. */
+  /** Whether it is passed by name only. */
   readonly isKeyword: boolean;
 }
 
@@ -73,7 +73,7 @@ export function programGraph(value: unknown, place: string): ProgramGraph {
   };
 }
 
-/** The names of values that an argument or output holds. */
+/** The names of values in an argument or output. */
 export function namesIn({ tag, value, place }: Union): string[] {
   switch (tag) {
     case 'as_tensor':
@@ -98,7 +98,7 @@ export function namesIn({ tag, value, place }: Union): string[] {
   }
 }
 
-/** In a size or number, or a tensor that may be left out. */
+/** In a size or number, or an optional tensor. */
 function namesInOne({ tag, value, place }: Union): string[] {
   if (tag === 'as_name') return [text(value, place)];
   return tag === 'as_tensor' ? [nameOf(value, place)] : [];
@@ -108,7 +108,7 @@ function nameOf(value: unknown, place: string): string {
   return text(fields(value, place).name, `${place}.name`);
 }
 
-/** A tensor's type by the number that the format has for it, and its sizes; undefined for those that are open. */
+/** A tensor's type as the format's number, and its sizes; undefined for dynamic ones. */
 export interface TensorMeta {
   readonly dtype: number;
   readonly sizes: readonly (number | undefined)[];
@@ -124,14 +124,14 @@ const size: Check<number | undefined> = (value, place) => {
   return tag === 'as_int' ? whole(given, at) : undefined;
 };
 
-/** Sizes, strides or an offset that must be known. */
+/** A size, stride or offset that must be fixed. */
 export const fixedSize: Check<number> = (value, place) => {
   const known = size(value, place);
   if (known !== undefined && known >= 0) return known;
-  throw new ForwardpassError('MALFORMED', `expected a number from 0, found ${known ?? 'an expression'}`, place);
+  throw new ForwardpassError('MALFORMED', `expected a number of 0 or more, found ${known ?? 'an expression'}`, place);
 };
 
-/** A plain number, text, flag or null of an argument. */
+/** A literal number, text, flag or null. */
 export function plain({ tag, value, place }: Union): number | string | boolean | null {
   switch (tag) {
     case 'as_none':
@@ -149,11 +149,11 @@ export function plain({ tag, value, place }: Union): number | string | boolean |
     case 'as_operator':
       return text(value, place);
     default:
-      throw new ForwardpassError('UNSUPPORTED_OP', `arguments of the kind ${quote(tag)} are not read`, place);
+      throw new ForwardpassError('UNSUPPORTED_OP', `arguments of the kind ${quote(tag)} are not supported`, place);
   }
 }
 
-/** Bounds of slices are as great as 2^63 − 1, which JSON's numbers round. */
+/** Bounds of slices are up to 2^63 − 1, which JSON numbers round. */
 export const integer: Check<number> = (value, place) => {
   if (typeof value === 'number' && Number.isInteger(value)) return value;
   throw new ForwardpassError('MALFORMED', `expected an integer, found ${describe(value)}`, place);

@@ -1,4 +1,4 @@
-/** A program of torch.export as a graph: its inputs, its nodes in their order, its outputs. */
+/** Reads a torch.export program into a graph: its inputs, its nodes in order, its outputs. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
 import { quote } from '../../messages.ts';
@@ -16,7 +16,7 @@ import { leafNames } from './names.ts';
 import { namesIn, type ProgramGraph, programGraph, tensorMeta, type Union, union } from './program.ts';
 import { openWeights, type Weights } from './weights.ts';
 
-/** The layouts of the program's JSON that are read: schema_version.major, or the whole of it in the first. */
+/** The supported layouts of the program's JSON: schema_version.major, or in the first layout the whole version. */
 const OLDEST_SCHEMA = 3;
 const NEWEST_SCHEMA = 8;
 
@@ -41,12 +41,12 @@ export async function readProgram(main: Reader, options: ReadOptions): Promise<G
   const specs = list(union)(fields(module.signature, 'signature').input_specs, 'signature.input_specs');
   const inputs = specs.flatMap((spec) => userInput(spec, graph) ?? []);
   const build = (batchAxis: 0 | undefined) => buildGraph(batchAxis, module, graph, specs, inputs, weights, options);
-  // A model made for one row by itself has no batch to be mixed.
+  // A model exported for a single row has no batch that could be mixed.
   const isOneRow = inputs.every(({ shape }) => shape.length === 1 && shape[0] !== undefined);
   return rowsOrWhole(isOneRow, build);
 }
 
-/** The one program of the file, in the layouts of torch 2.7 and later and of those before. */
+/** The only program in the file, in the layouts of torch 2.7 and later and of earlier versions. */
 function programOf(archive: TorchArchive): string {
   if (archive.has(LEGACY_PROGRAM)) return LEGACY_PROGRAM;
   const programs = archive.names.filter((name) => /^models\/[^/]+\.json$/.test(name));
@@ -64,7 +64,7 @@ function checkVersion(program: Fields, member: string): void {
   throw new ForwardpassError('UNSUPPORTED_VERSION', message, member);
 }
 
-/** An input that users give; undefined for parameters, buffers and constants. */
+/** An input for users; undefined for parameters, buffers and constants. */
 function userInput(spec: Union, graph: ProgramGraph): ProgramInput | undefined {
   if (spec.tag !== 'user_input') return undefined;
   const argument = argumentOf(spec);
@@ -108,7 +108,7 @@ async function buildGraph(
   return finishGraph('torch-export', build, declared, outputsOf(module, values));
 }
 
-/** Parameters, buffers and constants by the names that the graph has for them. */
+/** Binds parameters, buffers and constants to their names in the graph. */
 async function bindStored(spec: Union, values: Map<string, Argument>, weights: Weights): Promise<void> {
   const { tag, value, place } = spec;
   const given = fields(value, place);
@@ -120,23 +120,23 @@ async function bindStored(spec: Union, values: Map<string, Argument>, weights: W
   } else if (tag === 'user_input') {
     const argument = argumentOf(spec);
     if (argument.tag === 'as_sym_int') {
-      throw new ForwardpassError('UNSUPPORTED_OP', 'a size is an input of the model', place);
+      throw new ForwardpassError('UNSUPPORTED_OP', 'a size is an input of the model, which is not supported', place);
     }
   } else if (tag === 'constant_input') {
     values.set(text(given.name, `${place}.name`), fromPlain(union(given.value, `${place}.value`)));
   } else if (tag !== 'token') {
-    throw new ForwardpassError('UNSUPPORTED_OP', `an input of the kind ${quote(tag)} is not read`, place);
+    throw new ForwardpassError('UNSUPPORTED_OP', `an input of the kind ${quote(tag)} is not supported`, place);
   }
 }
 
-/** By the kind of input, the field with its name in the file. */
+/** By the kind of input: the field with its name in the file. */
 const STORED = new Map([
   ['parameter', 'parameter_name'],
   ['buffer', 'buffer_name'],
   ['tensor_constant', 'tensor_constant_name'],
 ]);
 
-/** The outputs that users see; numbers and None among them are not tensors and are left out. */
+/** The outputs for users; numbers and None among them are not tensors and are omitted. */
 function outputsOf(module: Fields, values: ReadonlyMap<string, Argument>): Map<string, Argument> {
   const specs = list(union)(fields(module.signature, 'signature').output_specs, 'signature.output_specs');
   const shown = specs.filter(({ tag }) => tag === 'user_output').map(argumentOf);
@@ -154,14 +154,14 @@ function outputsOf(module: Fields, values: ReadonlyMap<string, Argument>): Map<s
   return results;
 }
 
-/** The tree of what the whole model gives, where the file says it. */
+/** The tree of the model's results, if it is in the file. */
 function outSpec(module: Fields): unknown {
   const calls = Array.isArray(module.module_call_graph) ? module.module_call_graph : [];
   const root = calls.find((call) => isFields(call) && call.fqn === '');
   return isFields(root?.signature) ? root.signature.out_spec : undefined;
 }
 
-/** The fields of a named tuple, where the file says them. */
+/** The fields of a named tuple, if they are in the file. */
 function tupleFields({ treespec_namedtuple_fields: types }: Fields, type: string): readonly string[] | undefined {
   const definition = isFields(types) && Object.hasOwn(types, type) ? types[type] : undefined;
   const names = isFields(definition) ? definition.field_names : undefined;

@@ -1,4 +1,4 @@
-/** The tensors of a program by the names that its signature has for them, in every layout that torch has written. */
+/** The tensors of a program by their names in its signature, in every layout that torch has written. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { elementCount } from '../../graph/shapes.ts';
@@ -14,7 +14,7 @@ import { fixedSize } from './program.ts';
 
 export type Weights = (name: string, place: string) => Promise<Constant>;
 
-/** Members that hold the tensors: raw with a description, or in a file as torch.save makes it. */
+/** The members with the tensors: raw with a description, or in a file of torch.save. */
 export async function openWeights(archive: TorchArchive, model: string, budget: Budget): Promise<Weights> {
   const folders = ['weights', 'constants'] as const;
   const sources = await Promise.all(
@@ -30,7 +30,7 @@ export async function openWeights(archive: TorchArchive, model: string, budget: 
       const tensor = await source?.(name, place);
       if (tensor !== undefined) return tensor;
     }
-    throw new ForwardpassError('DANGLING', `the file holds no tensor ${quote(name)}`, place);
+    throw new ForwardpassError('DANGLING', `the tensor ${quote(name)} was not found in the file`, place);
   };
 }
 
@@ -84,13 +84,13 @@ function payload(value: unknown, place: string): Payload {
     throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`, at);
   }
   if (shape.length !== strides.length) {
-    throw new ForwardpassError('MALFORMED', `has ${shape.length} sizes and ${strides.length} strides`, at);
+    throw new ForwardpassError('MALFORMED', `has ${shape.length} sizes but ${strides.length} strides`, at);
   }
   const offset = fixedSize(meta.storage_offset, `${at}.storage_offset`);
   return { path: text(path_name, `${place}.path_name`), tensor: { dtype, shape, strides, offset } };
 }
 
-/** A file of torch.save inside the archive: a dict of tensors. */
+/** A torch.save file inside the archive: a dict of tensors. */
 async function pickled(archive: TorchArchive, member: string, budget: Budget): Promise<Source | undefined> {
   const bytes = await archive.read(member);
   if (bytes.length === 0) return undefined;

@@ -1,4 +1,4 @@
-/** Functions of Python and of TorchScript itself that the code calls beside the operators of ATen. */
+/** Functions of Python and of TorchScript itself that the code calls besides ATen operators. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
@@ -22,7 +22,7 @@ import {
 } from './lists.ts';
 import { describeValue, type ScriptValue } from './values.ts';
 
-/** A number of the type, of a number or a tensor of one element. */
+/** Converts a number or a tensor of one element to a number of the type. */
 function convert(type: 'int64' | 'float64' | 'bool'): Builtin {
   return ([value], { apply, place }) => {
     if (type === 'bool' && !(value instanceof PyNumber)) return PyNumber.bool(truthOf(value, place));
@@ -31,7 +31,7 @@ function convert(type: 'int64' | 'float64' | 'bool'): Builtin {
       return PyNumber.float(number.endsWith('nan') ? Number.NaN : number.startsWith('-') ? -Infinity : Infinity);
     }
     if (!(number instanceof PyNumber)) {
-      throw new ForwardpassError('UNSUPPORTED_OP', `a number is made of ${describeValue(value)}`, place);
+      throw new ForwardpassError('UNSUPPORTED_OP', `cannot make a number from ${describeValue(value)}`, place);
     }
     const given = number.value;
     if (given === undefined) return number;
@@ -39,26 +39,26 @@ function convert(type: 'int64' | 'float64' | 'bool'): Builtin {
   };
 }
 
-/** Of None and objects; of others it is not asked. */
+/** For None and objects; code does not use `is` for other values. */
 function isSame([a, b]: readonly ScriptValue[]): ScriptValue {
   return PyNumber.bool(a === b);
 }
 
-/** How often a loop over `range(start, stop, step)` runs. */
+/** The number of iterations of a loop over `range(start, stop, step)`. */
 function rangeLength(values: readonly ScriptValue[]): ScriptValue | undefined {
   const [start, stop, step] = values.map((value) => (value instanceof PyNumber ? value.value : undefined));
   if (start === undefined || stop === undefined || !step) return undefined;
   return PyNumber.int(Math.max(0, Math.ceil((stop - start) / step)));
 }
 
-/** The number that such a loop is at in its turn `index`. */
+/** The value of such a range at `index`. */
 function deriveIndex(values: readonly ScriptValue[]): ScriptValue | undefined {
   const [index, start, step] = values.map((value) => (value instanceof PyNumber ? value.value : undefined));
   if (index === undefined || start === undefined || step === undefined) return undefined;
   return PyNumber.int(start + index * step);
 }
 
-/** What the code of a model raises, which it may not do for inputs of other shapes. */
+/** The error for code that raises; for inputs of other shapes it may not. */
 export class Raised extends ForwardpassError {}
 
 function raise([message]: readonly ScriptValue[], { place }: Context): never {
@@ -66,7 +66,7 @@ function raise([message]: readonly ScriptValue[], { place }: Context): never {
   throw new Raised('UNSUPPORTED_OP', `the code of the model raises ${words}`, place);
 }
 
-/** Of numbers of Python. */
+/** For Python numbers. */
 function extreme(pick: (a: number, b: number) => number): Builtin {
   return (args, { budget, place }) => {
     const values = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
@@ -101,7 +101,7 @@ function tensorOf(given: ScriptValue, type: ScriptValue, context: Context, depth
   const { apply, place } = context;
   if (given instanceof PyNumber) return apply('tensor_of', given, type instanceof PyNumber ? type : null);
   if (!Array.isArray(given) || given.length === 0 || depth >= HIGHEST_RANK) {
-    throw new ForwardpassError('UNSUPPORTED_OP', `a tensor is made of ${describeValue(given)}`, place);
+    throw new ForwardpassError('UNSUPPORTED_OP', `cannot make a tensor from ${describeValue(given)}`, place);
   }
   const parts = given.map((item) => tensorOf(item, type, context, depth + 1));
   return apply(

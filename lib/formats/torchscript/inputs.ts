@@ -1,4 +1,4 @@
-/** The inputs of a module's forward: their names from its code, their types and sizes where the file has them. */
+/** The inputs of a module's forward: their names from its code, and their types and sizes if the file has them. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { TensorRef } from '../aten/argument.ts';
@@ -7,24 +7,24 @@ import type { Expression, FunctionCode, Parameter } from './syntax.ts';
 import { dottedName } from './syntax.ts';
 import { ScriptDict, type ScriptValue } from './values.ts';
 
-/** One tensor that users give. */
+/** One input tensor. */
 export interface ForwardInput {
   readonly name: string;
   readonly parameter: string;
-  /** Its place in a tuple; undefined for a parameter that is a tensor itself. */
+  /** Its index in a tuple; undefined if the parameter itself is a tensor. */
   readonly item: number | undefined;
-  /** Undefined where only trial can tell. */
+  /** Undefined if it has to be found by trial. */
   readonly known: { readonly type: ElementType; readonly shape: readonly number[] } | undefined;
 }
 
-/** As many as a model may have. */
+/** The maximum number of a model's inputs. */
 const MOST_INPUTS = 2 ** 14;
 
 /** `traced` is what the module was traced with: a list of forward's arguments. */
 export function inputsOf(forward: FunctionCode, traced: ScriptValue | undefined): ForwardInput[] {
   const inputs: ForwardInput[] = [];
   if (forward.parameters.length > MOST_INPUTS) {
-    const message = `forward takes ${forward.parameters.length} arguments; at most ${MOST_INPUTS} are read`;
+    const message = `forward has ${forward.parameters.length} arguments; at most ${MOST_INPUTS} are supported`;
     throw new ForwardpassError('LIMIT', message, 'forward');
   }
   for (const [i, parameter] of forward.parameters.slice(1).entries()) {
@@ -47,12 +47,12 @@ export function inputsOf(forward: FunctionCode, traced: ScriptValue | undefined)
   return inputs;
 }
 
-/** Without a type, a parameter is a tensor. */
+/** A parameter without a type is a tensor. */
 function isTensor(type: Expression | undefined): boolean {
   return type === undefined || dottedName(type) === 'Tensor';
 }
 
-/** Of a parameter that is a tuple of only tensors. */
+/** The item types of a parameter that is a tuple of only tensors. */
 function tupleItems({ type }: Parameter): readonly Expression[] | undefined {
   if (type?.kind !== 'subscript' || dottedName(type.of) !== 'Tuple') return undefined;
   const items = type.index.kind === 'tuple' ? type.index.items : [type.index];

@@ -1,6 +1,6 @@
 /**
- * Follows the code of a module's forward with what is known of its values: numbers, text and modules are there, a
- * tensor is a constant or stands for one value per row. Only the calls of operators become nodes.
+ * Interprets the code of a module's forward with what is known of its values: numbers, text and modules are known, a
+ * tensor is a constant or represents one value per row. Only calls of operators become nodes.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
@@ -23,27 +23,27 @@ import {
   SLOT_BYTES,
 } from './values.ts';
 
-/** Calls inside one another, of modules and functions. */
+/** The maximum depth of nested calls of modules and functions. */
 const DEEPEST_CALL = 256;
-/** Calls, blocks and expressions inside one another, whichever of them: far within what the stack holds. */
+/** The maximum depth of nested calls, blocks and expressions, well within the stack's size. */
 const DEEPEST = 1000;
 
-/** What is spent for an expression, and for each item of a list that an operator takes or field of a tuple. */
+/** The cost of an expression, of each list item that an operator takes, and of each field of a tuple. */
 const STEPS_OF_EXPRESSION = 1 / 4;
 const STEPS_OF_FIELD = 1 / 16;
 
 type Compound = Extract<Expression, { kind: 'list' | 'tuple' | 'dict' | 'attribute' | 'subscript' | 'call' }>;
 
-/** One function at work. */
+/** One running function. */
 interface Frame {
   readonly locals: Map<string, ScriptValue>;
-  /** Of the module whose code it is, or that called the function. */
+  /** The path of the module whose code it is, or that called the function. */
   readonly path: string;
   /** For messages. */
   readonly place: string;
 }
 
-/** What a `return` gives; undefined while there was none. */
+/** The value of a `return`; undefined if there was none yet. */
 type Returned = { readonly value: ScriptValue } | undefined;
 
 export class Interpreter {
@@ -61,7 +61,7 @@ export class Interpreter {
     this.#budget = machine.build.budget;
   }
 
-  /** Calls a function or method; arguments that are left out take the defaults of the code. */
+  /** Calls a function or method; omitted arguments take the defaults in the code. */
   call(
     { code, self }: ScriptFunction,
     positional: readonly ScriptValue[],
@@ -72,13 +72,13 @@ export class Interpreter {
     const place = own === '' ? code.name : `${own}.${code.name}`;
     const frame: Frame = { locals: new Map(), path: own, place };
     if (++this.#calls > DEEPEST_CALL) {
-      throw new ForwardpassError('LIMIT', `calls are deeper than ${DEEPEST_CALL}`, place);
+      throw new ForwardpassError('LIMIT', `calls are nested deeper than ${DEEPEST_CALL}`, place);
     }
     const given = self === undefined ? positional : [self, ...positional];
     if (given.length > code.parameters.length) {
       throw new ForwardpassError(
         'MALFORMED',
-        `takes ${code.parameters.length} arguments, found ${given.length}`,
+        `expected at most ${code.parameters.length} arguments, found ${given.length}`,
         place,
       );
     }
@@ -107,10 +107,10 @@ export class Interpreter {
     return undefined;
   }
 
-  /** Statements and expressions are followed by recursion, which has a bound wherever a file leads it. */
+  /** Limits the recursion through statements and expressions, which the file determines. */
   #enter({ place }: Frame): void {
     if (++this.#depth > DEEPEST) {
-      throw new ForwardpassError('LIMIT', `calls and expressions are deeper than ${DEEPEST}`, place);
+      throw new ForwardpassError('LIMIT', `calls and expressions are nested deeper than ${DEEPEST}`, place);
     }
   }
 
@@ -131,17 +131,21 @@ export class Interpreter {
       case 'refused':
         throw new ForwardpassError(
           'UNSUPPORTED_OP',
-          `the code has a ${quote(statement.word)}, which is not followed; forwardpass runs row models, which always do the same`,
+          `the code contains \`${statement.word}\`, which is not supported; the operations of a row model must be the same for every row`,
           frame.place,
         );
     }
   }
 
-  /** Over what is known while loading: a range, or a list. */
+  /** Loops over what is known while loading: a range or a list. */
   #runLoop(statement: Statement & { kind: 'for' }, frame: Frame): Returned {
     const items = this.#evaluate(statement.over, frame);
     if (!Array.isArray(items)) {
-      throw new ForwardpassError('UNSUPPORTED_OP', `the code loops over ${describeValue(items)}`, frame.place);
+      throw new ForwardpassError(
+        'UNSUPPORTED_OP',
+        `the code loops over ${describeValue(items)}, which is not supported`,
+        frame.place,
+      );
     }
     for (const item of items) {
       this.#budget.step(1, frame.place);
@@ -163,7 +167,7 @@ export class Interpreter {
     }
     const items = value instanceof NamedTuple ? value.items : value;
     if (!Array.isArray(items) || items.length !== targets.length) {
-      const message = `${targets.length} names are given to ${describeValue(value)}`;
+      const message = `cannot assign ${describeValue(value)} to ${targets.length} names`;
       throw new ForwardpassError('MALFORMED', message, frame.place);
     }
     for (const [i, target] of targets.entries()) this.#assignTo(target, items[i], frame);
@@ -181,10 +185,14 @@ export class Interpreter {
         return;
       }
     }
-    throw new ForwardpassError('UNSUPPORTED_OP', 'the code writes into a part of something', frame.place);
+    throw new ForwardpassError(
+      'UNSUPPORTED_OP',
+      'the code writes into a part of a value, which is not supported',
+      frame.place,
+    );
   }
 
-  /** `for` statements and calls name their nodes after what they are assigned to, where a module has no name. */
+  /** In code without module names, `for` statements and calls name their nodes after the assigned variable. */
   #evaluate(expression: Expression, frame: Frame, assigned?: Statement): ScriptValue {
     this.#budget.step(STEPS_OF_EXPRESSION, frame.place);
     switch (expression.kind) {
@@ -207,7 +215,7 @@ export class Interpreter {
     return value;
   }
 
-  /** An expression that has others within. */
+  /** An expression with subexpressions. */
   #evaluateParts(expression: Compound, frame: Frame, assigned?: Statement): ScriptValue {
     switch (expression.kind) {
       case 'list':
@@ -237,7 +245,7 @@ export class Interpreter {
     if (value !== undefined) return value;
     const known = NAMES.get(name);
     if (known !== undefined) return PyNumber.float(known);
-    throw new ForwardpassError('DANGLING', `the name ${quote(name)} is used and nothing defines it`, frame.place);
+    throw new ForwardpassError('DANGLING', `the name ${quote(name)} is used but not defined`, frame.place);
   }
 
   #attribute(expression: Expression & { kind: 'attribute' }, frame: Frame): ScriptValue {
@@ -281,7 +289,7 @@ export class Interpreter {
     const index = /^c(\d+)$/.exec(name)?.[1];
     const value = index === undefined ? undefined : this.#constants[Number(index)];
     if (value !== undefined) return value;
-    throw new ForwardpassError('DANGLING', `the file holds no constant ${quote(name)}`, frame.place);
+    throw new ForwardpassError('DANGLING', `the constant ${quote(name)} was not found in the file`, frame.place);
   }
 
   #call(expression: Expression & { kind: 'call' }, frame: Frame, assigned?: Statement): ScriptValue {
@@ -301,10 +309,10 @@ export class Interpreter {
     if (isGlobal) return this.#global(dotted, positional, named, frame, assigned);
     const callee = this.#evaluate(expression.callee, frame);
     if (callee instanceof ScriptFunction) return this.call(callee, positional, named, frame.path);
-    throw new ForwardpassError('MALFORMED', `${describeValue(callee)} is called`, frame.place);
+    throw new ForwardpassError('MALFORMED', `${describeValue(callee)} cannot be called`, frame.place);
   }
 
-  /** A function of the file, or an object of one of its classes. */
+  /** Calls a function of the file, or makes an object of one of its classes. */
   #construct(
     qualified: string,
     positional: readonly ScriptValue[],
@@ -325,7 +333,7 @@ export class Interpreter {
     }
     const method = type?.methods.get('__init__');
     if (type === undefined) {
-      throw new ForwardpassError('DANGLING', `the file holds no code for ${quote(qualified)}`, frame.place);
+      throw new ForwardpassError('DANGLING', `the code of ${quote(qualified)} was not found in the file`, frame.place);
     }
     const object = new ScriptObject(type, frame.path);
     if (method !== undefined) this.call(new ScriptFunction(method, object), positional, named, frame.path);
@@ -338,7 +346,7 @@ export class Interpreter {
     throw new ForwardpassError('DANGLING', `${describeValue(of)} has no such attribute`, frame.place);
   }
 
-  /** Python's own functions, and torch's. */
+  /** Built-in functions of Python and torch. */
   #global(
     dotted: string,
     positional: readonly ScriptValue[],
@@ -356,7 +364,11 @@ export class Interpreter {
     for (const value of [...positional, ...named.values()]) {
       if (Array.isArray(value)) this.#budget.step(value.length * STEPS_OF_FIELD, place);
       if (!isArgument(value)) {
-        throw new ForwardpassError('UNSUPPORTED_OP', `${operator} is called with ${describeValue(value)}`, place);
+        throw new ForwardpassError(
+          'UNSUPPORTED_OP',
+          `${operator} cannot be called with ${describeValue(value)}`,
+          place,
+        );
       }
     }
     const given = positional as readonly Argument[];
@@ -381,14 +393,14 @@ const NAMES = new Map([
   ['nan', Number.NaN],
 ]);
 
-/** Results are lists of their own, to which code may append; operators give no lists of lists. */
+/** Copies results to lists that code may append to; operators return no lists of lists. */
 function mutable(value: Argument): ScriptValue {
   return Array.isArray(value) ? value.slice() : (value as ScriptValue);
 }
 
 function unknown(dotted: string, place: string): ForwardpassError {
   const isQuantized = dotted.startsWith('ops.quantized');
-  const what = isQuantized ? 'is of a quantised model' : 'is a custom operator, whose code the file does not hold';
+  const what = isQuantized ? 'belongs to a quantised model' : 'is a custom operator, whose code is not in the file';
   const message = `${quote(dotted)} ${what}; run this model with torch, or export it to ONNX without it`;
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }

@@ -1,4 +1,4 @@
-/** The code of a file by the qualified names of its classes and functions. */
+/** The code of a file, by the qualified names of its classes and functions. */
 import type { Budget } from '../../graph/budget.ts';
 import type { TorchArchive } from '../aten/torch-archive.ts';
 import { parseFile } from './parser.ts';
@@ -34,7 +34,7 @@ export class Library {
     return this.#file(module)?.functions.get(name);
   }
 
-  /** A file is parsed when something of it is wanted. */
+  /** A file is parsed on first use. */
   #file(module: string): FileCode | undefined {
     const stored = this.#texts.get(module);
     if (stored === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What the code does with lists, dicts and text. All that it builds is spent before it is there. */
+/** Operations of the code on lists, dicts and text. Everything that they create is charged first. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { PyNumber } from '../aten/argument.ts';
@@ -13,21 +13,21 @@ import {
   SLOT_BYTES,
 } from './values.ts';
 
-/** Iterations of a loop over a range, and items of a list that is repeated. */
+/** The maximum number of iterations over a range, and of items in a repeated list. */
 const LONGEST_RANGE = 100_000;
-/** Of text as a key of a dict. */
+/** The maximum length of a dict key. */
 const LONGEST_KEY = 4096;
-/** Items that are compared in one step, and characters. */
+/** Items, and characters, that are compared in one step. */
 const ITEMS_PER_STEP = 8;
 const CHARACTERS_PER_STEP = 4096;
 
-/** Of a dict. */
+/** The key of a dict. */
 export function keyOf(key: ScriptValue, place: string): string | number {
   const number = key instanceof PyNumber ? key.value : undefined;
   if (typeof key === 'string' && key.length <= LONGEST_KEY) return key;
   if (number !== undefined) return number;
   const found = typeof key === 'string' ? `text of ${key.length} characters` : describeValue(key);
-  throw new ForwardpassError('UNSUPPORTED_OP', `${found} is the key of a dict`, place);
+  throw new ForwardpassError('UNSUPPORTED_OP', `${found} cannot be the key of a dict`, place);
 }
 
 /** `of[index]` of lists, tuples and dicts. */
@@ -41,7 +41,7 @@ export function itemOf(of: ScriptValue, index: ScriptValue, place: string): Scri
   const at = index instanceof PyNumber ? index.value : undefined;
   const item = Array.isArray(items) && at !== undefined ? items.at(at) : undefined;
   if (item !== undefined) return item;
-  throw new ForwardpassError('UNSUPPORTED_OP', `${describeValue(of)} is asked for ${describeKey(index)}`, place);
+  throw new ForwardpassError('UNSUPPORTED_OP', `${describeValue(of)} has no ${describeKey(index)}`, place);
 }
 
 function describeKey(key: ScriptValue): string {
@@ -52,10 +52,15 @@ export function range(args: readonly ScriptValue[], { budget, place }: Context):
   const numbers = args.map(numberOf);
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
   if (start === undefined || end === undefined || step === undefined || step === 0) {
-    throw new ForwardpassError('UNSUPPORTED_OP', 'how often the code loops depends on the input or the batch', place);
+    throw new ForwardpassError('UNSUPPORTED_OP', 'the number of iterations depends on the input or the batch', place);
   }
   const count = Math.max(Math.ceil((end - start) / step), 0);
-  if (!(count <= LONGEST_RANGE)) throw new ForwardpassError('LIMIT', `the code loops ${count} times`, place);
+  if (!(count <= LONGEST_RANGE))
+    throw new ForwardpassError(
+      'LIMIT',
+      `the code loops ${count} times; at most ${LONGEST_RANGE} iterations are supported`,
+      place,
+    );
   budget.build(count * (SLOT_BYTES + NUMBER_BYTES), place);
   return Array.from({ length: count }, (_, i) => PyNumber.int(start + i * step));
 }
@@ -76,16 +81,22 @@ export const append: Builtin = ([list, value], { budget, place }) => {
 
 export const setItem: Builtin = ([of, key, value], { budget, place }) => {
   const at = numberOf(key);
-  if (value === undefined) throw new ForwardpassError('MALFORMED', 'nothing is written into a list or dict', place);
+  if (value === undefined)
+    throw new ForwardpassError('MALFORMED', 'there is no value to write into a list or dict', place);
   if (of instanceof ScriptDict) {
     budget.build(ENTRY_BYTES, place);
     of.entries.set(keyOf(key, place), value);
   } else if (Array.isArray(of) && at !== undefined && of.at(at) !== undefined) of[at < 0 ? at + of.length : at] = value;
-  else throw new ForwardpassError('UNSUPPORTED_OP', `the code writes into ${describeValue(of)}`, place);
+  else
+    throw new ForwardpassError(
+      'UNSUPPORTED_OP',
+      `the code writes into ${describeValue(of)}, which is not supported`,
+      place,
+    );
   return null;
 };
 
-/** Of a dict, with its share of the tables behind. */
+/** The memory of a dict entry, with its share of the hash tables. */
 const ENTRY_BYTES = 64;
 
 export const copy: Builtin = ([list], { budget, place }) => {
@@ -94,7 +105,7 @@ export const copy: Builtin = ([list], { budget, place }) => {
   return list.slice();
 };
 
-/** Lists are joined, as text is; numbers and tensors are added as ATen does. */
+/** Concatenates lists and text; numbers and tensors are added by ATen. */
 export const add: Builtin = ([a, b], { budget, place }) => {
   if (Array.isArray(a) && Array.isArray(b)) {
     budget.build(SLOT_BYTES * (a.length + b.length), place);
@@ -105,10 +116,10 @@ export const add: Builtin = ([a, b], { budget, place }) => {
   return a + b;
 };
 
-/** Before text of so many characters is made. */
+/** Charges text before it is created. */
 function spendText(characters: number, { budget, place }: Pick<Context, 'budget' | 'place'>): void {
   if (characters > LONGEST_TEXT) {
-    const message = `the code makes text of ${characters} characters; at most ${LONGEST_TEXT} are made`;
+    const message = `the code creates text of ${characters} characters; at most ${LONGEST_TEXT} are supported`;
     throw new ForwardpassError('LIMIT', message, place);
   }
   budget.build(TEXT_BYTES + characters, place);
@@ -116,13 +127,13 @@ function spendText(characters: number, { budget, place }: Pick<Context, 'budget'
 
 const TEXT_BYTES = 32;
 
-/** A list as often as a number says. */
+/** Repeats a list. */
 export const multiply: Builtin = ([a, b], { budget, place }) => {
   const [list, times] = Array.isArray(a) ? [a, b] : [b, a];
   if (!Array.isArray(list)) return undefined;
   const count = times === undefined ? undefined : numberOf(times);
   if (count === undefined || !(count * list.length <= LONGEST_RANGE)) {
-    throw new ForwardpassError('LIMIT', 'a list is repeated too often', place);
+    throw new ForwardpassError('LIMIT', 'a list is repeated too many times', place);
   }
   const size = list.length * Math.max(Math.trunc(count), 0);
   if (!(size > 0)) return [];
@@ -130,12 +141,12 @@ export const multiply: Builtin = ([a, b], { budget, place }) => {
   return Array.from({ length: size }, (_, i) => list[i % list.length]);
 };
 
-/** Of a list what Python has at [start:end:step]. */
+/** For lists, Python's [start:end:step]. */
 export const slice: Builtin = ([of, ...bounds], { budget, place }) => {
   if (!Array.isArray(of)) return undefined;
   const [start, end, step = 1] = bounds.map((bound) => numberOf(bound));
   if (!Number.isInteger(step) || step === 0) {
-    throw new ForwardpassError('MALFORMED', `a list is sliced with the step ${step}`, place);
+    throw new ForwardpassError('MALFORMED', `a list is sliced with the step ${step}, which is not supported`, place);
   }
   const [low, high] = step > 0 ? [0, of.length] : [-1, of.length - 1];
   const within = (bound: number | undefined, otherwise: number) =>
@@ -143,13 +154,13 @@ export const slice: Builtin = ([of, ...bounds], { budget, place }) => {
   const [from, to] = step > 0 ? [within(start, low), within(end, high)] : [within(start, high), within(end, low)];
   const count = Math.max(Math.ceil((to - from) / step), 0);
   if (!Number.isInteger(from) || !Number.isInteger(count)) {
-    throw new ForwardpassError('MALFORMED', 'a list is sliced at what is not an integer', place);
+    throw new ForwardpassError('MALFORMED', 'a list is sliced by a value that is not an integer', place);
   }
   budget.build(SLOT_BYTES * count, place);
   return Array.from({ length: count }, (_, i) => of[from + i * step]);
 };
 
-/** Of text and lists; of numbers and tensors ATen compares. */
+/** For text and lists; ATen compares numbers and tensors. */
 export function equal(isEqual: boolean): Builtin {
   return ([a, b], { budget, place }) => {
     if (typeof a === 'string' || typeof b === 'string') {
@@ -167,7 +178,7 @@ export function equal(isEqual: boolean): Builtin {
   };
 }
 
-/** Of numbers that depend on the batch size: whether they do so alike. */
+/** For numbers that depend on the batch size: whether they depend on it in the same way. */
 function isSameOfBatch(a: ScriptValue, b: ScriptValue): boolean {
   const [first, second] = [a, b].map((value) => (value instanceof PyNumber ? value.constant : undefined));
   const isOfBatch = first?.batch !== undefined && second?.batch !== undefined;
@@ -176,7 +187,7 @@ function isSameOfBatch(a: ScriptValue, b: ScriptValue): boolean {
 
 export const contains: Builtin = ([of, key], { budget, place }) => {
   if (of instanceof ScriptDict) return PyNumber.bool(of.entries.has(keyOf(key, place)));
-  if (!Array.isArray(of)) throw new ForwardpassError('UNSUPPORTED_OP', `${describeValue(of)} is searched`, place);
+  if (!Array.isArray(of)) throw new ForwardpassError('UNSUPPORTED_OP', `cannot search in ${describeValue(of)}`, place);
   const perItem = 1 + (typeof key === 'string' ? key.length / ITEMS_PER_STEP : 0);
   budget.step((of.length * perItem) / ITEMS_PER_STEP, place);
   const number = numberOf(key);
@@ -196,7 +207,7 @@ export function dictParts(part: 'keys' | 'values' | 'items'): Builtin {
   };
 }
 
-/** `{}` stands for each value in turn. */
+/** Replaces each `{}` by the next value. */
 export const format: Builtin = ([template, ...values], context) => {
   if (typeof template !== 'string') return undefined;
   const parts: string[] = [];

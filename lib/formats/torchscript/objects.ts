@@ -1,4 +1,4 @@
-/** The pickled values of a file as the code sees them. */
+/** The pickled values of a file, as the code sees them. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
@@ -19,12 +19,12 @@ import { keyOf } from './lists.ts';
 import { dottedName, type Expression } from './syntax.ts';
 import { NUMBER_BYTES, pathOf, ScriptDict, ScriptObject, type ScriptValue, SLOT_BYTES } from './values.ts';
 
-/** Objects inside one another. */
+/** The maximum depth of nested objects. */
 const DEEPEST = 256;
 
 const STEPS_PER_VALUE = 1 / 4;
 
-/** A list with its type beside it, and lists of one type. */
+/** A list with its type, and lists of one type. */
 const WRAPPERS = /^torch\.jit\._pickle\.(restore_type_tag|build_(int|double|bool|tensor)list)$/;
 
 export class StoredObjects {
@@ -53,7 +53,7 @@ export class StoredObjects {
     return StoredObjects.#open(archive, name, library, budget, (value, place) => archive.tensor(value, name, place));
   }
 
-  /** The same of what torch keeps as examples: tensors have a type and a shape, and no elements. */
+  /** The same for the examples that torch stores: tensors have a type and a shape, but no elements. */
   static openExamples(archive: TorchArchive, name: string, library: Library, budget: Budget): Promise<StoredObjects> {
     const read = async (value: PickleObject, place: string) => archive.tensorInfo(value, place);
     return StoredObjects.#open(archive, name, library, budget, read);
@@ -78,13 +78,13 @@ export class StoredObjects {
     return [...this.#tensors.values()].map(({ type }) => type);
   }
 
-  /** Anew for every run: code may change them. */
+  /** Makes a new value for every run, because code may change it. */
   make(): ScriptValue {
     return this.#make(this.#root, '', undefined, new Map(), 0);
   }
 
   #make(value: PickleValue, path: string, type: Expression | undefined, made: Made, depth: number): ScriptValue {
-    if (depth > DEEPEST) throw new ForwardpassError('LIMIT', `objects are deeper than ${DEEPEST}`, this.#member);
+    if (depth > DEEPEST) throw new ForwardpassError('LIMIT', `objects are nested deeper than ${DEEPEST}`, this.#member);
     this.#budget.step(STEPS_PER_VALUE, this.#member);
     if (value === null || typeof value === 'string') return value;
     if (typeof value === 'boolean') return PyNumber.bool(value);
@@ -114,7 +114,7 @@ export class StoredObjects {
       }
       return this.#makeObject(value, path, made, depth);
     }
-    throw new ForwardpassError('UNSUPPORTED_OP', `${pickleKind(value)} is not read`, path || this.#member);
+    throw new ForwardpassError('UNSUPPORTED_OP', `${pickleKind(value)} is not supported`, path || this.#member);
   }
 
   #makeNumber(value: number, type: Expression | undefined): PyNumber {
@@ -148,13 +148,16 @@ export class StoredObjects {
       const type = code.fields.get(name)?.type;
       object.attributes.set(name, this.#make(item, pathOf(path, name), type, made, depth + 1));
     }
-    // The model runs, whatever it was doing when it was saved.
+    // The model runs in inference mode, even if it was saved in training mode.
     if (object.attributes.has('training')) object.attributes.set('training', PyNumber.bool(false));
     return object;
   }
 }
 
-/** What was made of the values that may be met again; a list is made once for each type that it is met under. */
+/**
+ * The values made so far, since a pickled value may occur again; a list is made once for each type with which it
+ * occurs.
+ */
 type Made = Map<PickleValue, Map<Expression | undefined, ScriptValue>>;
 
 function remember(made: Made, value: PickleValue, type: Expression | undefined, result: ScriptValue): void {
@@ -172,13 +175,13 @@ function typeSays(type: Expression | undefined, name: string): boolean {
   return inner !== undefined && dottedName(inner) === name;
 }
 
-/** Of an item of `List[float]`, `Dict[str, float]` or `Tuple[int, float]`. */
+/** The type of an item of `List[float]`, `Dict[str, float]` or `Tuple[int, float]`. */
 function itemTypeOf(type: Expression | undefined, at: number): Expression | undefined {
   if (type?.kind !== 'subscript') return undefined;
   return type.index.kind === 'tuple' ? type.index.items[at] : type.index;
 }
 
-/** Every tensor once, with its path, and none deeper than objects may be. */
+/** Every tensor once, with its path, down to the maximum depth. */
 function* tensorsIn(root: PickleValue): Generator<[PickleObject, string]> {
   const seen = new Set<PickleValue>();
   const stack: [value: PickleValue, path: string][] = [[root, '']];
@@ -201,6 +204,6 @@ function partsOf(value: PickleValue): [name: string, value: PickleValue][] {
   if (value instanceof PickleDict) return value.entries.map(([key, item]) => [labelOf(key), item]);
   if (!(value instanceof PickleObject)) return [];
   const args = value.args.map((item, i): [string, PickleValue] => [String(i), item]);
-  // What the state holds is of the object itself.
+  // The content of the state belongs to the object itself.
   return value.state === undefined ? args : [['', value.state], ...args];
 }

@@ -1,4 +1,4 @@
-/** Parses the part of Python that torch writes into TorchScript files. Nothing is looked up or run here. */
+/** Parses the part of Python that torch writes into TorchScript files, without resolving or running anything. */
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
 import {
@@ -14,9 +14,9 @@ import {
 } from './syntax.ts';
 import { malformed, NOTHING, type Token, Tokens } from './tokens.ts';
 
-/** Brackets and blocks inside one another, and calls, attributes and items after one another. */
+/** The maximum number of nested brackets and blocks, and of chained calls, attributes and items. */
 const DEEPEST = 200;
-/** What an expression or statement takes, which may be written in two characters. */
+/** The memory of an expression or statement, which may be only two characters. */
 const NODE_BYTES = 96;
 
 /** Throws `MALFORMED` or `TRUNCATED`, at `place` and the line; `LIMIT`. */
@@ -115,7 +115,7 @@ class Parser {
     return statements;
   }
 
-  /** The lines of a block, which is open from the next line on. */
+  /** The lines of a block that begins on the next line. */
   #block(line: () => void): void {
     this.#endLine();
     if (this.#peek().kind !== 'open') throw this.#unexpected('an indented block');
@@ -153,7 +153,7 @@ class Parser {
       }
     }
     const value = this.#tuple();
-    if (this.#take(':')) this.#expression(); // the type of a name, which its value has anyhow
+    if (this.#take(':')) this.#expression(); // the type of a name, which its value has anyway
     if (!this.#take('=')) {
       this.#endLine();
       return { kind: 'expression', value };
@@ -195,7 +195,7 @@ class Parser {
     return { kind: 'for', variable, over, body: this.#body() };
   }
 
-  /** With the block that may follow. */
+  /** Includes the block that may follow. */
   #refused(word: string): Statement {
     this.#skipLine();
     if (this.#peek().kind === 'open') {
@@ -208,7 +208,7 @@ class Parser {
     return { kind: 'refused', word };
   }
 
-  /** An expression, or several with commas between. */
+  /** An expression, or several separated by commas. */
   #tuple(): Expression {
     const first = this.#expression();
     if (this.#peek().text !== ',' || this.#peek().kind !== 'sign') return first;
@@ -283,7 +283,7 @@ class Parser {
     throw this.#unexpected('a number');
   }
 
-  /** One expression in brackets, or a tuple where there are commas. */
+  /** One expression in brackets, or a tuple if there are commas. */
   #items(closing: string): Expression {
     const { items, endsInComma } = this.#list(closing);
     return items.length === 1 && !endsInComma ? items[0] : { kind: 'tuple', items };
@@ -319,7 +319,7 @@ class Parser {
   }
 
   #tooDeep() {
-    return malformed(`brackets and blocks are deeper than ${DEEPEST}`, this.#place, this.#peek().line);
+    return malformed(`brackets and blocks are nested deeper than ${DEEPEST}`, this.#place, this.#peek().line);
   }
 
   #peek(): Token {
@@ -330,7 +330,7 @@ class Parser {
     return this.#peek() === NOTHING;
   }
 
-  /** Whether the sign or word is next; if so it is passed. */
+  /** Whether the next token is this sign or word; if so, it is consumed. */
   #take(text: string): boolean {
     const { kind, text: found } = this.#peek();
     const isTaken = found === text && (kind === 'sign' || kind === 'name');

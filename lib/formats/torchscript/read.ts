@@ -1,4 +1,4 @@
-/** A TorchScript module as a graph: its modules, the inputs of its forward, and what forward gives. */
+/** Reads a TorchScript module into a graph: its modules, the inputs of its forward, and forward's results. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -27,7 +27,7 @@ export async function readModule(main: Reader, { budget, fold }: ReadOptions): P
   const archive = await TorchArchive.open(main, budget);
   if (!archive.has('data.pkl')) {
     const message =
-      'the file is of torch 1.2 or older, which is not read; load it with a newer torch and save it again';
+      'the file is from torch 1.2 or older, which is not supported; load it with a newer torch and save it again';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message);
   }
   const library = await Library.open(archive, budget);
@@ -56,7 +56,7 @@ export async function readModule(main: Reader, { budget, fold }: ReadOptions): P
   });
 }
 
-/** What inputs are of that are not ids: layers take what they hold themselves. */
+/** The type of inputs that are not ids: layers take the type of their own weights. */
 function floatType(types: readonly ElementType[]): ElementType {
   const [only, ...others] = new Set(types.filter(isFloat));
   return others.length === 0 && only !== undefined ? only : 'float32';
@@ -85,24 +85,24 @@ function runForward(
   return finishGraph('torchscript', build, declared, namedResults(result, build.budget));
 }
 
-/** What is spent for each input of a trial, and each value among the results. */
+/** The cost of each input of a trial, and of each value among the results. */
 const STEPS_PER_INPUT = 16;
 const STEPS_PER_RESULT = 4;
 const RESULT_BYTES = 8192;
 const LONGEST_NAME = 1000;
 
-/** Keys of a dict, fields of a named tuple, or numbers; one tensor alone is the `output`. */
+/** Keys of a dict, fields of a named tuple, or numbers; a single tensor is named `output`. */
 function namedResults(result: ScriptValue, budget: Budget): Map<string, Argument> {
   const results = new Map<string, Argument>();
   collect(result, '', 0);
   return results;
 
-  /** Lists may be shared: each way to one gives results of its own. */
+  /** Lists may be shared: each path to one gives separate results. */
   function collect(value: ScriptValue, name: string, depth: number): void {
     const place = name || 'forward';
     budget.step(STEPS_PER_RESULT, place);
     if (depth > budget.limits.depth || name.length > LONGEST_NAME) {
-      const message = `results are deeper than \`limits.depth\`, ${budget.limits.depth}, or have names of more than ${LONGEST_NAME} characters`;
+      const message = `results are nested deeper than \`limits.depth\`, ${budget.limits.depth}, or have names of more than ${LONGEST_NAME} characters`;
       throw new ForwardpassError('LIMIT', message, place.slice(0, LONGEST_NAME));
     }
     const inner = (key: string) => (name === '' ? key : `${name}.${key}`);
@@ -116,7 +116,7 @@ function namedResults(result: ScriptValue, budget: Budget): Map<string, Argument
       budget.build(RESULT_BYTES + name.length, place);
       results.set(name || 'output', value);
     } else if (value !== null && !(value instanceof PyNumber)) {
-      throw new ForwardpassError('UNSUPPORTED_OP', `forward gives ${describeValue(value)}`, place);
+      throw new ForwardpassError('UNSUPPORTED_OP', `forward returns ${describeValue(value)}`, place);
     }
   }
 }

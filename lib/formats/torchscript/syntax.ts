@@ -1,4 +1,4 @@
-/** What the code of a TorchScript file consists of: the part of Python that torch writes. */
+/** The syntax of code in a TorchScript file: the part of Python that torch writes. */
 
 export type Expression =
   | { readonly kind: 'name'; readonly name: string }
@@ -23,7 +23,7 @@ export type Expression =
     };
 
 export type Statement =
-  /** One target, or several that take a tuple apart. */
+  /** One target, or several that unpack a tuple. */
   | {
       readonly kind: 'assign';
       readonly targets: readonly Expression[];
@@ -34,7 +34,7 @@ export type Statement =
   | { readonly kind: 'if'; readonly test: Expression; readonly body: Body; readonly otherwise: Body }
   | { readonly kind: 'for'; readonly variable: string; readonly over: Expression; readonly body: Body }
   | { readonly kind: 'return'; readonly value: Expression }
-  /** A statement that is not followed, by its first word. */
+  /** An unsupported statement, by its first word. */
   | { readonly kind: 'refused'; readonly word: string };
 export type Body = readonly Statement[];
 
@@ -52,7 +52,7 @@ export interface FunctionCode {
 
 export interface Field {
   readonly type: Expression;
-  /** Of a constant of the class. */
+  /** The value of a class constant. */
   readonly value: Expression | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface ClassCode {
   readonly name: string;
   /** Such as `Module` or `NamedTuple`. */
   readonly base: string;
-  /** In their order. */
+  /** In order. */
   readonly fields: ReadonlyMap<string, Field>;
   readonly methods: ReadonlyMap<string, FunctionCode>;
 }
@@ -70,16 +70,16 @@ export interface FileCode {
   readonly classes: ReadonlyMap<string, ClassCode>;
 }
 
-/** `a.b.c` of names and attributes alone. */
+/** `a.b.c`, consisting only of names and attributes. */
 export interface Dotted {
   readonly root: string;
   readonly whole: string;
 }
 
-/** Longer names are of nothing that a file holds. */
+/** Longer names do not refer to anything in a file. */
 const LONGEST_DOTTED = 2000;
 
-/** Of the attribute `name` of an expression; undefined where that is anything else. */
+/** For the attribute `name` of an expression; undefined if the expression is anything else. */
 export function dotted(of: Expression, name: string): Dotted | undefined {
   if (of.kind === 'name') return { root: of.name, whole: `${of.name}.${name}` };
   if (of.kind !== 'attribute' || of.dotted === undefined) return undefined;
@@ -87,7 +87,7 @@ export function dotted(of: Expression, name: string): Dotted | undefined {
   return whole.length + name.length < LONGEST_DOTTED ? { root, whole: `${whole}.${name}` } : undefined;
 }
 
-/** A name, or names and attributes with dots between; undefined for any other expression. */
+/** A name, or names and attributes joined by dots; undefined for any other expression. */
 export function dottedName(expression: Expression): string | undefined {
   if (expression.kind === 'name') return expression.name;
   return expression.kind === 'attribute' ? expression.dotted?.whole : undefined;

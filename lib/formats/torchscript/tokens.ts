@@ -1,34 +1,34 @@
-/** Splits code into words, with the beginnings and ends of blocks that Python says by indentation. */
+/** Splits code into tokens, including the beginnings and ends of blocks that Python expresses by indentation. */
 import { ForwardpassError } from '../../errors.ts';
 
 export interface Token {
-  /** `end` is of a line, `open` and `close` are of a block. */
+  /** `end` is the end of a line, `open` and `close` those of a block. */
   readonly kind: 'name' | 'int' | 'float' | 'text' | 'sign' | 'end' | 'open' | 'close';
   readonly text: string;
   readonly line: number;
 }
 
-/** What follows the last word. */
+/** The token after the last one. */
 export const NOTHING: Token = { kind: 'end', text: '', line: 0 };
 
-/** Characters of a name or number; those of real programs have less than a hundred. */
+/** The maximum length of a name or number; in real programs they have less than a hundred characters. */
 const LONGEST_WORD = 1000;
 const LONGEST_ESCAPED = 2 ** 16;
 
-/** Words one after another, each read when it is asked for: a file's code may be long, and most of it not needed. */
+/** Tokens are read on demand: a file's code may be long, and most of it is not needed. */
 export class Tokens {
   readonly #code: string;
   readonly #place: string;
   readonly #indents = [0];
-  /** Ends of blocks that come before the next word. */
+  /** Ends of blocks that come before the next token. */
   #closing = 0;
-  /** Brackets that are open. */
+  /** The number of open brackets. */
   #nesting = 0;
   #at = 0;
   #lineEnd = -1;
   #line = 0;
   #next: Token | undefined;
-  /** Of the last word. */
+  /** The line of the last token. */
   lastLine = 1;
 
   constructor(code: string, place: string) {
@@ -36,13 +36,13 @@ export class Tokens {
     this.#place = place;
   }
 
-  /** The next word, which stays the next. */
+  /** The next token, without consuming it. */
   peek(): Token {
     this.#next ??= this.#read();
     return this.#next;
   }
 
-  /** The next word, which is passed. */
+  /** The next token, which is consumed. */
   take(): Token {
     const token = this.peek();
     if (token !== NOTHING) {
@@ -71,7 +71,7 @@ export class Tokens {
     }
   }
 
-  /** Finds the next line that is not empty; gives a word where it opens a block, or if there is none. */
+  /** Finds the next line that is not empty; returns a token if it opens a block, or if there is no such line. */
   #beginLine(): Token | undefined {
     while (this.#at < this.#code.length) {
       this.#line++;
@@ -106,7 +106,7 @@ export class Tokens {
       this.#closing++;
     }
     if (width === indents[indents.length - 1]) return undefined;
-    throw malformed('the line is indented as no other', this.#place, this.#line);
+    throw malformed('the indentation of the line matches no outer block', this.#place, this.#line);
   }
 
   #skipSpaces(start: number, end: number): number {
@@ -115,7 +115,7 @@ export class Tokens {
     return at;
   }
 
-  /** The next word of the line; undefined at its end. */
+  /** The next token on the line; undefined at its end. */
   #word(): Token | undefined {
     const at = this.#skipSpaces(this.#at, this.#lineEnd);
     const code = at < this.#lineEnd ? this.#code[at] : '#';
@@ -178,7 +178,7 @@ export class Tokens {
   #sign(at: number, sign: string): Token {
     if ('([{'.includes(sign)) this.#nesting++;
     else if (')]}'.includes(sign)) {
-      if (--this.#nesting < 0) throw malformed('a bracket closes that none opened', this.#place, this.#line);
+      if (--this.#nesting < 0) throw malformed('a closing bracket has no opening bracket', this.#place, this.#line);
     } else if (sign === '-' && this.#code[at + 1] === '>') {
       this.#at = at + 2;
       return { kind: 'sign', text: '->', line: this.#line };
@@ -195,17 +195,17 @@ export class Tokens {
 
   #checkLength(what: string, found: number, most: number): void {
     if (found <= most) return;
-    const message = `${what} has ${found} characters; at most ${most} are read`;
+    const message = `${what} has ${found} characters; at most ${most} are supported`;
     throw new ForwardpassError('LIMIT', message, `${this.#place}:${this.#line}`);
   }
 
   #unexpected(sign: string): ForwardpassError {
-    const message = `the code has a sign that is not expected, ${JSON.stringify(sign)}`;
+    const message = `the code contains the unexpected character ${JSON.stringify(sign)}`;
     return malformed(message, this.#place, this.#line);
   }
 }
 
-/** Of characters: what may begin a name, what may follow in one, and all others. */
+/** Classes of characters: those that may begin a name, those that may follow in one, and all others. */
 const OTHER = 0;
 const LETTER = 1;
 const DIGIT = 2;
@@ -214,12 +214,12 @@ const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   return /[A-Za-z_]/.test(character) ? LETTER : /\d/.test(character) ? DIGIT : OTHER;
 });
 
-/** OTHER for NaN too, which is after the end. */
+/** OTHER also for NaN, which comes after the end. */
 function classOf(code: number): number {
   return CLASSES[code] ?? OTHER;
 }
 
-/** Within a line: a space, a tab, a form feed, a return. */
+/** White space within a line: space, tab, form feed, carriage return. */
 function isSpace(code: number): boolean {
   return code === 32 || code === 9 || code === 12 || code === 13;
 }

@@ -1,10 +1,10 @@
-/** TorchScript: a module tree with the code of its methods. What is read of it: docs/formats/torchscript.md. */
+/** TorchScript: a module tree with the code of its methods. Coverage: docs/formats/torchscript.md. */
 import type { Graph } from '../../graph/graph.ts';
 import { refuseArchitecture } from '../architecture.ts';
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
 
-/** Members that a checkpoint does not have: its code, or what versions before 1.3 had in its place. */
+/** Members that a checkpoint does not have: code, or what versions before 1.3 had in its place. */
 const MEMBER = /^([^/]+\/)?(constants\.pkl|code\/.*\.py|model\.json)$/;
 
 async function detect(_head: Uint8Array, source: Source): Promise<boolean> {
@@ -16,7 +16,7 @@ async function detect(_head: Uint8Array, source: Source): Promise<boolean> {
   );
 }
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 async function read(source: Source, options: ReadOptions): Promise<Graph> {

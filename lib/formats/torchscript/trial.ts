@@ -1,7 +1,7 @@
 /**
- * Types and sizes of inputs that the file does not give: what the code does with them tells. The code is followed
- * with inputs of a width that no layer has; the first sizes that do not fit, say 5040 features for a layer of 13, and
- * how they change with the widths, say what the width must be.
+ * Finds types and sizes of inputs that are not in the file, by how the code uses them. The code is run with inputs of a
+ * width that no layer has; the first mismatch of sizes, for example 5040 features for a layer of 13, and how it changes
+ * with the widths, determine the correct width.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
@@ -15,29 +15,32 @@ import type { ElementType } from '../tensors/value.ts';
 import { Raised } from './builtins.ts';
 import type { ForwardInput } from './inputs.ts';
 
-/** One way through the code. */
+/** One run of the code. */
 export interface Trial {
   readonly machine: Machine;
   finish(): Graph;
 }
 
-/** What runs the code with inputs of these types and shapes. */
+/** Runs the code with inputs of these types and shapes. */
 export type Run = (inputs: readonly ProgramInput[]) => Trial;
 
-/** How many axes a row may have: features are vectors first, ids single first. */
+/** The ranks to try for a row: features are most likely vectors, ids are most likely single. */
 const FEATURE_RANKS = [1, 0, 2];
 const ID_RANKS = [0, 1, 2];
 
-/** By the number of axes. Halves, thirds and so on are whole, so that what splits an input splits it in proportion. */
+/**
+ * By the number of axes. Halves, thirds and so on are integers, so that code that splits an input splits it in
+ * proportion.
+ */
 const PROBES = [[], [5040], [840, 1680]] as const;
 
 const MOST_TURNS = 100;
 const MOST_WIDTHS = 64;
 
-/** Widths by input and axis, as far as they are found. */
+/** Widths by input and axis, as far as known. */
 type Widths = ReadonlyMap<string, number>;
 
-/** The graph, with every input as the code needs it. Throws `SHAPE` when the code fits inputs of other sizes too. */
+/** The graph, with every input as the code needs it. Throws `SHAPE` if the code also works for other sizes. */
 export function findInputs(inputs: readonly ForwardInput[], floatType: ElementType, run: Run): Graph {
   const known = inputs.map(({ name, known }) => known && { name, ...known });
   const isKnown = known.every((input) => input !== undefined);
@@ -48,11 +51,11 @@ class Search {
   readonly #inputs: readonly ForwardInput[];
   readonly #floatType: ElementType;
   readonly #run: Run;
-  /** Of the examples, where some inputs have one. */
+  /** The batch size of the examples, if some inputs have one. */
   readonly #batch: number | undefined;
-  /** Of the trial before, whose nodes nobody needs once there is another. */
+  /** The machine of the previous trial, whose nodes can be dropped once there is another. */
   #last: Machine | undefined;
-  /** Inputs that turned out to hold ids. */
+  /** Inputs found to contain ids. */
   readonly #ids = new Set<string>();
 
   constructor(inputs: readonly ForwardInput[], floatType: ElementType, run: Run) {
@@ -62,18 +65,18 @@ class Search {
     this.#batch = inputs.find(({ known }) => known !== undefined)?.known?.shape[0];
   }
 
-  /** The likeliest ranks first. */
+  /** Tries the most likely ranks first. */
   find(): Graph {
     for (;;) {
       const known = this.#ids.size;
       const found = this.#findTurn();
       if (!(found instanceof ForwardpassError)) return found;
-      // The likeliest ranks of ids are others than those of features.
+      // The most likely ranks of ids differ from those of features.
       if (this.#ids.size === known) throw found;
     }
   }
 
-  /** What the first of the ranks gives that fit, or why the likeliest do not. */
+  /** The result for the first ranks that work, or the error for the most likely ones. */
   #findTurn(): Graph | ForwardpassError {
     let failure: ForwardpassError | undefined;
     for (const turns of this.#turns()) {
@@ -98,7 +101,7 @@ class Search {
     }
   }
 
-  /** Throws what stands in the way, or `Undecided` when any width would do. */
+  /** Throws the obstacle, or `Undecided` if any width would do. */
   #solve(turns: ReadonlyMap<string, number>): { graph: Graph; widths: Widths } {
     const widths = new Map<string, number>();
     for (let round = 0; round < MOST_WIDTHS; round++) {
@@ -115,10 +118,10 @@ class Search {
       if (!(error instanceof ShapeMismatch)) throw error;
       this.#learnWidth(error, outcome.trial.machine.steps, open, turns, widths);
     }
-    throw new ForwardpassError('LIMIT', 'the widths of the inputs are not found', 'forward');
+    throw new ForwardpassError('LIMIT', 'the widths of the inputs could not be determined', 'forward');
   }
 
-  /** Follows the code, with the axes in `wider` twice as wide as else. */
+  /** Runs the code, with the axes in `wider` twice as wide. */
   #try(turns: ReadonlyMap<string, number>, widths: Widths, wider: readonly string[] = []) {
     const inputs = this.#inputs.map(({ name, known }): ProgramInput => {
       if (known !== undefined) return { name, ...known };
@@ -144,13 +147,13 @@ class Search {
     return Array.from({ length: ranks[turns.get(name) ?? 0] }, (_, axis) => axisName(name, axis));
   }
 
-  /** The axes whose width is not found yet. */
+  /** The axes whose width is still unknown. */
   #open(turns: ReadonlyMap<string, number>, widths: Widths): string[] {
     const axes = [...turns.keys()].flatMap((name) => this.#axesOf(name, turns));
     return axes.filter((axis) => !widths.has(axis));
   }
 
-  /** The inputs that the ids come from. */
+  /** Marks the inputs that the ids come from. */
   #learnIds({ ids }: FloatIds, { machine }: Trial): boolean {
     if (ids.kind !== 'row' || typeof ids.operand !== 'string') return false;
     const producers = new Map(machine.build.nodes.map((node) => [node.output, node]));
@@ -167,7 +170,7 @@ class Search {
     return this.#ids.size > before;
   }
 
-  /** Widens each open axis, then all, to see which of them the sizes that do not fit come from. */
+  /** Widens each open axis, then all, to find which of them cause the mismatch. */
   #learnWidth(
     error: ShapeMismatch,
     steps: number,
@@ -180,7 +183,7 @@ class Search {
       if (axes.length > 1 && answers.length > 0) break;
       const { trial, error: other } = { error: undefined, ...this.#try(turns, widths, axes) };
       if (!(other instanceof ShapeMismatch) || trial.machine.steps !== steps || other.excess === error.excess) continue;
-      // The excess is a line over the width, which was doubled: it is 0 where the width is right.
+      // The excess is linear in the width, which was doubled: it is 0 for the correct width.
       const growth = other.excess - error.excess;
       answers.push(
         new Map(
@@ -203,7 +206,7 @@ class Search {
     return PROBES[axes.length][axes.indexOf(axis)];
   }
 
-  /** Several ids in the place of one must not leave room for other widths of the other inputs. */
+  /** Using several ids in place of one must not allow other widths of the other inputs. */
   #refuseOthers(turns: ReadonlyMap<string, number>, widths: Widths): void {
     if (widths.size === 0) return;
     for (const name of this.#ids) {
@@ -221,12 +224,12 @@ class Search {
   }
 }
 
-/** By a sign that no name of Python has. */
+/** Joined by a character that no Python name contains. */
 function axisName(input: string, axis: number): string {
   return `${input}#${axis}`;
 }
 
-/** The nodes that take a value, by its name. */
+/** The nodes that use a value, by its name. */
 type Readers = ReadonlyMap<string, ReadonlySet<Node>>;
 
 function readersOf({ nodes }: Graph): Readers {
@@ -243,8 +246,8 @@ function readersOf({ nodes }: Graph): Readers {
 }
 
 /**
- * The width of an input that is only ever taken apart into columns: as many as there are, where it is every one up to
- * the last. Throws `Undecided` for others.
+ * The width of an input that is only split into columns: their number, if every column up to the last is used. Throws
+ * `Undecided` for others.
  */
 function columnsPicked(readers: Readers, axis: string): number {
   const [input, number] = axis.split('#');
@@ -263,7 +266,7 @@ function columnsPicked(readers: Readers, axis: string): number {
 
 const MOST_COLUMNS = 512;
 
-/** The code takes inputs of several sizes. */
+/** The error for code that works with inputs of several sizes. */
 class Undecided extends ForwardpassError {
   readonly axes: readonly string[];
 
@@ -276,7 +279,7 @@ class Undecided extends ForwardpassError {
   }
 }
 
-/** Whether inputs of other ranks may not fail so. */
+/** Whether inputs of other ranks might not fail in this way. */
 function concernsRanks(error: ForwardpassError): boolean {
   return error.code === 'SHAPE' || error instanceof CrossesRows || error instanceof Raised;
 }

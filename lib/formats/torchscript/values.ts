@@ -1,8 +1,8 @@
-/** What the names of a program stand for while its code is followed. */
+/** What the names of a program refer to while its code is interpreted. */
 import { type Argument, kindOf, PyNumber, TensorRef } from '../aten/argument.ts';
 import type { ClassCode, FunctionCode } from './syntax.ts';
 
-/** Lists and tuples are arrays; what is appended to a list is seen by all who have it. */
+/** Lists and tuples are arrays; items appended to a list are visible through all references to it. */
 export type ScriptValue =
   | null
   | string
@@ -22,7 +22,7 @@ export class ScriptDict {
 /** A module, or an object of another class of the file. */
 export class ScriptObject {
   readonly code: ClassCode;
-  /** How the root module calls it, such as `encoder.0`; empty for the root. */
+  /** The path from the root module, such as `encoder.0`; empty for the root. */
   readonly path: string;
   readonly attributes = new Map<string, ScriptValue>();
 
@@ -34,7 +34,7 @@ export class ScriptObject {
 
 export class ScriptFunction {
   readonly code: FunctionCode;
-  /** Of a method. */
+  /** Set for a method. */
   readonly self: ScriptObject | undefined;
 
   constructor(code: FunctionCode, self?: ScriptObject) {
@@ -53,14 +53,14 @@ export class NamedTuple {
   }
 }
 
-/** Bytes of an item's place in a list, and of a number that is none of the small ones. */
+/** Bytes of an item's entry in a list, and of a number that is not one of the shared small ones. */
 export const SLOT_BYTES = 8;
 export const NUMBER_BYTES = 64;
 
-/** Characters of text that code makes. */
+/** The maximum length of text that code creates. */
 export const LONGEST_TEXT = 2 ** 16;
 
-/** Whether operators of ATen may be called with it: their lists hold no lists. */
+/** Whether it can be an argument of an ATen operator: their lists contain no lists. */
 export function isArgument(value: ScriptValue): value is Argument & ScriptValue {
   return Array.isArray(value) ? value.every(isItem) : isItem(value);
 }
@@ -69,17 +69,17 @@ function isItem(value: ScriptValue): boolean {
   return value === null || typeof value === 'string' || value instanceof PyNumber || value instanceof TensorRef;
 }
 
-/** Of the root module and its parts, in messages and names of layers. */
+/** The longest path of the root module's parts, in messages and names of layers. */
 const LONGEST_PATH = 300;
 
-/** How the root module calls a part of one of its parts. */
+/** The path, from the root module, of a part of one of its parts. */
 export function pathOf(path: string, name: string): string {
   if (path === '') return name.length > LONGEST_PATH ? `${name.slice(0, LONGEST_PATH)}…` : name;
   if (path.length + name.length <= LONGEST_PATH) return `${path}.${name}`;
   return path.endsWith('…') ? path : `${path}…`;
 }
 
-/** Items of a list that decide how it is described. */
+/** How many items of a list determine its description. */
 const MOST_SHOWN = 8;
 
 /** A value in a few words, for messages. */

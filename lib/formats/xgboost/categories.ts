@@ -1,6 +1,6 @@
 /**
- * Columns that a data frame had as categories. Files of 3.1 and later have what these were; a row has their positions,
- * which are what the trees know.
+ * Columns that are categorical in a data frame. Files of XGBoost 3.1 and later contain the categories; in a row, each
+ * category becomes its index, which the trees compare.
  */
 import type { Budget } from '../../graph/budget.ts';
 import { type Fields, fields, list, refuse } from '../containers/checks.ts';
@@ -10,15 +10,15 @@ import { withColumns, wordCodes } from '../sklearn/word-codes.ts';
 import type { XgboostModel } from './model.ts';
 import { numbers } from './numbers.ts';
 
-/** What a category takes until its model is made, beside its letters. */
+/** The memory of a category until its model is made, besides its characters. */
 const WORD_BYTES = 96;
-/** Bits of the types of integers without a sign, which UBJSON has none of, by their number in the file. */
+/** Bits of the unsigned integer types, which UBJSON does not have, by their number in the file. */
 const UNSIGNED: ReadonlyMap<unknown, number> = new Map([
   [12 as unknown, 16],
   [14, 32],
 ]);
 
-/** By column; nothing of columns that are numbers. */
+/** By column, only for categorical ones. */
 export function categoriesIn(value: unknown, features: number, budget: Budget, place: string) {
   const { enc } = fields(value, place);
   const columns = enc === undefined ? [] : list(fields)(enc, `${place}.enc`);
@@ -29,13 +29,13 @@ export function categoriesIn(value: unknown, features: number, budget: Budget, p
   for (const [column, one] of columns.entries()) {
     const at = `${place}.enc[${column}]`;
     const words = one.offsets === undefined ? integersOf(one, budget, at) : wordsOf(one, budget, at);
-    if (new Set(words).size !== words.length) refuse(at, 'has a category twice');
+    if (new Set(words).size !== words.length) refuse(at, 'contains a category twice');
     if (words.length > 0) found.set(column, words);
   }
   return found;
 }
 
-/** Letters one after another, as bytes of UTF-8 with a sign, and where each word begins. */
+/** Concatenated characters, as signed bytes of UTF-8, and where each word begins. */
 function wordsOf({ offsets, values }: Fields, budget: Budget, place: string): readonly string[] {
   const starts = numbers(offsets, `${place}.offsets`);
   const letters = Uint8Array.from(numbers(values, `${place}.values`));
@@ -44,7 +44,7 @@ function wordsOf({ offsets, values }: Fields, budget: Budget, place: string): re
   return Array.from({ length: Math.max(0, starts.length - 1) }, (_, i) => {
     const [start, end] = [starts[i], starts[i + 1]];
     const isWithin = Number.isInteger(start) && start >= 0 && end >= start && end <= letters.length;
-    if (!isWithin) refuse(place, `word ${i} is not among its ${letters.length} bytes`);
+    if (!isWithin) refuse(place, `word ${i} is outside of its ${letters.length} bytes`);
     return decoder.decode(letters.subarray(start, end));
   });
 }
@@ -60,7 +60,7 @@ function integersOf({ type, values }: Fields, budget: Budget, place: string): re
   });
 }
 
-/** The row with the codes of its categories. A word that is none of them is refused, as XGBoost refuses it. */
+/** The row with the codes of its categories. An unknown word is refused, as in XGBoost. */
 export function withCodes({ categories }: XgboostModel, emitter: Emitter, x: RowVector): RowVector {
   const codes = new Map<number, RowVector>();
   for (const [column, words] of categories ?? []) {
@@ -70,7 +70,7 @@ export function withCodes({ categories }: XgboostModel, emitter: Emitter, x: Row
   return withColumns(emitter, x, codes);
 }
 
-/** The code itself, which is not below 0: a table of one row has none for −1. */
+/** The code unchanged, if it is not negative: a table of one row has no entry for −1. */
 function known(emitter: Emitter, code: RowVector): RowVector {
   const sign = emitter.select(emitter.unary(code, 'is_nan'), 0, emitter.unary(code, 'clip', -1, 0));
   const table = { shape: [1, 1], data: new Float64Array(1) };

@@ -1,4 +1,4 @@
-/** Which form of a model bytes are, by their content, and the model in them. */
+/** Detects the form of a model by its content, and reads it. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
@@ -9,20 +9,22 @@ import { parseNonFinite } from './non-finite-json.ts';
 import { fromSchema } from './schema.ts';
 import { beginsAsBinary, textAt, WITH_CONFIGURATION } from './signature.ts';
 
-/** Of the model, after what says that the configuration comes too. */
+/** The length of the model, which follows the marker for files with a configuration. */
 const LENGTH_BYTES = 8;
-/** What an output takes while its model is made: its own tree, a class. */
+/** The memory of an output while its model is made: its own tree, a class. */
 const OUTPUT_BYTES = 128;
 
-/** The bytes may be moved. `statistics`: whether trees have theirs. Throws for what is not a model. */
+/**
+ * The bytes may be moved. `statistics`: whether to read the statistics of trees. Throws for bytes that are not a model.
+ */
 export function readModel(bytes: Uint8Array, budget: Budget, place: string, statistics = false): XgboostModel {
   const isConfigured = startsWith(bytes, WITH_CONFIGURATION);
   const model = modelOf(isConfigured ? withoutConfiguration(bytes, place) : bytes, budget, place, statistics);
   const { features, outputs } = model;
-  if (features < 1) throw new ForwardpassError('MALFORMED', 'takes no features', 'num_feature');
+  if (features < 1) throw new ForwardpassError('MALFORMED', 'the model has no features', 'num_feature');
   const { rowElements } = budget.limits;
   if (features > rowElements || outputs > rowElements) {
-    const message = `takes ${features} features and gives ${outputs} numbers; \`limits.rowElements\` allows ${rowElements}`;
+    const message = `has ${features} features and ${outputs} outputs; \`limits.rowElements\` allows ${rowElements}`;
     throw new ForwardpassError('LIMIT', message, place);
   }
   budget.build(OUTPUT_BYTES * outputs, place);
@@ -49,11 +51,11 @@ function withoutConfiguration(bytes: Uint8Array, place: string): Uint8Array {
   if (length >= 0 && length <= bytes.length - start && !startsWith(bytes.subarray(start), WITH_CONFIGURATION)) {
     return bytes.subarray(start, start + length);
   }
-  throw new ForwardpassError('MALFORMED', `says that its model has ${length} of its ${bytes.length} bytes`, place);
+  throw new ForwardpassError('MALFORMED', `declares ${length} bytes for its model, but has ${bytes.length}`, place);
 }
 
 function parseJson(bytes: Uint8Array, budget: Budget, place: string): unknown {
-  // Letters beyond ASCII are in strings alone, and count as their bytes. Trees share their keys.
+  // Characters beyond ASCII occur only in strings, and are counted as bytes. Trees share their keys.
   spendOnJson(textAt(bytes, 0, bytes.length), budget, place, 'common');
   try {
     return parseNonFinite(bytes);

@@ -1,6 +1,6 @@
 /**
- * `feature_importances_`, which XGBoost computes of the trees: what a feature's splits gained or how many rows they had, in
- * all or on average, or how many there are. In float32, tree by tree, as XGBoost and NumPy add.
+ * `feature_importances_`, which XGBoost computes from the trees: the gain or the number of rows of a feature's splits,
+ * in total or on average, or the number of splits. In float32, tree by tree, in the order of XGBoost and NumPy.
  */
 import { numpySum } from '../sklearn/arrays.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
@@ -9,10 +9,10 @@ import type { XgboostTree } from './model.ts';
 import { boosterOf, modelOf } from './pickled.ts';
 
 const TYPES = ['weight', 'gain', 'cover', 'total_gain', 'total_cover'];
-/** Nodes that are looked at in some microsecond. */
+/** Nodes that are visited in about a microsecond. */
 const NODES_IN_A_STEP = 16;
 
-/** Undefined of another package's estimators, and of linear models. */
+/** Undefined for estimators of other packages, and for linear models. */
 export function importancesOf(estimator: Estimator): Float32Array | undefined {
   if (!isXgboost(estimator)) return undefined;
   const type = estimator.has('importance_type') ? estimator.text('importance_type') : 'gain';
@@ -37,27 +37,33 @@ export function importancesOf(estimator: Estimator): Float32Array | undefined {
   return shares(type.startsWith('total') ? totals : totals.map((total, i) => total / Math.max(1, counts[i])));
 }
 
-/** The root, what is on its right, what is on its left. */
+/** The root, then the right subtree, then the left one. */
 function* splitsOf(tree: XgboostTree, estimator: Estimator, features: number): Generator<number> {
   const { left, right, place } = tree;
   const seen = new Uint8Array(left.length);
   const stack = [0];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (!(node >= 0 && node < left.length) || seen[node] !== 0) {
-      throw estimator.error('MALFORMED', `${place}: a split leads to node ${node} of ${left.length}, or two do`);
+      throw estimator.error(
+        'MALFORMED',
+        `${place}: a split refers to node ${node} of ${left.length}, which does not exist or has two parents`,
+      );
     }
     seen[node] = 1;
     if (left[node] === -1) continue;
     const feature = tree.features[node];
     if (!(feature >= 0 && feature < features)) {
-      throw estimator.error('MALFORMED', `${place}: node ${node} splits by feature ${feature} of ${features}`);
+      throw estimator.error(
+        'MALFORMED',
+        `${place}: node ${node} splits by feature ${feature} of ${features}, which does not exist`,
+      );
     }
     yield node;
     stack.push(left[node], right[node]);
   }
 }
 
-/** Divided by their sum, unless that is 0. */
+/** Divided by the sum, unless that is 0. */
 function shares(values: Float32Array): Float32Array {
   const total = numpySum(values, 0, values.length);
   return total === 0 ? values : values.map((value) => value / total);

@@ -4,7 +4,7 @@ import { refuse } from '../containers/checks.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
 import { BINARY, LEARNER_BYTES, textAt } from './signature.ts';
 
-/** Of GBTreeModelParam, GBLinearModelParam, TreeParam. */
+/** Bytes of GBTreeModelParam, GBLinearModelParam, TreeParam. */
 const BOOSTER_BYTES = 160;
 const LINEAR_BYTES = 136;
 const TREE_BYTES = 148;
@@ -43,7 +43,8 @@ function boosterOf(cursor: Cursor, name: string, statistics: boolean): Trees | L
     return { kind: 'linear', weights: cursor.floats(cursor.count(4)) };
   }
   if (name === 'gbtree') return treesOf(cursor, statistics);
-  if (name !== 'dart') throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, 'the file');
+  if (name !== 'dart')
+    throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not supported`, 'the file');
   const trees = treesOf(cursor, statistics);
   return { ...trees, weights: trees.trees.length === 0 ? [] : cursor.floats(cursor.count(4)) };
 }
@@ -58,7 +59,7 @@ function treesOf(cursor: Cursor, statistics: boolean): Trees {
     kind: 'trees',
     trees,
     groups: Int32Array.from(trees, (_, i) => view.getInt32(groups + 4 * i, true)),
-    // In older files it is a number of roots, which is 1 too.
+    // In older files this is the number of roots, which is also 1.
     parallel: Math.max(1, view.getInt32(start + 4, true)),
   };
 }
@@ -67,7 +68,7 @@ function treeOf(cursor: Cursor, place: string, statistics: boolean): XgboostTree
   const { view } = cursor;
   const start = cursor.skip(TREE_BYTES);
   if (view.getInt32(start + 20, true) > 1) {
-    throw new ForwardpassError('UNSUPPORTED_OP', 'leaves of several values are not read here', place);
+    throw new ForwardpassError('UNSUPPORTED_OP', 'leaves of several values are not supported', place);
   }
   const count = cursor.within(view.getInt32(start + 4, true), NODE_BYTES + STATS_BYTES, 'nodes');
   const nodes = cursor.skip(NODE_BYTES * count);
@@ -109,22 +110,22 @@ class Cursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Gives where the next `length` bytes begin. */
+  /** Returns where the next `length` bytes begin. */
   skip(length: number): number {
     const start = this.#at;
     if (length > this.bytes.length - start) {
-      const message = `expected ${length} bytes at byte ${start}, and ${this.bytes.length - start} are left`;
+      const message = `expected ${length} bytes at byte ${start}, but only ${this.bytes.length - start} are left`;
       throw new ForwardpassError('TRUNCATED', message, 'the file');
     }
     this.#at += length;
     return start;
   }
 
-  /** A number of things, each of which takes so many of the bytes that are left. */
+  /** A count of things of which each needs at least `size` of the remaining bytes. */
   within(count: number, size: number, what: string): number {
     const left = this.bytes.length - this.#at;
     if (count >= 0 && count <= left / size) return count;
-    return refuse('the file', `has ${count} ${what} at byte ${this.#at}, and ${left} bytes are left`);
+    return refuse('the file', `has ${count} ${what} at byte ${this.#at}, but only ${left} bytes are left`);
   }
 
   count(size: number): number {

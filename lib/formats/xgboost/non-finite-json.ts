@@ -3,13 +3,13 @@ import { latin1Bytes, utf8 } from '../../platform/text.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** In as many bytes what JSON reads: as infinite, and for NaN the empty string. */
+/** Replacements of equal length that JSON can parse: infinite numbers, and for NaN the empty string. */
 const SPELLINGS = [
   ['Infinity', '1e999   '],
   ['NaN', '"" '],
 ].map((pair) => pair.map((word) => latin1Bytes(word)));
 
-/** The value of a text in UTF-8, with the empty string for NaN. Throws as JSON.parse does. */
+/** The value of a UTF-8 text, with the empty string for NaN. Throws like JSON.parse. */
 export function parseNonFinite(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8(bytes));
@@ -18,7 +18,7 @@ export function parseNonFinite(bytes: Uint8Array): unknown {
   }
 }
 
-/** A copy in which words outside of strings are spelt otherwise. */
+/** A copy with words outside of strings replaced. */
 function respelt(text: Uint8Array): Uint8Array {
   const copy = new Uint8Array(text);
   for (let at = 0; at < copy.length; ) {
@@ -34,7 +34,7 @@ function respelt(text: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** After the quote that ends the string which begins at `start`, or past the text's end. */
+/** The position after the quote that ends the string beginning at `start`, or past the text's end. */
 function endOfString(text: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;

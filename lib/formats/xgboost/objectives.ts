@@ -1,22 +1,22 @@
-/** What each objective makes of the sum, and of the base score before it. */
+/** How each objective transforms the sum, and the base score before it. */
 import { ForwardpassError } from '../../errors.ts';
 import { logf } from './float32.ts';
 import type { XgboostModel } from './model.ts';
 
 /** How sums become outputs. */
 export type Link = 'identity' | 'sigmoid' | 'exp' | 'softmax' | 'arg_max' | 'hinge' | 'sort';
-/** What the outputs are of: numbers, or classes. */
+/** Whether the outputs are numbers or classes. */
 export type Target = 'values' | 'classes';
 
 export interface Objective {
   readonly link: Link;
   readonly of: Target;
-  /** What the base score is of: the sum itself, a probability or a mean. */
+  /** What the base score is: the sum itself, a probability or a mean. */
   readonly base: 'sum' | 'probability' | 'mean';
 }
 
 const VALUES: Objective = { link: 'identity', of: 'values', base: 'sum' };
-/** Quantiles of a row do not cross since 3.4. */
+/** Since 3.4, quantiles of a row do not cross. */
 const SORTED: Objective = { link: 'sort', of: 'values', base: 'sum' };
 const MEANS: Objective = { link: 'exp', of: 'values', base: 'mean' };
 
@@ -45,12 +45,12 @@ const OBJECTIVES: Readonly<Record<string, Objective>> = {
 };
 
 export function objectiveOf({ objective, outputs, version }: XgboostModel): Objective {
-  // Models that were fitted on a GPU once said so.
+  // Models fitted on a GPU used to have this prefix.
   const name = objective.replace(/^gpu:/, '');
   if (name === 'reg:expectileerror' && outputs > 1) {
     throw new ForwardpassError(
       'UNSUPPORTED_OP',
-      `several expectiles in one model are not read, found ${outputs}; fit a model for each`,
+      `several expectiles in one model are not supported, found ${outputs}; fit a model for each`,
       'objective',
     );
   }
@@ -59,12 +59,12 @@ export function objectiveOf({ objective, outputs, version }: XgboostModel): Obje
   const known = Object.keys(OBJECTIVES).join(', ');
   throw new ForwardpassError(
     'UNSUPPORTED_OP',
-    `the objective '${objective}' is not read; those read are ${known}`,
+    `the objective '${objective}' is not supported; expected one of ${known}`,
     'objective',
   );
 }
 
-/** What the sum of each output begins with, in float32. */
+/** The start value of each output's sum, in float32. */
 export function margins(model: XgboostModel): readonly number[] {
   const { baseScore, outputs, version } = model;
   if (baseScore.length !== 1 && baseScore.length !== outputs) {
@@ -90,7 +90,7 @@ function logit(probability: number): number {
 
 const LEAST_PROBABILITY = Math.fround(1e-6);
 
-/** Since 3.2 a probability of 0 or 1 is one that is nearly so. */
+/** Since 3.2, a probability of 0 or 1 is moved slightly inwards. */
 function bounded(probability: number): number {
   if (!(probability >= 0 && probability <= 1)) return probability;
   return Math.min(Math.max(probability, LEAST_PROBABILITY), Math.fround(1 - LEAST_PROBABILITY));

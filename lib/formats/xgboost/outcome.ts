@@ -1,4 +1,4 @@
-/** What a model gives for a row: as `Booster.predict` of it, or as the class of scikit-learn's interface that wraps it. */
+/** What a model returns for a row: the result of `Booster.predict`, or of the scikit-learn class that wraps it. */
 import { ForwardpassError } from '../../errors.ts';
 import { pair } from '../sklearn/decisions.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
@@ -9,10 +9,10 @@ import type { XgboostModel } from './model.ts';
 import { objectiveOf } from './objectives.ts';
 import { type Rows, roundsAsked, sums } from './sums.ts';
 
-/** Beyond it e^−x is at most sigmoid can tell from 0: XGBoost's own bound. */
+/** XGBoost's own bound: beyond it, sigmoid cannot distinguish e^−x. */
 const SIGMOID_BOUND = Math.fround(88.7);
 
-/** What a booster's own `predict` says, with so many of its rounds where they are asked for. */
+/** The result of a booster's own `predict`, with only the requested number of rounds if one is given. */
 export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: RowVector, asked?: number): Outcome {
   const { link, of } = objectiveOf(model);
   const sum = sums(model, emitter, x, { rounds: roundsAsked(model, asked) });
@@ -36,7 +36,7 @@ export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: RowVect
     : { kind: 'multilabel', ...shown, decider, threshold };
 }
 
-/** What a classifier of scikit-learn's interface says: `predict_proba`, and labels. */
+/** The results of a classifier with scikit-learn's interface: `predict_proba`, and labels. */
 export function classifierOutcome(
   model: XgboostModel,
   emitter: Emitter,
@@ -91,7 +91,7 @@ function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], 
   }
 }
 
-/** From the least up: neighbours change places, those of even positions and those of odd ones by turns. */
+/** Sorts in ascending order by swapping neighbours, alternately at even and odd positions. */
 function sorted(emitter: Emitter, row: RowVector): RowVector {
   const { width } = row;
   let found = row;
@@ -113,14 +113,14 @@ function sorted(emitter: Emitter, row: RowVector): RowVector {
   return found;
 }
 
-/** 1/(e^−x + 1), each step in float32; what XGBoost adds besides, 1e-16, is less than float32 can add to 1. */
+/** 1/(e^−x + 1), each step in float32; the 1e-16 that XGBoost adds to the sum is too small to change it in float32. */
 function sigmoid(emitter: Emitter, sum: RowVector): RowVector {
   const power = expf(emitter, emitter.binary('min', emitter.unary(sum, 'neg'), SIGMOID_BOUND));
   const divisor = single(emitter, emitter.binary('add', power, 1));
   return single(emitter, emitter.binary('div', 1, divisor));
 }
 
-/** The sum is of doubles, everything else of float32. */
+/** The sum is in float64, everything else in float32. */
 function softmax(emitter: Emitter, sum: RowVector): RowVector {
   const powers = expf(emitter, single(emitter, emitter.binary('sub', sum, emitter.reduce(sum, 'max'))));
   const total = single(emitter, emitter.reduce(powers, 'sum'));

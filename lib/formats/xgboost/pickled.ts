@@ -1,4 +1,4 @@
-/** Boosters, and the classes of XGBoost's interface of scikit-learn, as pickles hold them. */
+/** Pickled boosters, and pickled classes of XGBoost's scikit-learn interface. */
 import { PickleObject, pickleKind } from '../containers/pickle/values.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import { Estimator } from '../sklearn/estimator.ts';
@@ -11,11 +11,11 @@ import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.t
 import { type Rows, roundsAsked } from './sums.ts';
 import { roundsUntilBest } from './wrapper.ts';
 
-/** By their bytes: a model is read once, whoever asks. */
+/** By bytes: a model is read once for all callers. */
 const known = new WeakMap<Uint8Array, XgboostModel>();
 const knownWithStatistics = new WeakMap<Uint8Array, XgboostModel>();
 
-/** The model of a booster: an object of `xgboost.core.Booster`, whose handle is what it would have saved. */
+/** The model of a booster: an object of `xgboost.core.Booster`, whose handle has the bytes that it would save. */
 export function modelOf(booster: Estimator, statistics = false): XgboostModel {
   const handle = booster.value('handle');
   if (!(handle instanceof Uint8Array)) {
@@ -27,7 +27,7 @@ export function modelOf(booster: Estimator, statistics = false): XgboostModel {
   return model;
 }
 
-/** The booster of an estimator, which it has once it is fitted. */
+/** The booster of an estimator, which exists once it is fitted. */
 export const boosterOf = (estimator: Estimator) => estimator.estimator('_Booster');
 
 function featuresOf(booster: Estimator): Features {
@@ -35,26 +35,26 @@ function featuresOf(booster: Estimator): Features {
   return names === undefined ? { width } : { width, names };
 }
 
-/** The features of an estimator; without a booster it is not fitted, which is said elsewhere. */
+/** The features of an estimator; without a booster it is not fitted, which another check reports. */
 function ownFeatures(estimator: Estimator): Features | undefined {
   return estimator.value('_Booster') instanceof PickleObject ? featuresOf(boosterOf(estimator)) : undefined;
 }
 
-/** What the attributes of an estimator say of its rows. */
+/** How an estimator's attributes say that its rows are treated. */
 function rowsOf(estimator: Estimator, model: XgboostModel, emitter: Emitter): Rows {
   const missing = estimator.has('missing') ? estimator.number('missing') : Number.NaN;
   const rounds = roundsAsked(model, emitter.askedOf(estimator)) ?? roundsUntilBestOf(estimator, model);
   return { missing, infinite: model.booster.kind === 'trees', rounds, inPlace: isInPlace(estimator, model) };
 }
 
-/** Until 2.0 a predictor could be chosen, and one that was did not predict in place; nor in 1.5 what has categories. */
+/** Until 2.0 a predictor could be chosen; with one, prediction was not in place, nor in 1.5 with categories. */
 function isInPlace(estimator: Estimator, { version }: XgboostModel): boolean {
   const predictor = estimator.value('predictor');
   if (!(predictor === undefined || predictor === null || predictor === 'auto')) return false;
   return !(version[0] === 1 && version[1] === 5 && estimator.value('enable_categorical') === true);
 }
 
-/** Before 2.0 the best round was an attribute of the booster's object too, which is what counted. */
+/** Before 2.0 the best round was also an attribute of the booster object, and that one was used. */
 function roundsUntilBestOf(estimator: Estimator, model: XgboostModel): number | undefined {
   const booster = boosterOf(estimator);
   if (model.booster.kind !== 'trees') return undefined;
@@ -64,9 +64,9 @@ function roundsUntilBestOf(estimator: Estimator, model: XgboostModel): number | 
   throw booster.error('MALFORMED', `expected the number of a round, found ${round}`, 'best_iteration');
 }
 
-/** What classes the file names; those of later versions are their positions. */
+/** The classes that the file names; in later versions they are indices. */
 function classesOf(estimator: Estimator): readonly Label[] | undefined {
-  // Before 1.6 there was an encoder of labels.
+  // Before 1.6 there was a label encoder.
   const encoder = estimator.value('_le');
   if (encoder instanceof PickleObject) {
     const inside = Estimator.of(encoder, estimator.placeOf('_le'), estimator.budget);
@@ -83,7 +83,7 @@ function wrapper(answer: Answer): Table[string] {
   return { predict, features: ownFeatures, isBoosted: true };
 }
 
-/** What others that hold the estimator are given is float32. */
+/** Outer estimators receive float32. */
 function asSingle(outcome: Outcome): Outcome {
   if (outcome.kind === 'values') return { ...outcome, values: { ...outcome.values, single: true } };
   if (outcome.kind === 'targets' || outcome.kind === 'neighbours' || outcome.probabilities === undefined)

@@ -1,4 +1,4 @@
-/** From its own file to a graph. */
+/** Reads an XGBoost file into a graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -45,7 +45,7 @@ function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined)
   };
 }
 
-/** A file that one of the classes of scikit-learn's interface saved says so, and is what that predicts. */
+/** A file saved by a scikit-learn class of XGBoost contains its name, and gives what that class predicts. */
 function outcomeOf(model: XgboostModel, emitter: Emitter, x: RowVector, asked: number | undefined): Outcome {
   const wrapper = wrapperOf(model);
   if (wrapper === undefined) return boosterOutcome(model, emitter, x, asked);
@@ -60,6 +60,6 @@ function outcomeOf(model: XgboostModel, emitter: Emitter, x: RowVector, asked: n
 }
 
 const none = () => {
-  throw new ForwardpassError('MALFORMED', 'a booster holds no estimators');
+  throw new ForwardpassError('MALFORMED', 'a booster contains no estimators');
 };
 const NO_ESTIMATORS: Readers = { transform: none, predict: none, features: () => undefined };

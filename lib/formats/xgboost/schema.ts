@@ -1,4 +1,4 @@
-/** The JSON of a model, of 1.0 to 3.x, which is also what UBJSON holds. */
+/** The JSON of a model, from 1.0 to 3.x; UBJSON has the same structure. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../messages.ts';
@@ -9,7 +9,7 @@ import { numbers } from './numbers.ts';
 
 export function fromSchema(value: unknown, budget: Budget, statistics = false): XgboostModel {
   const root = fields(value, 'the file');
-  // A pickle has the configuration beside the model.
+  // A pickle contains the configuration beside the model.
   const file = Object.hasOwn(root, 'Model') ? fields(root.Model, 'Model') : root;
   const learner = fields(file.learner, 'learner');
   const parameters = fields(learner.learner_model_param, 'learner.learner_model_param');
@@ -49,11 +49,11 @@ function boosterOf(booster: Fields, budget: Budget, statistics: boolean): Trees 
     return { kind: 'linear', weights: numbers(model.weights, `${BOOSTER}.model.weights`) };
   }
   if (name !== 'gbtree' && name !== 'dart') {
-    throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, BOOSTER);
+    throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not supported`, BOOSTER);
   }
   const [model, place] = treeModel(booster);
   const trees = treesOf(model, place, budget, statistics);
-  // Beside the trees of dart; since 3.3, when dart became gbtree, with the booster, and since 3.4 with its trees.
+  // Beside the trees of dart; since 3.3, when dart became part of gbtree, in the booster, and since 3.4 with its trees.
   const [weights, at] = model.weight_drop === undefined ? [booster.weight_drop, BOOSTER] : [model.weight_drop, place];
   const found = weights === undefined && name === 'gbtree' ? [] : numbers(weights, `${at}.weight_drop`);
   return name === 'gbtree' && found.length === 0 ? trees : { ...trees, weights: found };
@@ -92,7 +92,7 @@ function treeOf(tree: Fields, place: string, budget: Budget, statistics: boolean
   const width = numeral(parameters.size_leaf_vector, `${place}.tree_param.size_leaf_vector`, 0);
   if (width > 1 || tree.leaf_weights !== undefined) {
     const message =
-      'the leaves of the trees hold several values (multi_strategy="multi_output_tree"), which are not read here; ' +
+      'the leaves of the trees contain several values (multi_strategy="multi_output_tree"), which is not supported; ' +
       'fit the model with one tree for each output';
     throw new ForwardpassError('UNSUPPORTED_OP', message, place);
   }
@@ -107,13 +107,13 @@ function treeOf(tree: Fields, place: string, budget: Budget, statistics: boolean
   };
   const known = statistics ? { gains: column('loss_changes'), covers: column('sum_hessian') } : undefined;
   for (const [name, { length }] of Object.entries({ ...columns, ...known })) {
-    if (length !== left.length) refuse(place, `has ${left.length} nodes, and '${name}' of ${length}`);
+    if (length !== left.length) refuse(place, `has ${left.length} nodes, but ${length} of '${name}'`);
   }
   const categories = categoriesOf(tree, left.length, place, budget);
   return { place, ...columns, categories, ...(known && { statistics: known }) };
 }
 
-/** Of most trees; nothing is put into it. */
+/** For trees without categories; never modified. */
 const NO_CATEGORIES = new Map<number, readonly number[]>();
 
 function categoriesOf(tree: Fields, size: number, place: string, budget: Budget): XgboostTree['categories'] {
@@ -122,19 +122,22 @@ function categoriesOf(tree: Fields, size: number, place: string, budget: Budget)
   const isCategorical = optional('split_type');
   const [all, starts, sizes] = ['categories', 'categories_segments', 'categories_sizes'].map(optional);
   if (starts.length !== nodes.length || sizes.length !== nodes.length) {
-    refuse(place, `has categories of ${nodes.length} nodes, ${starts.length} places and ${sizes.length} sizes of them`);
+    refuse(
+      place,
+      `has ${nodes.length} nodes with categories, but ${starts.length} starts and ${sizes.length} sizes of them`,
+    );
   }
   const found = nodes.length === 0 ? NO_CATEGORIES : new Map<number, readonly number[]>();
   for (let i = 0; i < nodes.length; i++) {
     const [node, start, count] = [nodes[i], starts[i], sizes[i]];
     const isWithin = Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 0;
     if (!isWithin || start + count > all.length) {
-      refuse(place, `the categories of node ${node} are not among the ${all.length} of the tree`);
+      refuse(place, `the categories of node ${node} are outside of the ${all.length} of the tree`);
     }
     if (!(Number.isInteger(node) && node >= 0 && node < size) || found.has(node)) {
-      refuse(place, `has categories of node ${node} of ${size}, or has them twice`);
+      refuse(place, `has categories for node ${node} of ${size}, which does not exist or occurs twice`);
     }
-    // Several nodes may claim the same part of the list.
+    // Several nodes may refer to the same part of the list.
     budget.buildElements(count, place);
     found.set(
       node,
@@ -143,14 +146,15 @@ function categoriesOf(tree: Fields, size: number, place: string, budget: Budget)
   }
   for (let node = 0; node < isCategorical.length; node++) {
     const isSplit = isCategorical[node] === 1;
-    if (isSplit && !found.has(node))
-      refuse(place, `node ${node} splits by categories, but the tree has no categories for it`);
+    if (isSplit && !found.has(node)) refuse(place, `node ${node} splits by categories, but the tree has none for it`);
   }
   return found;
 }
 
 function category(value: number, place: string): number {
-  return Number.isInteger(value) && value >= 0 && value < 2 ** 24 ? value : refuse(place, `has the category ${value}`);
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 24
+    ? value
+    : refuse(place, `has the invalid category ${value}`);
 }
 
 function attributesOf(value: unknown): ReadonlyMap<string, string> {
@@ -163,7 +167,7 @@ function strings(value: unknown, place: string): readonly string[] {
   return value === undefined || value === null || ArrayBuffer.isView(value) ? [] : list(text)(value, place);
 }
 
-/** A number that is written as a string, or as a number. */
+/** A number written as a string or as a number. */
 function numeral(value: unknown, place: string, fallback?: number): number {
   if (value === undefined && fallback !== undefined) return fallback;
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -171,7 +175,7 @@ function numeral(value: unknown, place: string, fallback?: number): number {
   return refuse(place, `expected an integer of 0 or more, found ${describe(value)}`);
 }
 
-/** "5E-1"; since 3.1 "[5E-1]", or one for each output. */
+/** "5E-1"; since 3.1 "[5E-1]", or one number for each output. */
 function scores(value: unknown, place: string): readonly number[] {
   const words = typeof value === 'number' ? String(value) : text(value, place);
   const isList = words.startsWith('[') && words.endsWith(']');

@@ -1,11 +1,11 @@
-/** How files of XGBoost begin. */
+/** How XGBoost files begin. */
 import { latin1 } from '../../platform/text.ts';
 
 /** A model and its configuration, in pickles of 1.0 to 1.6: the length of the model, the model, JSON. */
 export const WITH_CONFIGURATION = 'CONFIG-offset:';
-/** Before the older binary form, since 1.0 mostly. */
+/** The magic of the older binary form, which most files since 1.0 have. */
 export const BINARY = 'binf';
-/** Of its parameters, before the name of the objective. */
+/** Bytes of the parameters before the name of the objective. */
 export const LEARNER_BYTES = 136;
 const LONGEST_NAME = 64;
 
@@ -23,7 +23,7 @@ export function isModel(head: Uint8Array): boolean {
   );
 }
 
-/** With or without the magic, the parameters and the objective's name. */
+/** With or without the magic: the parameters and the objective's name. */
 export function beginsAsBinary(head: Uint8Array): boolean {
   const start = textAt(head, 0, BINARY.length) === BINARY ? BINARY.length : 0;
   const at = start + LEARNER_BYTES;

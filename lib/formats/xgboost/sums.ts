@@ -1,4 +1,4 @@
-/** The sum of each output for a row: of trees, or of a linear model. In float32, one after another, as XGBoost adds. */
+/** The sum of each output for a row, from trees or a linear model: added in order in float32, like in XGBoost. */
 import { ForwardpassError } from '../../errors.ts';
 import { iterationsUsed, refuseIterations } from '../iterations.ts';
 import { absentAsNan } from '../sklearn/absent.ts';
@@ -12,17 +12,17 @@ import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
 import { isSince, margins } from './objectives.ts';
 
 export interface Rows {
-  /** The number that stands for a missing one, beside NaN. */
+  /** The number that counts as missing, besides NaN. */
   readonly missing?: number;
-  /** Whether infinities are compared, not refused. */
+  /** Whether infinities are compared instead of refused. */
   readonly infinite?: boolean;
-  /** How many rounds count, from the first on; all of them unless given. */
+  /** How many rounds to use, from the first on; all of them by default. */
   readonly rounds?: number;
-  /** Whether they are predicted in place, as the classes of scikit-learn's interface do since 1.4. */
+  /** Whether prediction is in place, as in XGBoost's scikit-learn classes since 1.4. */
   readonly inPlace?: boolean;
 }
 
-/** The sums, as float32 numbers in a graph of doubles. */
+/** The sums, as float32 numbers in a graph of float64. */
 export function sums(model: XgboostModel, emitter: Emitter, x: RowVector, rows: Rows): RowVector {
   if (x.width !== model.features) {
     throw new ForwardpassError('SHAPE', `expected ${model.features} features, found ${x.width}`, 'num_feature');
@@ -38,7 +38,7 @@ export function sums(model: XgboostModel, emitter: Emitter, x: RowVector, rows: 
   return treeSums(booster, emitter, row, prepare, begin, bases, rows.rounds);
 }
 
-/** The row as float32, in which NaN is missing. */
+/** The row as float32, where NaN means missing. */
 function inputOf(emitter: Emitter, x: RowVector, { missing = Number.NaN, infinite = false }: Rows): RowVector {
   emitter.cells.takesMissing = true;
   const row = single(emitter, absentAsNan(emitter, x));
@@ -48,8 +48,8 @@ function inputOf(emitter: Emitter, x: RowVector, { missing = Number.NaN, infinit
 }
 
 /**
- * In place, a tree that has a weight was predicted with the base score, which was then taken off it again: in float32
- * that is not what the leaf was. It is not done since 3.3.
+ * In-place prediction of a tree with a weight added the base score and then subtracted it, which in float32 changes the
+ * leaf's value. Not since 3.3.
  */
 function basesOf({ version }: XgboostModel, begin: readonly number[]): readonly number[] | undefined {
   if (!isSince(version, 1, 4) || isSince(version, 3, 3)) return undefined;
@@ -68,7 +68,7 @@ function treeSums(
   const { trees, groups, weights } = booster;
   if (groups.length !== trees.length || (weights !== undefined && weights.length !== trees.length)) {
     const found = `${groups.length} outputs${weights ? ` and ${weights.length} weights` : ''}`;
-    throw new ForwardpassError('MALFORMED', `has ${trees.length} trees, and ${found} of them`, 'tree_info');
+    throw new ForwardpassError('MALFORMED', `has ${trees.length} trees, but ${found} of them`, 'tree_info');
   }
   const count = rounds === undefined ? trees.length : treesOf(booster, rounds, begin.length);
   const columns = categoryColumns(trees.slice(0, count), x.width);
@@ -79,7 +79,11 @@ function treeSums(
   for (let t = 0; t < count; t++) {
     const output = groups[t];
     if (!(Number.isInteger(output) && output >= 0 && output < begin.length)) {
-      throw new ForwardpassError('MALFORMED', `adds to output ${output} of ${begin.length}`, trees[t].place);
+      throw new ForwardpassError(
+        'MALFORMED',
+        `adds to output ${output} of ${begin.length}, which does not exist`,
+        trees[t].place,
+      );
     }
     const weight = weights === undefined ? undefined : { factor: Math.fround(weights[t]), base: bases?.[output] };
     forest.add(fileTree(trees[t], weight, columns), output);
@@ -91,7 +95,9 @@ function roundsOf({ trees, parallel, rounds }: Trees, outputs: number): number {
   return rounds === undefined ? Math.ceil(trees.length / (outputs * parallel)) : rounds.length - 1;
 }
 
-/** How many rounds `numIteration` asks for, where it does. Throws `OPTION` where there are fewer, or no rounds. */
+/**
+ * The number of rounds that `numIteration` requests, if it is given. Throws `OPTION` if there are fewer, or no rounds.
+ */
 export function roundsAsked({ booster, outputs }: XgboostModel, asked: number | undefined): number | undefined {
   if (asked === undefined) return undefined;
   if (booster.kind === 'linear')
@@ -99,14 +105,14 @@ export function roundsAsked({ booster, outputs }: XgboostModel, asked: number | 
   return iterationsUsed(asked, roundsOf(booster, outputs));
 }
 
-/** How many trees the first so many rounds have. */
+/** The number of trees in the first `count` rounds. */
 function treesOf({ trees, parallel, rounds }: Trees, count: number, outputs: number): number {
   const end = rounds === undefined ? count * outputs * parallel : (rounds[count] ?? trees.length);
   if (Number.isInteger(end) && end >= 0) return Math.min(trees.length, end);
-  throw new ForwardpassError('MALFORMED', `says that ${count} rounds have ${end} trees`, 'iteration_indptr');
+  throw new ForwardpassError('MALFORMED', `declares ${end} trees in ${count} rounds`, 'iteration_indptr');
 }
 
-/** Of each feature that some tree splits by categories, the column in which these are. */
+/** For each feature that some tree splits by categories, the column that contains its categories. */
 type Columns = ReadonlyMap<number, number>;
 
 function categoryColumns(trees: readonly XgboostTree[], width: number): Columns {
@@ -120,7 +126,7 @@ function categoryColumns(trees: readonly XgboostTree[], width: number): Columns 
   return columns;
 }
 
-/** Columns of categories are there once more, with −1 for what is negative: −0.5 is not category 0. */
+/** Columns of categories are repeated, with −1 for negative values: −0.5 is not category 0. */
 function withCategories(emitter: Emitter, x: RowVector, columns: Columns): RowVector {
   const categories = emitter.gather(x, [...columns.keys()]);
   return emitter.concat([x, emitter.select(emitter.binary('less', categories, 0), -1, categories)]);
@@ -128,13 +134,13 @@ function withCategories(emitter: Emitter, x: RowVector, columns: Columns): RowVe
 
 interface Weight {
   readonly factor: number;
-  /** What is added to a leaf and taken off it before. */
+  /** The value that is added to a leaf and then subtracted. */
   readonly base?: number;
 }
 
 function fileTree(tree: XgboostTree, weight: Weight | undefined, columns: Columns): FileTree {
   const { left, right, features, conditions, defaultLeft, categories } = tree;
-  // What goes left here are members of a set, in the file what is not in it.
+  // Members of a set go left here; in the file they go right.
   const isSet = (node: number) => categories.has(node);
   return {
     place: tree.place,
@@ -162,7 +168,7 @@ function weighted(leaf: number, weight: Weight | undefined): number {
   return Math.fround((base === undefined ? leaf : Math.fround(Math.fround(base + leaf) - base)) * factor);
 }
 
-/** Feature by feature, each product and each sum rounded; what is missing adds nothing. */
+/** Feature by feature, rounding each product and each sum; missing values add nothing. */
 function linear(
   { weights }: Linear,
   model: XgboostModel,
@@ -183,7 +189,7 @@ function linear(
   const products = emitter.emit('binary', [x.operand, { shape: [outputs, features], data: factors }], { fn: 'mul' });
   const { operand: rounded } = single(emitter, { operand: products, width: features * outputs });
   const isMissing = emitter.unary(x, 'is_nan').operand;
-  // Minus 0 changes no sum, nor its sign.
+  // Adding −0 changes neither a sum nor its sign.
   const terms = emitter.emit('select', [isMissing, { shape: [], data: Float64Array.of(-0) }, rounded], {});
   const parts = emitter.emit('concat', [{ shape: [outputs, 1], data: bias }, terms], { axis: 1 });
   const sum = emitter.emit('reduce', [parts], { fn: 'sum_float32', axes: [1], keepDims: false });

@@ -1,4 +1,4 @@
-/** What the classes of XGBoost's interface of scikit-learn add to a booster, as the booster's own file has it. */
+/** What XGBoost's scikit-learn classes store in the booster's own file. */
 import type { Label } from '../sklearn/outcome.ts';
 import type { XgboostModel } from './model.ts';
 import { parseNonFinite } from './non-finite-json.ts';
@@ -9,7 +9,7 @@ export interface Wrapper {
   readonly missing?: number;
 }
 
-/** The attribute in which they are, as JSON. */
+/** The attribute that contains it, as JSON. */
 const ATTRIBUTE = 'scikit_learn';
 
 export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
@@ -19,7 +19,7 @@ export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
   if (typeof found !== 'object' || found === null) return undefined;
   const { _estimator_type: type, classes_, _le, missing } = found as Record<string, unknown>;
   if (typeof type !== 'string') return undefined;
-  // Before 1.6 the classes were those of an encoder of labels.
+  // Before 1.6 the classes were those of a label encoder.
   const encoder = typeof _le === 'object' && _le !== null && 'classes_' in _le ? _le.classes_ : undefined;
   const classes = [encoder, classes_].find(areLabels);
   return {
@@ -29,7 +29,7 @@ export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
   };
 }
 
-/** Python writes NaN, mostly as what is `missing`, which it is anyway. */
+/** Python writes NaN, usually for `missing`, whose default it is. */
 function parse(text: string): unknown {
   try {
     return parseNonFinite(new TextEncoder().encode(text));
@@ -43,7 +43,7 @@ function areLabels(value: unknown): value is readonly Label[] {
   return Array.isArray(value) && value.length > 0 && value.every(isLabel);
 }
 
-/** The rounds up to the best one of a fit that was stopped early: these classes use no later one, boosters use all. */
+/** The rounds up to the best one, if fitting was stopped early: these classes use only those, boosters use all. */
 export function roundsUntilBest({ attributes, booster }: XgboostModel): number | undefined {
   const text = attributes.get('best_iteration');
   const round = text === undefined ? Number.NaN : Number(text);

@@ -1,8 +1,8 @@
-/** XGBoost: models as JSON, UBJSON and in the older binary form. What is read of them: docs/formats/xgboost.md. */
+/** XGBoost: models as JSON, UBJSON and in the older binary form. Coverage: docs/formats/xgboost.md. */
 import type { FormatReader } from '../format.ts';
 import { isModel } from './signature.ts';
 
-/** On demand: a process that opens no such file loads none of it. */
+/** Imported on first use, so that other processes do not load it. */
 const reader = () => import('./read.ts');
 
 export const xgboost: FormatReader = {

@@ -101,16 +101,16 @@ describe('rows folded into the batch', () => {
     expect(tensorValue(call('sum', folded, PyNumber.int(1)))).toMatchObject({ shape: [3], merged: true });
     for (const name of ['softmax', 'sum', 'cumsum', 'sort']) {
       const error = await failureOf(() => call(name, folded, PyNumber.int(0)));
-      expect(error).toMatchObject({ code: 'UNSUPPORTED_OP', message: expect.stringContaining('crosses rows') });
+      expect(error).toMatchObject({ code: 'UNSUPPORTED_OP', message: expect.stringContaining('depend on other rows') });
     }
   });
 });
 
 describe('a call', () => {
   it.each<[what: string, name: string, words: string]>([
-    ['of a convolution', 'conv2d', 'is of a convolutional network'],
+    ['of a convolution', 'conv2d', 'belongs to a convolutional network'],
     ['of an operator that is not known', 'frobnicate', 'is not a row operation known here'],
-    ['in another form', 'linear', 'is called with (Tensor), a form that is not read here'],
+    ['in another form', 'linear', 'is called with (Tensor), a form that is not supported'],
   ])('%s is refused', async (_, name, words) => {
     const { call, input } = machine();
     const error = await failureOf(() => call(name, input('float32', 3)));

@@ -126,9 +126,9 @@ describe('a damaged model of CatBoost', () => {
   };
 
   it.each<[string, unknown, string]>([
-    ['too few leaves', changed((tree) => tree.leaf_values.pop()), 'no values for each leaf'],
+    ['too few leaves', changed((tree) => tree.leaf_values.pop()), 'not values for each leaf'],
     ['leaves that are words', changed((tree) => Object.assign(tree, { leaf_values: ['1', 1, 2, 3] })), "string '1'"],
-    ['no leaves', changed((tree) => Object.assign(tree, { leaf_values: null })), 'no values for each leaf'],
+    ['no leaves', changed((tree) => Object.assign(tree, { leaf_values: null })), 'not values for each leaf'],
     [
       'a split far away',
       changed((tree) => Object.assign(tree, { splits: [{ ...split(0), split_index: 9 }, split(2)] })),
@@ -157,7 +157,7 @@ describe('a damaged model of CatBoost', () => {
       ofFeatures((known) => Object.assign(known[0], { flat_feature_index: 1 })),
       'another feature',
     ],
-    ['no features', { ...modelOf({ oblivious_trees: [] }), features_info: {} }, 'takes none'],
+    ['no features', { ...modelOf({ oblivious_trees: [] }), features_info: {} }, 'has no features'],
     [
       'NaN treated otherwise',
       ofFeatures((known) => Object.assign(known[0], { nan_value_treatment: 'AsNull' })),
@@ -209,7 +209,9 @@ describe('a damaged model of CatBoost', () => {
 
   it('is refused with more levels than leaves could have', async () => {
     const splits = Array.from({ length: 40 }, () => split(0));
-    expect(await failure(changed((tree) => Object.assign(tree, { splits })))).toContain('40 levels; 30 are read');
+    expect(await failure(changed((tree) => Object.assign(tree, { splits })))).toContain(
+      '40 levels; at most 30 are supported',
+    );
   });
 
   // What is damaged by chance: the fuzzer changes more, and at random.

@@ -150,7 +150,7 @@ describe('categories', () => {
       const changed = model((known) => Object.assign((known.categorical_features as object[])[0], categories));
       return (await failureOf(() => load(bytesOf(changed)))).message;
     };
-    expect(await refused({ values: [1, 1, 2] })).toContain('has a category twice');
+    expect(await refused({ values: [1, 1, 2] })).toContain('contains a category twice');
     expect(await refused({ values: [2 ** 40, 1, 2] })).toContain('a hash of 32 bits, found 1099511627776');
     expect(await refused({ values: [0.5, 1, 2] })).toContain('found the number 0.5');
     expect(await refused({ feature_index: 5 })).toContain('contradicts itself');

@@ -74,7 +74,7 @@ describe('an HDF5 file', () => {
     ['a heap of names as large as none', () => changed('earliest', 'HEAP', 8, () => 2 ** 50), 'heap of names'],
     ['a node of its tree that leads to itself', () => changed('symbols', 'TREE', 32, (at) => at), 'B-tree node'],
     ['chunks that are not in order', () => changed('superblock-1', 'TREE\x01', 32, () => 2 ** 40), 'order'],
-    ['a check sum that does not fit', () => changed('latest', 'OHDR', 12, () => 1), 'check sum'],
+    ['a check sum that does not fit', () => changed('latest', 'OHDR', 12, () => 1), 'checksum'],
   ])('is refused with %s', async (_, bytes, words) => {
     const file = await failureOf(async () => readAll(await open(bytes())));
     expect([file.code, file.message]).toEqual(['MALFORMED', expect.stringContaining(words)]);

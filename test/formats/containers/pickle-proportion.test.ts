@@ -63,7 +63,7 @@ describe('a small pickle', () => {
 
   it('names a class by so many characters as classes have', async () => {
     const error = await failureOf(() => read(`${text('a.'.repeat(50_000))}${text('b')}\x93.`));
-    expect(error).toMatchObject({ code: 'MALFORMED', message: expect.stringContaining('by 100001 characters') });
+    expect(error).toMatchObject({ code: 'MALFORMED', message: expect.stringContaining('has 100001 characters') });
   });
 
   it('has types of arrays that are spelt as types are, which are not looked through again and again', async () => {

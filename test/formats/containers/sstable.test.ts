@@ -61,7 +61,7 @@ describe('a table of variables', () => {
   });
 
   it.each([
-    ['a key that shares more than there is', Uint8Array.of(4, 1, 0, 97), 'MALFORMED', 'begins with more'],
+    ['a key that shares more than there is', Uint8Array.of(4, 1, 0, 97), 'MALFORMED', 'shares more bytes'],
     ['an entry past the end of its block', Uint8Array.of(0, 9, 0, 97), 'TRUNCATED', 'ends within an entry'],
     ['an endless integer', new Uint8Array(12).fill(0xff), 'MALFORMED', 'longer than 7 bytes'],
     ['a key twice', Uint8Array.of(0, 1, 0, 97, 1, 0, 0), 'DUPLICATE', 'a key twice'],

@@ -23,7 +23,7 @@ describe('weights in several files', () => {
       const error = await failureOf(() => load(join(folder, file), options));
       expect(error).toMatchObject({
         code: 'ARCHITECTURE',
-        message: expect.stringContaining("'model.weights.json' says that it is one of several files"),
+        message: expect.stringContaining("'model.weights.json' lists it as one of several files"),
       });
     }
   });
@@ -39,7 +39,7 @@ describe('weights in several files', () => {
       'a layer that is not there',
       (map) => Object.assign(map, { '/layers/none/vars': 'model_00000.weights.h5' }),
       'MALFORMED',
-      /holds \/layers\/none\/vars, which it does not/,
+      /contains \/layers\/none\/vars, but it does not/,
     ],
     [
       'a file that is absent',

@@ -55,10 +55,10 @@ describe('a text of LightGBM', () => {
   });
 
   it.each<[string, Record<string, string | undefined>, string]>([
-    ['a cycle', { left_child: '1 0 -3' }, 'MALFORMED tree 0: two ways lead to node 0'],
-    ['a node with two parents', { right_child: '1 -2 -4' }, 'MALFORMED tree 0: two ways lead to node 1'],
-    ['a split that is not there', { left_child: '3 -1 -3' }, 'MALFORMED tree 0: a split leads to split 3 of 3'],
-    ['a leaf that is not there', { left_child: '1 -5 -3' }, 'MALFORMED tree 0: a split leads to leaf 4 of 4'],
+    ['a cycle', { left_child: '1 0 -3' }, 'MALFORMED tree 0: two paths lead to node 0'],
+    ['a node with two parents', { right_child: '1 -2 -4' }, 'MALFORMED tree 0: two paths lead to node 1'],
+    ['a split that is not there', { left_child: '3 -1 -3' }, 'MALFORMED tree 0: a split refers to split 3 of 3'],
+    ['a leaf that is not there', { left_child: '1 -5 -3' }, 'MALFORMED tree 0: a split refers to leaf 4 of 4'],
     ['a feature that is not there', { split_feature: '0 2 0' }, 'MALFORMED tree 0: node 1 splits by feature 2 of 2'],
     ['a negative feature', { split_feature: '0 -1 0' }, 'MALFORMED tree 0: node 1 splits by feature -1 of 2'],
     ['a threshold that is NaN', { threshold: '0.5 nan 0.75' }, 'expected a finite number, found "nan"'],
@@ -77,8 +77,8 @@ describe('a text of LightGBM', () => {
     ['no children', { left_child: undefined }, "MALFORMED tree 0: 'left_child' is missing"],
     ['a child that is a fraction', { left_child: '1.5 -1 -3' }, 'expected an integer of 32 bits, found "1.5"'],
     ['an unknown kind of split', { decision_type: '2 12 2' }, 'the decision of node 1 is of type 12'],
-    ['categories without sets', { decision_type: '2 1 2' }, 'a split is by categories, but the tree has no categories'],
-    ['a version before', { version: 'v2' }, 'UNSUPPORTED_OP version: files of version "v2" are not read'],
+    ['categories without sets', { decision_type: '2 1 2' }, 'a split compares categories, but the tree has none'],
+    ['a version before', { version: 'v2' }, 'UNSUPPORTED_OP version: files of version "v2" are not supported'],
     ['no version', { version: undefined }, "MALFORMED 'version' is missing"],
     ['more features than names', { max_feature_idx: '999999999' }, 'expected 1000000000 names, found 2'],
     ['fewer trees than outputs', { num_tree_per_iteration: '2' }, 'regression has one output, found 2'],
@@ -88,7 +88,11 @@ describe('a text of LightGBM', () => {
       'multiple of 2',
     ],
     ['no output', { num_tree_per_iteration: '0' }, 'expected at least one tree in an iteration'],
-    ['an objective of nobody', { objective: 'magic' }, 'UNSUPPORTED_OP objective: the objective "magic" is not read'],
+    [
+      'an objective of nobody',
+      { objective: 'magic' },
+      'UNSUPPORTED_OP objective: the objective "magic" is not supported',
+    ],
     ['a slope that is none', { objective: 'binary sigmoid:-1' }, 'expected a positive sigmoid, found "-1"'],
   ])('is refused for %s', async (_, changes, message) => {
     expect(await failureOf(textOf(changes))).toContain(message);
@@ -97,30 +101,28 @@ describe('a text of LightGBM', () => {
   it('is refused for sets that are not there', async () => {
     const isCategory = { decision_type: '1 2 2', num_cat: '1' };
     const failures = [
-      ['cat_boundaries=0 2\ncat_threshold=1\n', 'expected growing bounds within 1 words'],
-      ['cat_boundaries=1 0\ncat_threshold=1\n', 'expected growing bounds within 1 words'],
+      ['cat_boundaries=0 2\ncat_threshold=1\n', 'expected increasing bounds within 1 words'],
+      ['cat_boundaries=1 0\ncat_threshold=1\n', 'expected increasing bounds within 1 words'],
       ['cat_boundaries=0\ncat_threshold=1\n', 'cat_boundaries: expected 2 numbers, found 1'],
       ['cat_boundaries=0 1\ncat_threshold=4294967296\n', '4294967296 is not a word of 32 bits'],
-      ['cat_boundaries=0 1\ncat_threshold=1\n', 'a split has the set 0.5 of 1'],
+      ['cat_boundaries=0 1\ncat_threshold=1\n', 'a split uses set 0.5 of 1'],
     ];
     for (const [lines, message] of failures) expect(await failureOf(textOf(isCategory, lines))).toContain(message);
     const threshold = '3 0.25 0.75';
-    expect(await failureOf(textOf({ ...isCategory, threshold }, failures[4][0]))).toContain(
-      'a split has the set 3 of 1',
-    );
+    expect(await failureOf(textOf({ ...isCategory, threshold }, failures[4][0]))).toContain('a split uses set 3 of 1');
   });
 
   it('is refused for linear models that do not fit', async () => {
     const isLinear = { is_linear: '1' };
     const failures = [
-      ['leaf_const=1 2 3 4\nnum_features=1 0 0 0\nleaf_features=2\nleaf_coeff=1\n', 'a leaf has feature 2 of 2'],
+      ['leaf_const=1 2 3 4\nnum_features=1 0 0 0\nleaf_features=2\nleaf_coeff=1\n', 'a leaf uses feature 2 of 2'],
       ['leaf_const=1 2 3 4\nnum_features=1 0 0 0\nleaf_features=\nleaf_coeff=1\n', 'leaf_features: expected 1 numbers'],
       [
         'leaf_const=1 2 3 4\nnum_features=999999999 0 0 0\nleaf_features=0\nleaf_coeff=1\n',
         'expected 999999999 numbers, found 1',
       ],
       ['leaf_const=1 2 3 4\nnum_features=-1 1 0 0\nleaf_features=0 1\nleaf_coeff=1 1\n', 'a count is negative'],
-      ['leaf_const=1 2 3 4\nnum_features=2 0 0 0\nleaf_features=1 0\nleaf_coeff=1 1\n', 'its features in no order'],
+      ['leaf_const=1 2 3 4\nnum_features=2 0 0 0\nleaf_features=1 0\nleaf_coeff=1 1\n', 'unsorted features'],
       [
         'leaf_const=1 2 3\nnum_features=0 0 0 0\nleaf_features=\nleaf_coeff=\n',
         'leaf_const: expected 4 numbers, found 3',
@@ -132,8 +134,8 @@ describe('a text of LightGBM', () => {
   it('is refused where it breaks off, a line is there twice, or a tree is missing', async () => {
     const text = textOf();
     expect(await failureOf(text.slice(0, text.indexOf('Tree=0')))).toContain('TRUNCATED expected trees');
-    expect(await failureOf(text.slice(0, text.indexOf('end of')))).toContain('TRUNCATED it breaks off in tree 0');
-    expect(await failureOf(textOf({}, 'threshold=1 2 3\n'))).toContain("MALFORMED tree 0: 'threshold' is there twice");
+    expect(await failureOf(text.slice(0, text.indexOf('end of')))).toContain('TRUNCATED the text ends in tree 0');
+    expect(await failureOf(textOf({}, 'threshold=1 2 3\n'))).toContain("MALFORMED tree 0: 'threshold' occurs twice");
     expect(await failureOf(text.replace('Tree=0', 'Tree=1'))).toContain('expected Tree=0, found "Tree=1"');
     expect(await failureOf(text.replace(/Tree=0[\s\S]*end/, 'Tree=0\nend'))).toContain("'num_leaves' is missing");
   });

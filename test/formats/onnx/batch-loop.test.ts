@@ -104,16 +104,16 @@ describe('a loop over the rows of the batch', () => {
     [
       'a state',
       { body: [node('Add', ['s', 's'], ['t'])], inputs: ['rows', 'true', 'one'], parameters: ['i', 'given', 's'] },
-      'keeps nothing',
+      'passes nothing',
     ],
     [
       'an end that is not known',
       { body: [...TAKE, node('Equal', ['taken', 'taken'], ['go2'])], outputs: ['go2'] },
       'may end',
     ],
-    ['the whole batch in a step', { body: whole }, 'gives the whole batch'],
-    ['a number of a row as a value', { body: number }, 'the place of the row'],
-    ['another row', { body: others }, 'the place of the row'],
+    ['the whole batch in a step', { body: whole }, 'returns the whole batch'],
+    ['a number of a row as a value', { body: number }, 'the position of the row'],
+    ['another row', { body: others }, 'the position of the row'],
     ['nothing of the row', { body: [node('Identity', ['two'], ['out'])] }, 'does not depend on the row'],
   ])('is refused with %s', async (_, parts, words) => {
     await expect(loop(parts)).rejects.toMatchObject({

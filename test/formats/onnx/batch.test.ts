@@ -29,7 +29,7 @@ function chain(dims: readonly (number | string)[], nodes: readonly Fields[], ini
   return read(model);
 }
 
-const crossesRows = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('crosses rows') };
+const crossesRows = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('depend on other rows') };
 
 describe('the batch', () => {
   it.each([

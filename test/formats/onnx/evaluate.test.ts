@@ -165,7 +165,7 @@ describe('an operator that is not read', () => {
   it('is refused for an output beyond those that a row model has', async () => {
     await expect(chain([node('Dropout', ['x'], ['h', 'y'])])).rejects.toMatchObject({
       code: 'UNSUPPORTED_OP',
-      message: "node h (Dropout): the output 'y' is not computed here",
+      message: "node h (Dropout): the output 'y' is not supported",
     });
   });
 });

@@ -8,10 +8,10 @@ const matrix = { w: floats('w', [4, 3], new Array(12).fill(1)) };
 
 describe('operands of different shapes', () => {
   it.each<[opType: string, opset: number, weights: Readonly<Record<string, Fields>>, message: string]>([
-    ['Add', 6, vector, 'expected operands of one shape, as are needed before opset 7 without broadcast=1'],
+    ['Add', 6, vector, 'expected operands of one shape, as required before opset 7 without broadcast=1'],
     ['And', 6, vector, 'found [4, 3] and [3]'],
     ['Pow', 1, { w: floats('w', [1, 4, 1], [1, 2, 3, 4]) }, 'found [4, 3] and [4, 1]'],
-    ['Max', 7, vector, 'expected operands of one shape, as are needed before opset 8'],
+    ['Max', 7, vector, 'expected operands of one shape, as required before opset 8'],
     ['Mean', 6, vector, 'expected operands of one shape'],
   ])('are refused by %s of opset %d', async (opType, opset, weights, message) => {
     const reading = read(oneNode(opType, [4, 3], weights, {}, opset));
@@ -21,7 +21,7 @@ describe('operands of different shapes', () => {
 
   it.each<[weights: Readonly<Record<string, Fields>>, axis: number, message: string]>([
     [vector, 1, 'the shapes [4, 3] and [3, 1] do not broadcast'],
-    [{ w: floats('w', [4, 3, 1], new Array(12).fill(1)) }, 1, 'has 1 axes more than there is place for'],
+    [{ w: floats('w', [4, 3, 1], new Array(12).fill(1)) }, 1, 'has 1 axes too many'],
     [vector, 3, 'axis 3 is outside a tensor of rank 3'],
   ])('are refused with broadcast=1 where they do not fit', async (weights, axis, message) => {
     const attributes = { broadcast: int(1), axis: int(axis) };
@@ -39,7 +39,7 @@ describe('operands of different shapes', () => {
   it('are refused as C of Gemm', async () => {
     const weights = { ...matrix, c: floats('c', [3], [1, 2, 3]) };
     await expect(read(oneNode('Gemm', [4], weights, {}, 6))).rejects.toThrow(
-      'expected C to be a matrix, as is needed before opset 7 without broadcast=1, found [3]',
+      'expected C to be a matrix, as required before opset 7 without broadcast=1, found [3]',
     );
   });
 
@@ -86,7 +86,7 @@ describe('operators of old', () => {
     ['Cast', 5, { to: string('FLOTE') }, "expected the name of a type such as FLOAT, found 'FLOTE'"],
     ['Cast', 5, { to: string('STRING') }, 'a cast from float32 to string'],
     ['Reshape', 4, {}, 'attribute shape is missing'],
-    ['MeanVarianceNormalization', 8, {}, 'the experimental operator before opset 9 is not read'],
+    ['MeanVarianceNormalization', 8, {}, 'the experimental operator before opset 9 is not supported'],
   ])('refuses %s of opset %d in words', async (opType, opset, attributes, message) => {
     await expect(read(oneNode(opType, [3], {}, attributes, opset))).rejects.toThrow(message);
   });

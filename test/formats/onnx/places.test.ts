@@ -15,7 +15,7 @@ import {
   value,
 } from './write-onnx.ts';
 
-const crossesRows = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('crosses rows') };
+const crossesRows = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('depend on other rows') };
 
 /** Nodes from `x`, rows of four numbers, and `i`, rows of two indices, to `y`. */
 function model(nodes: readonly Fields[], initializers: readonly Fields[] = []): ModelParts {

@@ -119,7 +119,7 @@ describe('Scan over the rows of a constant', () => {
   });
 
   it.each<[string, () => ReturnType<typeof scan>, string]>([
-    ['a state that changes', changing, 'the state changes from step to step'],
+    ['a state that changes', changing, 'the state changes between iterations'],
     [
       'rows that are scanned',
       () => scan([node('Sub', ['state', 'next'], ['out'])], {}, ['list', 'x']),

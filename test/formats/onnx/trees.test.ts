@@ -87,20 +87,28 @@ function splits(values: readonly number[]): Lists {
 
 describe('trees that are none', () => {
   it.each<[string, Lists, string]>([
-    ['a split that leads to itself', { nodes_truenodeids: [0, 0, 0] }, 'two ways lead to node 0'],
-    ['a leaf of two splits', { nodes_falsenodeids: [1, 0, 0] }, 'two ways lead to node 1'],
-    ['a child that is not there', { nodes_falsenodeids: [7, 0, 0] }, 'leads to node 7, which is not there'],
+    ['a split that leads to itself', { nodes_truenodeids: [0, 0, 0] }, 'two paths lead to node 0'],
+    ['a leaf of two splits', { nodes_falsenodeids: [1, 0, 0] }, 'two paths lead to node 1'],
+    ['a child that is not there', { nodes_falsenodeids: [7, 0, 0] }, 'refers to node 7, which does not exist'],
     ['a feature that is not there', { nodes_featureids: [3, 0, 0] }, 'compares feature 3 of 3'],
     ['a feature below 0', { nodes_featureids: [-1, 0, 0] }, 'compares feature -1 of 3'],
     ['a threshold that is NaN', { nodes_values: [Number.NaN, 0, 0] }, 'compares with NaN'],
-    ['a list that is too short', { nodes_values: [0.5] }, 'nodes_values has 1 elements for 3 nodes'],
-    ['weights that are too few', { target_weights: [1] }, 'target_weights has 1 elements for 2 weights'],
-    ['a weight of a node that is not there', { target_nodeids: [1, 9] }, 'a weight is of node 9 of tree 0'],
-    ['a weight of a tree that is not there', { target_treeids: [0, 4] }, 'a weight is of node 2 of tree 4'],
-    ['a weight of a target that is not there', { target_ids: [0, 1] }, 'a weight is added to 1 of 1'],
+    [
+      'a list that is too short',
+      { nodes_values: [0.5] },
+      'nodes_values has 1 elements; expected 3, the number of nodes',
+    ],
+    [
+      'weights that are too few',
+      { target_weights: [1] },
+      'target_weights has 1 elements; expected 2, the number of weights',
+    ],
+    ['a weight of a node that is not there', { target_nodeids: [1, 9] }, 'a weight belongs to node 9 of tree 0'],
+    ['a weight of a tree that is not there', { target_treeids: [0, 4] }, 'a weight belongs to node 2 of tree 4'],
+    ['a weight of a target that is not there', { target_ids: [0, 1] }, 'a weight belongs to target 1 of 1'],
     ['an unknown mode', { nodes_modes: ['BRANCH_ON', 'LEAF', 'LEAF'] }, "found 'BRANCH_ON'"],
-    ['two nodes of one id', { nodes_nodeids: [0, 1, 1] }, 'two nodes of one id'],
-    ['a tree in two places', { nodes_treeids: [0, 1, 0] }, 'the nodes of tree 0 are in two places'],
+    ['two nodes of one id', { nodes_nodeids: [0, 1, 1] }, 'two nodes with the same id'],
+    ['a tree in two places', { nodes_treeids: [0, 1, 0] }, 'the nodes of tree 0 are not consecutive'],
     ['no nodes', { nodes_treeids: [] }, 'found none'],
     ['base_values that are too many', { base_values: [1, 2] }, 'expected 1 base_values, found 2'],
     ['a sum of another kind', { aggregate_function: 'MEDIAN' }, "found 'MEDIAN'"],
@@ -114,13 +122,13 @@ describe('trees that are none', () => {
   });
 
   it.each<[string, Lists, string]>([
-    ['a leaf that is not there', { nodes_falsenodeids: [2] }, 'leads to leaf 2 of 2'],
-    ['a split that leads to itself', { nodes_falseleafs: [0], nodes_falsenodeids: [0] }, 'two ways lead to node 0'],
-    ['a root that is not there', { tree_roots: [3] }, 'leads to node'],
-    ['a root twice', { tree_roots: [0, 0] }, 'two ways lead to node 0'],
+    ['a leaf that is not there', { nodes_falsenodeids: [2] }, 'refers to leaf 2 of 2'],
+    ['a split that leads to itself', { nodes_falseleafs: [0], nodes_falsenodeids: [0] }, 'two paths lead to node 0'],
+    ['a root that is not there', { tree_roots: [3] }, 'refers to node'],
+    ['a root twice', { tree_roots: [0, 0] }, 'two paths lead to node 0'],
     ['a leaf of a target that is not there', { leaf_targetids: [0, 2] }, 'target 2 of 1'],
     ['an aggregate that is not there', { aggregate_function: 4 }, 'aggregate_function'],
-    ['splits of another type', splits([0.5, 1]), 'nodes_splits has 2 elements, expected 1'],
+    ['splits of another type', splits([0.5, 1]), 'nodes_splits has 2 elements; expected 1'],
   ])('are refused, as splits and leaves apart: %s', async (_, changed, message) => {
     await expect(ensemble('TreeEnsemble', { ...splits([0.5]), ...changed })).rejects.toMatchObject({
       code: 'MALFORMED',
@@ -164,7 +172,7 @@ describe('trees out of proportion', () => {
   it('whose roots are one node a million times are refused', async () => {
     const roots = new Array<number>(1_000_000).fill(0);
     await expect(ensemble('TreeEnsemble', { ...splits([0.5]), tree_roots: roots })).rejects.toMatchObject({
-      message: expect.stringContaining('two ways lead to node 0'),
+      message: expect.stringContaining('two paths lead to node 0'),
     });
   });
 

@@ -55,7 +55,7 @@ describe('numbersOf', () => {
 
   it('refuses lists of arrays that differ in shape, lists in lists, words and dicts', () => {
     expect(() => numbersOf(listOf(floats(1), floats(1, 2)), new Budget(), 'x')).toThrow(
-      /^x: expected arrays of one shape/,
+      /^x: expected arrays of the same shape/,
     );
     expect(() => numbersOf(listOf(listOf(1)), new Budget(), 'x')).toThrow(
       /^x\[0\]: expected numbers, found a list of 1/,
@@ -86,12 +86,17 @@ describe('numbersOf', () => {
   });
 
   it.each([
-    ['an element outside', [2, 2], elements, /element at \[1, 2\] of \[2, 2\]/],
-    ['starts that fall', [2, 3], { ...elements, indptr: ints(0, 3, 1) }, /starts that rise/],
+    ['an element outside', [2, 2], elements, /element at \[1, 2\], outside of the shape \[2, 2\]/],
+    ['starts that fall', [2, 3], { ...elements, indptr: ints(0, 3, 1) }, /increasing starts/],
     ['starts past the end', [2, 3], { ...elements, indptr: ints(0, 1, 4) }, /within 3 elements/],
-    ['starts that are not integers', [2, 3], { ...elements, indptr: floats(0, 0.5, 3) }, /starts that rise/],
-    ['too few starts', [3, 3], elements, /expected 4 starts/],
-    ['fewer positions than elements', [2, 3], { ...elements, indices: ints(1, 0) }, /differ in number/],
+    ['starts that are not integers', [2, 3], { ...elements, indptr: floats(0, 0.5, 3) }, /increasing starts/],
+    ['too few starts', [3, 3], elements, /expected 4 increasing starts/],
+    [
+      'fewer positions than elements',
+      [2, 3],
+      { ...elements, indices: ints(1, 0) },
+      /numbers of elements and of their indices differ/,
+    ],
     ['no elements at all', [2, 3], {}, /^x\.data: expected an array of one axis, found nothing/],
     ['a shape of three axes', [2, 3, 4], elements, /expected the shape of a matrix/],
     ['a shape of billions', [2 ** 31, 2 ** 31], elements, /a sparse matrix of/],

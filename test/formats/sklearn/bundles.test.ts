@@ -112,7 +112,7 @@ describe('what lies beside a model', () => {
     ['an object with an estimator in it', objectOf('mine', 'Service', { parts: listOf(1, listOf(ridge())) })],
   ])('is one: %s', (_, other) => {
     expect(() => chosen(dictOf({ m: ridge(), other }))).toThrow(
-      `the file holds 2 estimators: 'm' (Ridge), 'other' (${other.callable.name})`,
+      `the file contains 2 estimators: 'm' (Ridge), 'other' (${other.callable.name})`,
     );
   });
 

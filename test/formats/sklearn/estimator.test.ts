@@ -121,6 +121,6 @@ describe('featuresOf', () => {
   });
 
   it('refuses an estimator that does not say it', () => {
-    expect(() => features(object('Ridge', {}))).toThrow(/^Ridge: does not say how many features/);
+    expect(() => features(object('Ridge', {}))).toThrow(/^Ridge: does not state how many features/);
   });
 });

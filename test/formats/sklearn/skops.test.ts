@@ -132,7 +132,7 @@ describe('a skops file', () => {
     const file = node('NdArrayNode', { type: 'numpy', file: 'a.npy' }, 'ndarray', 'numpy');
     const error = await failureOf(() => read(file, { 'a.npy': npy(NODES, '(3,)', Buffer.alloc(32)) }));
     expect(error.code).toBe('MALFORMED');
-    expect(error.message).toContain('3 records of 16 bytes take 48, found 32');
+    expect(error.message).toContain('3 records of 16 bytes need 48 bytes, found 32');
   });
 
   it.each([

@@ -101,10 +101,10 @@ describe('the code of TorchScript', () => {
 
   it.each<[what: string, lines: string[], code: string, words: string]>([
     ['an open bracket', ['return f(x'], 'TRUNCATED', 'ends within brackets'],
-    ['a bracket too many', ['return x)'], 'MALFORMED', 'code/f.py:2: a bracket closes that none opened'],
+    ['a bracket too many', ['return x)'], 'MALFORMED', 'code/f.py:2: a closing bracket has no opening bracket'],
     ['a sign of no meaning', ['return x ? 1'], 'MALFORMED', '"?"'],
     ['an operator', ['return x * 2'], 'MALFORMED', '"*"'],
-    ['indentation of its own', ['if a:', '    b = 1', '   c = 2'], 'MALFORMED', 'indented as no other'],
+    ['indentation of its own', ['if a:', '    b = 1', '   c = 2'], 'MALFORMED', 'matches no outer block'],
     ['a missing block', ['if a:', 'return x'], 'MALFORMED', 'expected an indented block'],
     ['a missing value', ['a = '], 'MALFORMED', 'expected a value, found the end of the line'],
     ['brackets without end', [`return ${'['.repeat(5000)}${']'.repeat(5000)}`], 'MALFORMED', 'deeper than 200'],

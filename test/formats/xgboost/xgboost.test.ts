@@ -188,8 +188,8 @@ const broken = (change: (tree: Tree) => void, tree = stump()) => {
 
 describe('a damaged model of XGBoost', () => {
   it.each<[string, unknown, string]>([
-    ['a cycle', broken((tree) => Object.assign(tree, { right_children: [0, -1, -1] })), 'two ways lead to node 0'],
-    ['a node of two parents', broken((tree) => Object.assign(tree, { right_children: [1, -1, -1] })), 'two ways lead'],
+    ['a cycle', broken((tree) => Object.assign(tree, { right_children: [0, -1, -1] })), 'two paths lead to node 0'],
+    ['a node of two parents', broken((tree) => Object.assign(tree, { right_children: [1, -1, -1] })), 'two paths lead'],
     [
       'a child far away',
       broken((tree) => Object.assign(tree, { left_children: [2 ** 31 - 1, -1, -1] })),
@@ -202,7 +202,7 @@ describe('a damaged model of XGBoost', () => {
       'feature 60000 of 2',
     ],
     ['a threshold that is NaN', broken((tree) => Object.assign(tree, { split_conditions: ['', 1, 2] })), 'is NaN'],
-    ['columns of other lengths', broken((tree) => tree.split_indices.pop()), "'features' of 2"],
+    ['columns of other lengths', broken((tree) => tree.split_indices.pop()), "2 of 'features'"],
     [
       'no nodes',
       broken((tree) =>
@@ -229,7 +229,7 @@ describe('a damaged model of XGBoost', () => {
     [
       'categories that are not there',
       broken((tree) => Object.assign(tree, { categories_sizes: [9] }), categorical()),
-      'not among the 2',
+      'outside of the 2',
     ],
     [
       'a category below 0',
@@ -242,7 +242,7 @@ describe('a damaged model of XGBoost', () => {
         (tree) => Object.assign(tree, { categories_nodes: [], categories_segments: [], categories_sizes: [] }),
         categorical(),
       ),
-      'but the tree has no categories',
+      'but the tree has none',
     ],
   ])('is refused with %s', async (_, model, words) => {
     const message = await failure(model);
@@ -255,11 +255,11 @@ describe('a damaged model of XGBoost', () => {
     Object.assign(model.learner.gradient_booster.model, { tree_info: [9] });
     expect(await failure(model)).toContain('adds to output 9 of 1');
     Object.assign(model.learner.gradient_booster.model, { tree_info: [] });
-    expect(await failure(model)).toContain('1 trees, and 0 outputs');
+    expect(await failure(model)).toContain('1 trees, but 0 outputs');
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['no features', { num_feature: '0' }, 'takes no features'],
+    ['no features', { num_feature: '0' }, 'has no features'],
     ['more features than a row has', { num_feature: '999999999999' }, 'LIMIT'],
     ['features below 0', { num_feature: '-1' }, "found the string '-1'"],
     ['more classes than memory', { num_class: '999999999999' }, 'LIMIT'],
@@ -289,7 +289,7 @@ describe('a damaged model of XGBoost', () => {
         { offsets: [0, 9], values: [97] },
         { offsets: [], values: [] },
       ],
-      'word 0 is not among its 1',
+      'word 0 is outside of its 1',
     ],
     [
       'that are there twice',
@@ -328,7 +328,7 @@ describe('a damaged model of XGBoost', () => {
     );
     const model = modelOf([stump()]);
     Object.assign(model.learner.gradient_booster.model, { weight_drop: [1, 1] });
-    expect(await failure(model)).toContain('1 trees, and 1 outputs and 2 weights');
+    expect(await failure(model)).toContain('1 trees, but 1 outputs and 2 weights');
   });
 
   it('is refused with leaves of several values', async () => {

@@ -1,4 +1,4 @@
-/** Activations. Their options come with the call, so that no default of ours stands in for torch's. */
+/** Activations. The call supplies their options, so none of our defaults replaces torch's. */
 import { type ActivationStep, resolveActivation } from '../../../graph/activations.ts';
 import type { UnaryName } from '../../../graph/graph.ts';
 import type { Value } from '../../tensors/value.ts';
@@ -13,7 +13,7 @@ function unary(fn: UnaryName, alpha?: string, beta?: string): Translation {
   };
 }
 
-/** One that takes several steps of the graph, by its name there. */
+/** An activation that takes several steps of the graph, by its name there. */
 function named(name: string, ...settings: readonly string[]): Translation {
   return (call) => {
     const given = Object.fromEntries(settings.map((setting) => [setting, call.number(setting)]));
@@ -38,7 +38,7 @@ function apply(call: AtenCall, x: Value, step: ActivationStep): Value {
       return build.select(isAbove, above, below);
     }
     default:
-      throw call.error('UNSUPPORTED_OP', `the activation takes the step ${step.op}, which is not read here`);
+      throw call.error('UNSUPPORTED_OP', `the activation takes the step ${step.op}, which is not supported`);
   }
 }
 
@@ -58,10 +58,10 @@ function elu(call: AtenCall): Result {
     return scale === 1 ? call.build.unary(x, 'elu', alpha) : call.build.unary(x, 'selu', alpha, scale);
   }
   if (scale === 1 && inputScale === 1 / alpha) return call.build.unary(x, 'celu', alpha);
-  throw call.error('UNSUPPORTED_OP', `elu with scale ${scale} and input_scale ${inputScale} is not read`);
+  throw call.error('UNSUPPORTED_OP', `elu with scale ${scale} and input_scale ${inputScale} is not supported`);
 }
 
-/** The slopes are one number, or one for each channel, axis 1. */
+/** The slopes are one number, or one for each channel (axis 1). */
 function prelu(call: AtenCall): Result {
   const { build } = call;
   const [x, slopes] = [call.floating('self'), call.constant('weight')];
@@ -70,7 +70,7 @@ function prelu(call: AtenCall): Result {
   return combine(call, 'prelu', x, build.reshaped(slopes, [slopes.data.length, ...Array<number>(spatial).fill(1)]));
 }
 
-/** log(x/(1 − x)), where `eps` keeps x away from 0 and 1. */
+/** log(x/(1 − x)), with x clamped to [eps, 1 − eps] if `eps` is given. */
 function logit(call: AtenCall): Result {
   const { build } = call;
   const given = call.floating('self');
@@ -80,7 +80,7 @@ function logit(call: AtenCall): Result {
   return build.unary(build.binary('div', x, rest), 'log');
 }
 
-/** A difference, which is never −0. */
+/** Computed as a difference, which is never −0. */
 function logSigmoid(call: AtenCall): Value {
   const value = call.build.unary(call.floating('self'), 'log_sigmoid');
   return call.build.binary('add', value, call.build.scalar(value, 0));
@@ -104,13 +104,13 @@ function bound(call: AtenCall, name: string) {
   return call.has(name) ? call.operand(name) : undefined;
 }
 
-/** The first half along the axis times the sigmoid of the second. */
+/** The first half along the axis times the sigmoid of the second half. */
 function glu(call: AtenCall): Result {
   const { build } = call;
   const x = call.floating('self');
   const axis = call.number('dim');
   const size = x.shape[build.ownAxis(x, axis)];
-  if (size % 2 !== 0) throw call.error('SHAPE', `an axis of ${size} is halved`);
+  if (size % 2 !== 0) throw call.error('SHAPE', `an axis of ${size} cannot be halved; expected an even size`);
   const half = call.range(0, size / 2, 1);
   build.spend(half.length);
   const gate = build.gather(
@@ -121,7 +121,7 @@ function glu(call: AtenCall): Result {
   return build.binary('mul', build.gather(x, axis, half), build.unary(gate, 'sigmoid'));
 }
 
-/** Training is over: the values pass. */
+/** Outside of training the values pass unchanged. */
 function dropout(call: AtenCall): Result {
   if (call.flag('train') && call.number('p') > 0) {
     throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; call eval() on the model before it is saved');
@@ -129,7 +129,7 @@ function dropout(call: AtenCall): Result {
   return call.tensor('input');
 }
 
-/** The mean of its random slopes, as torch runs it outside of training. */
+/** The mean of the random slopes, which torch uses outside of training. */
 function rrelu(call: AtenCall): Result {
   if (call.flag('training')) {
     throw call.error('UNSUPPORTED_OP', 'rrelu is in training mode; call eval() on the model before it is saved');

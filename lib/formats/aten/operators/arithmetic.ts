@@ -1,4 +1,4 @@
-/** Operators of one or two tensors or numbers, element by element: arithmetic, comparisons and logic. */
+/** Elementwise operators of one or two tensors or numbers: arithmetic, comparisons and logic. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { broadcastShapes } from '../../../graph/shapes.ts';
 import { dimensionsOf } from '../../tensors/dimensions.ts';
@@ -8,13 +8,13 @@ import { PyNumber, type Result } from '../argument.ts';
 import { type AtenCall, sizesText, type Translation, type Translations } from '../call.ts';
 import { asFloat, type Operand } from '../element-types.ts';
 
-/** Broadcasts as NumPy does; a size that does not fit is told apart from other failures. */
+/** Broadcasts as NumPy does; a size that does not match throws an error of its own. */
 export function combine(call: AtenCall, fn: BinaryName, a: Value, b: Value): Value {
   checkBroadcast(call, a, b);
   return call.build.binary(fn, a, b);
 }
 
-/** The size of one number with the sign of another. */
+/** The magnitude of one number with the sign of another. */
 function copySign(call: AtenCall): Value {
   const { build } = call;
   const [x, other] = [call.floating('self'), call.tensor('other')];
@@ -23,7 +23,7 @@ function copySign(call: AtenCall): Value {
   return build.select(build.hasSign(other), build.unary(size, 'neg'), size);
 }
 
-/** Only where both are of the row, or constants that are: the builder judges what the batch is broadcast against. */
+/** Checks only pairs of rows and pairs of constants: the builder judges what the batch is broadcast against. */
 function checkBroadcast(call: AtenCall, a: Value, b: Value): void {
   const [first, second] = [fullShape(a), fullShape(b)];
   if (broadcastShapes(first, second) !== undefined) return;
@@ -34,12 +34,14 @@ function checkBroadcast(call: AtenCall, a: Value, b: Value): void {
   }
 }
 
-/** With 1 for the batch. */
+/** The shape, with 1 for the batch. */
 function fullShape(x: Value): readonly number[] {
   return dimensionsOf(x).map(({ size, rows }) => (rows === 0 ? size : 1));
 }
 
-/** Numbers alone give a number; a tensor among them gives a tensor of the type that torch has for both. */
+/**
+ * Two numbers give a number; with a tensor among them, the result is a tensor of the type that torch promotes both to.
+ */
 function arithmetic(
   call: AtenCall,
   fn: BinaryName,
@@ -64,7 +66,7 @@ export function binary(fn: BinaryName): Translation {
   return (call) => arithmetic(call, fn, call.operand('self'), call.operand('other'));
 }
 
-/** Conditions compare in the type of both and give bool. */
+/** Comparisons compare in the promoted type and give bool. */
 function condition(fn: BinaryName): (call: AtenCall) => Operand {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
@@ -96,7 +98,7 @@ export function scale(call: AtenCall, x: Value, factor: number): Value {
   return factor === 1 ? x : call.build.binary('mul', x, call.build.scalar(x, factor));
 }
 
-/** True division; of numbers and whole tensors too. */
+/** True division, also of two numbers and of whole tensors. */
 function divide(call: AtenCall): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
   const mode = call.has('rounding_mode') ? call.text('rounding_mode') : '';
@@ -118,13 +120,13 @@ function floorDivide(call: AtenCall): Result {
   return floorQuotient(call, x, y);
 }
 
-/** A size divided by what divides it for every batch is whole as it is. */
+/** A size divided by a divisor of it for every batch is already an integer. */
 function rounded(call: AtenCall, quotient: Operand, mode: 'floor' | 'trunc'): Operand {
   if (!(quotient instanceof PyNumber)) return call.build.unary(quotient, mode);
   return quotient.constant.batch ? quotient : new PyNumber(call.build.unary(quotient.constant, mode) as Constant);
 }
 
-/** With the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
+/** With the divisor's sign for `floor`, like Python's %; with the dividend's for `trunc`. */
 function remainder(mode: 'floor' | 'trunc'): Translation {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
@@ -140,7 +142,8 @@ function remainder(mode: 'floor' | 'trunc'): Translation {
 }
 
 /**
- * The whole quotient of floats as torch has it, from the exact remainder: 1 // 0.1 is 9, though 1/0.1 is rounded to 10.
+ * The floored quotient of floats as torch computes it, from the exact remainder: 1 // 0.1 is 9, though 1/0.1 is rounded
+ * to 10.
  */
 function floorQuotient(call: AtenCall, a: Value, b: Value): Value {
   const { build } = call;
@@ -152,7 +155,7 @@ function floorQuotient(call: AtenCall, a: Value, b: Value): Value {
   const below = build.unary(quotient, 'floor');
   const isHigh = build.binary('greater', build.binary('sub', quotient, below), build.scalar(a, 0.5));
   const whole = build.select(isHigh, build.binary('add', below, one), below);
-  // Where it is 0 it has the quotient's sign, and nothing is divided by 0 but as elsewhere.
+  // A result of 0 has the quotient's sign; a division by 0 gives what it gives elsewhere.
   const plain = build.binary('div', a, b);
   const signed = build.select(build.binary('equal', quotient, zero), build.binary('mul', plain, zero), whole);
   return build.select(build.binary('equal', b, zero), plain, signed);
@@ -173,7 +176,7 @@ function power(call: AtenCall): Result {
   return arithmetic(call, 'pow', base, exponent);
 }
 
-/** Of numbers of Python too, which keep their type. */
+/** Also takes Python numbers, which keep their type. */
 function unary(fn: UnaryName): Translation {
   return (call) => {
     const x = call.operand('self');
@@ -181,7 +184,7 @@ function unary(fn: UnaryName): Translation {
   };
 }
 
-/** Of floats, which integers are made first. */
+/** Takes floats; integers are converted first. */
 function floating(fn: UnaryName): Translation {
   return (call) => call.build.unary(call.floating('self'), fn);
 }
@@ -200,7 +203,7 @@ function ofFloats(steps: (call: AtenCall, a: Value, b: Value) => Value): Transla
   };
 }
 
-/** √(a² + b²), as the greater size times √(1 + q²), whose square does not overflow. ∞ wins over NaN. */
+/** √(a² + b²), as the greater magnitude times √(1 + q²), whose square does not overflow. ∞ wins over NaN. */
 function hypotenuse({ build }: AtenCall, a: Value, b: Value): Value {
   const [x, y] = [build.unary(a, 'abs'), build.unary(b, 'abs')];
   const most = build.binary('max', x, y);
@@ -211,7 +214,7 @@ function hypotenuse({ build }: AtenCall, a: Value, b: Value): Value {
   return build.select(isEndless, build.scalar(x, Infinity), length);
 }
 
-/** log(e^a + e^b), or with base 2. Of two infinities of one sign it is that one. */
+/** log(e^a + e^b), or with base 2. For two infinities of the same sign it is that infinity. */
 function logOfSum({ build }: AtenCall, a: Value, b: Value, base: number): Value {
   const most = build.binary('max', a, b);
   const distance = build.unary(build.unary(build.binary('sub', a, b), 'abs'), 'neg');
@@ -222,7 +225,7 @@ function logOfSum({ build }: AtenCall, a: Value, b: Value, base: number): Value 
   return build.select(isSame, a, build.binary('add', most, scaled));
 }
 
-/** a·log(b), 0 where a is 0 and b a number. */
+/** a·log(b); 0 if a is 0 and b is a number. */
 function xLogY({ build }: AtenCall, a: Value, b: Value): Value {
   const product = build.binary('mul', a, build.unary(b, 'log'));
   const isNothing = build.binary('and', build.unary(a, 'not'), build.unary(build.unary(b, 'is_nan'), 'not'));
@@ -247,7 +250,7 @@ function maskedFill(call: AtenCall): Result {
   return call.build.select(call.tensor('mask'), call.cast(call.operand('value'), x.type), x);
 }
 
-/** self + value·tensor1·tensor2, or divided. */
+/** self + value·tensor1·tensor2, or with tensor1 divided by tensor2. */
 function addProduct(fn: 'mul' | 'div'): Translation {
   return (call) => {
     const [self, a, b] = [call.tensor('self'), call.tensor('tensor1'), call.tensor('tensor2')];
@@ -373,7 +376,7 @@ export const arithmeticOperators: Translations = {
   'isinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 1),
 };
 
-/** Of bool the bits are the truth; of integers they are not. */
+/** For bool, bitwise logic is the logic of truth values; for integers it is not. */
 function logicOfBool(fn: 'and' | 'or' | 'xor'): Translation {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
@@ -390,5 +393,5 @@ function notOfBool(call: AtenCall): Result {
 function refuseBits(call: AtenCall, ...operands: readonly Operand[]): void {
   const found = operands.find((operand) => operand.type !== 'bool');
   if (found !== undefined)
-    throw call.error('UNSUPPORTED_OP', `the bits of ${found.type} are not read, only those of bool`);
+    throw call.error('UNSUPPORTED_OP', `bitwise logic of ${found.type} is not supported, only of bool`);
 }

@@ -1,4 +1,4 @@
-/** Bags of ids: vectors of a table added up, averaged, or the greatest of each. */
+/** Bags of ids: rows of a table, added up, averaged, or reduced to their maximum. */
 import { withOne } from '../../tensors/axes.ts';
 import { bagOf } from '../../tensors/bags.ts';
 import { unreadable } from '../../tensors/emitter.ts';
@@ -9,12 +9,12 @@ import type { AtenCall, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 import { lookUp } from './lookup.ts';
 
-/** What becomes of each bag of vectors, by torch's number for it. */
+/** How each bag of vectors is reduced, by torch's number for it. */
 const BAGS = ['sum', 'mean', 'max'] as const;
 
 /**
- * Bags of a fixed width, one for each row of the batch: the ids of all rows one after another, where each row begins, and
- * perhaps a weight for each id. What torch gives beside the bags is for training.
+ * Bags of a fixed width, one for each row of the batch: the ids of all rows one after another, the offset of each row,
+ * and optionally a weight for each id. The other outputs of torch's operator are for training.
  */
 function embeddingBag(call: AtenCall): Result {
   const { build } = call;
@@ -25,7 +25,7 @@ function embeddingBag(call: AtenCall): Result {
   const given = call.optional('per_sample_weights');
   const weights = given && apart(given);
   if (weights !== undefined && fn !== 'sum') {
-    throw call.error('UNSUPPORTED_OP', 'weights of samples are for sums');
+    throw call.error('UNSUPPORTED_OP', 'per_sample_weights are supported only in the mode sum');
   }
   const index = call.has('padding_idx') ? call.number('padding_idx') : -1;
   const padding = index < 0 ? undefined : index;
@@ -33,14 +33,14 @@ function embeddingBag(call: AtenCall): Result {
   const beside = [unreadable(build, others), unreadable(build, others), unreadable(build, others)];
   for (const each of [ids, starts]) if (isFloat(each.type)) throw new FloatIds(each, build.place);
   const operands = { ids, offsets: starts, ...(weights && { weights }) };
-  // Whether or not the last offset is the end of the ids, offsets of ragged rows have that end.
+  // Offsets of ragged rows include the end of the ids, whether or not the operator's last offset is the end.
   if (build.bags.isOf(build, operands)) return [bagOf(build, operands, table, fn, padding), ...beside];
   const width = starts.kind === 'row' ? starts.starts : undefined;
   if (width === undefined || ids.kind !== 'row' || ids.shape.length !== 1 || ids.shape[0] !== width) {
-    const message = 'bags of different widths are read where ids and offsets are inputs as they are, of one axis';
+    const message = 'bags of different widths are supported only if ids and offsets are unchanged inputs of one axis';
     throw call.error('UNSUPPORTED_OP', message);
   }
-  if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not read');
+  if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not supported');
   const vectors = lookUp(call, ids, table, false);
   const weighted = weights === undefined ? vectors : build.binary('mul', vectors, withOne(call.build, weights, -1));
   const found =
@@ -48,7 +48,7 @@ function embeddingBag(call: AtenCall): Result {
   return [found, ...beside];
 }
 
-/** The ids that are padding count nowhere; a bag of nothing else is 0. */
+/** Ids equal to the padding index are left out; a bag of nothing else is 0. */
 function withoutPadding(call: AtenCall, vectors: Value, ids: Value, padding: number, fn: (typeof BAGS)[number]): Value {
   const { build } = call;
   const isPadding = withOne(call.build, build.binary('equal', ids, build.scalar(ids, padding)), -1);

@@ -1,4 +1,4 @@
-/** Operators that make tensors of nothing but numbers. */
+/** Operators that create tensors from numbers. */
 
 import { unreadable } from '../../tensors/emitter.ts';
 import { counted, filled, filledLike } from '../../tensors/filling.ts';
@@ -16,7 +16,7 @@ function full(value: number | string): Translation {
   };
 }
 
-/** For a new tensor: that of `self` where there is one, else what the number is, else floats. */
+/** The type of a new tensor: that of `self` if there is one, else that of the number, else float. */
 function defaultType(call: AtenCall, value: number | string): ElementType {
   if (call.has('self')) return call.tensor('self').type;
   const number = typeof value === 'string' ? call.operand(value) : undefined;
@@ -30,14 +30,17 @@ function fullLike(value: number | string): Translation {
   };
 }
 
-/** A number, or a tensor that holds one, as traces have sizes. */
+/** A number, or a tensor that holds one: traces store sizes so. */
 function numberOf(call: AtenCall, name: string): Constant {
   const constant = call.constant(name);
   if (constant.shape.length === 0) return constant;
   throw call.error('SHAPE', `expected a number as ${name}, found a tensor of ${constant.shape.length} axes`);
 }
 
-/** From 0 to all elements of a batch in steps of one row: where each row begins; in steps of 1, the number of each row. */
+/**
+ * Recognises a range from 0 to the number of all elements in a batch, in steps of one row (where each row begins), or
+ * in steps of 1 (the number of each row).
+ */
 function rowStarts(call: AtenCall): Value | undefined {
   if (call.build.batchAxis !== 0) return undefined;
   const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
@@ -46,7 +49,11 @@ function rowStarts(call: AtenCall): Value | undefined {
   const [width] = step.data;
   const isOfRows = [start, step].every(({ batch }) => batch === undefined) && start.data[0] === 0 && end.data[0] === 0;
   if (!isOfRows || end.batch?.[0] !== width) return undefined;
-  return unreadable(call.build, 'where rows begin in the batch is used otherwise', width);
+  return unreadable(
+    call.build,
+    'the offsets of rows in the batch are supported only for embedding bags and lookups',
+    width,
+  );
 }
 
 function arange(call: AtenCall): Result {
@@ -101,7 +108,7 @@ const LIKE = `${PLACEMENT}, any? memory_format=None`;
 export const creationOperators: Translations = {
   [`full(int[] size, float fill_value, ${PLACEMENT})`]: full('fill_value'),
   [`zeros(int[] size, ${PLACEMENT})`]: full(0),
-  // What nothing was written to may hold anything.
+  // Uninitialised memory may hold anything.
   [`empty(int[] size, ${PLACEMENT}, any? memory_format=None)`]: full(0),
   [`ones(int[] size, ${PLACEMENT})`]: full(1),
   [`new_full(Tensor self, int[] size, float fill_value, ${PLACEMENT})`]: full('fill_value'),

@@ -10,18 +10,18 @@ import type { Result } from '../argument.ts';
 import { type AtenCall, sizesText, type Translation, type Translations } from '../call.ts';
 import { sizesOf } from './shape.ts';
 
-/** The size of an axis; the batch is refused. */
+/** The size of an axis; throws for the batch. */
 function sizeOf(call: AtenCall, x: Value, axis: number): number {
   return x.shape[call.build.ownAxis(x, axis)];
 }
 
 function cat(call: AtenCall): Result {
   const { build } = call;
-  // torch lets a tensor of no elements stand for nothing.
+  // torch ignores tensors without elements here.
   const tensors = call
     .tensors('tensors')
     .filter((x) => !(x.kind === 'constant' && x.shape.length === 1 && x.shape[0] === 0));
-  if (tensors.length === 0) throw call.error('SHAPE', 'nothing is joined');
+  if (tensors.length === 0) throw call.error('SHAPE', 'expected at least one tensor to join, found none');
   const type = call.typeOf(tensors);
   const parts = tensors.map((x) => build.cast(x, type));
   const axis = build.axis(call.number('dim'), build.rank(parts[0]));
@@ -31,7 +31,7 @@ function cat(call: AtenCall): Result {
 
 function checkJoinable(call: AtenCall, first: Value, part: Value, axis: number): void {
   const [expected, found] = [first, part].map(sizesOf);
-  const message = `${sizesText(first.shape, part.shape)} are joined along axis ${axis}`;
+  const message = `the shapes ${sizesText(first.shape, part.shape)} cannot be joined along axis ${axis}`;
   if (expected.length !== found.length) throw call.error('SHAPE', message);
   for (const [other, { value }] of expected.entries()) {
     const size = found[other].value;
@@ -49,7 +49,7 @@ function stack(call: AtenCall): Result {
   return build.concat(parts, axis);
 }
 
-/** Of rank 1 at least; columns of vectors stand side by side. */
+/** For tensors of at least rank 1; vectors become columns side by side. */
 function stackColumns(call: AtenCall): Result {
   const { build } = call;
   const tensors = call.tensors('tensors');
@@ -67,7 +67,7 @@ function select(call: AtenCall): Result {
 
 function slice(call: AtenCall): Result {
   const step = call.number('step');
-  if (!Number.isInteger(step) || step < 1) throw call.error('MALFORMED', `expected a step from 1, found ${step}`);
+  if (!Number.isInteger(step) || step < 1) throw call.error('MALFORMED', `expected a step of 1 or more, found ${step}`);
   const [start, end] = ['start', 'end'].map((name) => (call.has(name) ? call.sizes(name)[0]?.dimension : undefined));
   return sliced(call.build, call.tensor('self'), call.number('dim'), { start, end, step });
 }
@@ -86,16 +86,16 @@ function parts(call: AtenCall, sizes: readonly number[]): Value[] {
   const length = sizeOf(call, x, axis);
   const sum = sizes.reduce((total, size) => total + size, 0);
   if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}`);
+    throw call.error('SHAPE', `an axis of ${length} cannot be split into ${formatShape(sizes)}`);
   }
-  call.match(length, sum, `an axis of ${length} is split into ${formatShape(sizes)}`);
+  call.match(length, sum, `an axis of ${length} cannot be split into ${formatShape(sizes)}`);
   return parted(build, x, axis, sizes);
 }
 
-/** Parts of one size, of which the last may be less. */
+/** Parts of one size; the last may be smaller. */
 function equalParts(call: AtenCall, size: number): Value[] {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
-  if (!Number.isInteger(size) || size < 1) throw call.error('SHAPE', `an axis is split into parts of ${size}`);
+  if (!Number.isInteger(size) || size < 1) throw call.error('SHAPE', `an axis cannot be split into parts of ${size}`);
   const starts = call.range(0, length, size);
   return parts(
     call,
@@ -113,11 +113,12 @@ function chunk(call: AtenCall): Result {
   return equalParts(call, Math.ceil(length / call.number('chunks')));
 }
 
-/** As even as can be: the first parts have one more. */
+/** As even as possible: the first parts have one more. */
 function tensorSplit(call: AtenCall): Result {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
   const count = call.number('sections');
-  if (count < 1 || count > length) throw call.error('SHAPE', `an axis of ${length} is split into ${count} parts`);
+  if (count < 1 || count > length)
+    throw call.error('SHAPE', `an axis of ${length} cannot be split into ${count} parts`);
   const size = Math.floor(length / count);
   return parts(
     call,
@@ -125,7 +126,7 @@ function tensorSplit(call: AtenCall): Result {
   );
 }
 
-/** Repeats for every axis, of which there may be more than the tensor has. */
+/** Repeats for every axis; there may be more of them than the tensor has axes. */
 function repeat(name: string): Translation {
   return (call) => {
     const { build } = call;
@@ -142,16 +143,17 @@ const ONCE: Dimension = { size: 1, rows: 0 };
 
 function roll(call: AtenCall): Result {
   const [shifts, axes] = [call.integers('shifts'), call.integers('dims')];
-  if (axes.length !== shifts.length) throw call.build.crossing('the whole batch is rolled');
+  if (axes.length !== shifts.length) throw call.build.crossing('rolling the batch is not supported');
   return rolled(call.build, call.tensor('self'), axes, shifts);
 }
 
-/** Widths before and after, of the last axis first. */
+/** Widths before and after, starting with the last axis. */
 function pad(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const mode = call.has('mode') ? call.text('mode') : 'constant';
-  if (mode !== 'constant') throw call.error('UNSUPPORTED_OP', `padding by ${mode} is not read, only by a number`);
+  if (mode !== 'constant')
+    throw call.error('UNSUPPORTED_OP', `padding by ${mode} is not supported, only by a constant`);
   const widths = call.integers('pad');
   const fill = call.has('value') ? call.number('value') : 0;
   return range(0, Math.floor(widths.length / 2), 1).reduce<Value>(

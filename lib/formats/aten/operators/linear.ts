@@ -50,7 +50,7 @@ function addmm(call: AtenCall): Result {
   return beta === 0 ? product : combine(call, 'add', product, scale(call, bias, beta));
 }
 
-/** As NumPy's matmul. */
+/** Like NumPy's matmul. */
 function multiply(call: AtenCall, a: Value, b: Value): Value {
   const { build } = call;
   const isMatrix = b.kind === 'constant' && b.shape.length > 0;
@@ -61,7 +61,7 @@ function multiply(call: AtenCall, a: Value, b: Value): Value {
   }
   const [left, right] = [a.shape.at(-1), b.shape.at(build.rank(b) < 2 ? -1 : -2)];
   if (a.kind === 'row' && b.kind === 'row' && left !== undefined && right !== undefined) {
-    call.match(left, right, `rows of ${sizesText(a.shape, b.shape)} have no product`);
+    call.match(left, right, `rows of ${sizesText(a.shape, b.shape)} cannot be multiplied`);
   }
   return products.multiply(build, a, b);
 }
@@ -80,7 +80,7 @@ function einsum(call: AtenCall): Result {
   );
 }
 
-/** x / max(‖x‖, eps) of both sides, as the similarity of two towers is. */
+/** x / max(‖x‖, eps) on both sides: the similarity of two towers. */
 function cosineSimilarity(call: AtenCall): Result {
   const { build } = call;
   const axis = call.number('dim');
@@ -93,7 +93,7 @@ function cosineSimilarity(call: AtenCall): Result {
   return build.reduce(product, 'sum', [axis], false);
 }
 
-/** A matrix for each row of the batch, or the same for all. */
+/** One matrix for each row of the batch, or one for all. */
 function batchedProduct(call: AtenCall): Result {
   const [a, b] = [call.tensor('self'), call.tensor('mat2')];
   const [left, right] = [sameForAll(a), sameForAll(b)];
@@ -118,7 +118,7 @@ function bilinear(call: AtenCall): Result {
   return bias === undefined ? product : combine(call, 'add', product, bias);
 }
 
-/** Of two vectors; those of a batch would be summed over it. */
+/** The product of two vectors; vectors with a batch axis would be summed over it. */
 function dot(a: string, b: string): Translation {
   return (call) => {
     const [left, right] = [call.tensor(a), call.tensor(b)];

@@ -1,4 +1,4 @@
-/** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
+/** Operators that pick by other tensors: constants select positions, and a row's ids look up a constant table. */
 import { broadcastShapes, formatShape } from '../../../graph/shapes.ts';
 import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
 import { packed, withOne } from '../../tensors/axes.ts';
@@ -9,7 +9,7 @@ import type { Result } from '../argument.ts';
 import type { AtenCall, Translation, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 
-/** Integers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
+/** Indices from tensors and open slots; a row's own indices look up a constant table. */
 function index(call: AtenCall): Result {
   const x = call.tensor('self');
   const indices = call.optionalTensors('indices');
@@ -20,26 +20,27 @@ function index(call: AtenCall): Result {
   if (own !== undefined) return own;
   const others = indices.slice(at + 1).filter((each) => each !== undefined);
   if (others.length > 0) return pickedAt(call.build, x, at, coordinatesOf(call, indices.slice(at), others.length + 1));
-  if (only.type === 'bool') throw call.error('UNSUPPORTED_OP', 'a mask picks elements, whose number depends on it');
+  if (only.type === 'bool')
+    throw call.error('UNSUPPORTED_OP', 'a mask selects elements whose number depends on the input');
   if (only.kind === 'constant') return picked(call.build, x, at, only);
   if (at === 0 && x.kind === 'constant') return lookUp(call, only, x, true);
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
 }
 
-/** Constants for axes side by side, as the coordinates that they are together. */
+/** Constant indices of adjacent axes, combined into coordinates. */
 function coordinatesOf(call: AtenCall, indices: readonly (Value | undefined)[], count: number): Constant {
   const { build } = call;
   const parts = indices.slice(0, count).flatMap((each) => (each?.kind === 'constant' ? each : []));
   const shape = broadcastShapes(...parts.map((part) => part.shape));
   if (parts.length < count || parts.some(({ type }) => type === 'bool') || shape === undefined) {
-    const message = 'several axes are indexed at once other than by constants for axes side by side';
+    const message = 'several axes are indexed at once by something other than constants for adjacent axes';
     throw call.error('UNSUPPORTED_OP', `${message}; index them one after another`);
   }
   const alike = parts.map((part) => build.expanded(part, shape));
   return packed(build, alike, -1) as Constant;
 }
 
-/** x[arange(batch), i]: of each row the element, or the part, at its own place. */
+/** x[arange(batch), i]: one element or part of each row, at the row's own index. */
 function ownPlaces(call: AtenCall, x: Value, [rows, at, ...others]: readonly (Value | undefined)[]): Value | undefined {
   const { build } = call;
   const isEach = rows?.kind === 'row' && rows.starts === 1 && others.length === 0;
@@ -58,7 +59,10 @@ function indexSelect(call: AtenCall): Result {
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
 }
 
-/** Of a vector per row the places that a constant holds, the same for every row; or those that each row has itself. */
+/**
+ * Picks from one vector per row: at constant positions, the same for every row, or at positions that each row has
+ * itself.
+ */
 function gather(call: AtenCall): Result {
   const { build } = call;
   const [x, indices] = [call.tensor('self'), call.tensor('index')];
@@ -68,12 +72,12 @@ function gather(call: AtenCall): Result {
     return takeAlong(build, x, indices, call.number('dim'));
   }
   if (x.shape.length !== 1) {
-    throw call.error('UNSUPPORTED_OP', `only rows of one axis are gathered from, found ${formatShape(x.shape)}`);
+    throw call.error('UNSUPPORTED_OP', `gather is supported only for rows of one axis, found ${formatShape(x.shape)}`);
   }
   return build.gather(x, call.number('dim'), operand.data);
 }
 
-/** A tensor with numbers, or those of another, at the places that each row has itself. */
+/** Writes numbers, or elements of another tensor, to positions that each row has itself. */
 function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
   return (call) => {
     const { build } = call;
@@ -88,7 +92,7 @@ function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
   };
 }
 
-/** Negative ids count from the table's end only where `wraps`. */
+/** Negative ids count from the table's end only if `wraps`. */
 export function lookUp(call: AtenCall, ids: Value, table: Constant, wraps: boolean): Value {
   if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
   if (ids.kind === 'constant') return picked(call.build, table, 0, ids);
@@ -111,15 +115,15 @@ function oneHot(call: AtenCall): Result {
   return oneHotOf(build, build.asRow(ids), -1, { depth, off: 0, on: 1, type: 'int64', wrap: true });
 }
 
-/** How many of the bounds lie before each element; with `right`, or at it. */
+/** How many of the bounds are less than each element; with `right`, less than or equal. */
 function bucketize(x: string, boundaries: string): Translation {
   return (call) => {
     const { build } = call;
     const bounds = call.constant(boundaries);
-    if (bounds.shape.length !== 1) throw call.error('UNSUPPORTED_OP', 'bounds of several axes are not read');
+    if (bounds.shape.length !== 1) throw call.error('UNSUPPORTED_OP', 'bounds of several axes are not supported');
     const values = withOne(build, call.tensor(x), -1);
     const isRight = call.flag('right') || (call.has('side') && call.text('side') === 'right');
-    // Written so that a NaN lies behind every bound, as torch has it.
+    // Written so that NaN is after every bound, as in torch.
     const isBefore = build.unary(build.binary(isRight ? 'less' : 'less_equal', values, bounds), 'not');
     const type = call.flag('out_int32') ? 'int32' : 'int64';
     return build.cast(build.reduce(build.cast(isBefore, type), 'sum', [-1], false), type);

@@ -6,12 +6,15 @@ import { combine } from './arithmetic.ts';
 
 const TRAINING = 'is in training mode; call eval() on the model before it is saved';
 
-/** Over the channels, axis 1: a scale and a shift, worked out in float64. */
+/** Batch norm over the channels (axis 1): a scale and a shift, computed in float64. */
 function normalizeBatch(call: AtenCall): Value {
   const x = call.row('input');
   const [mean, variance] = ['running_mean', 'running_var'].map((name) => call.optional(name));
   if (mean === undefined || variance === undefined) {
-    throw call.error('UNSUPPORTED_OP', 'batch normalisation without running statistics mixes the rows of a batch');
+    throw call.error(
+      'UNSUPPORTED_OP',
+      'batch normalisation without running statistics mixes the rows of a batch; call eval() on the model before it is saved',
+    );
   }
   const channels = channelsOf(call, x);
   const [weight, bias] = ['weight', 'bias'].map((name) => call.optional(name));
@@ -46,13 +49,13 @@ function checkPerChannel(call: AtenCall, parameter: Value, channels: number): vo
   call.match(channels, found, `expected ${found} channels, found ${channels}`);
 }
 
-/** One number per channel, so that it broadcasts to the row. */
+/** One number per channel, shaped so that it broadcasts to the row. */
 function alongChannels<V extends Value>(call: AtenCall, x: Row, parameter: V): V {
   const spatial = x.shape.length - call.build.ownAxis(x, 1) - 1;
   return call.build.reshaped(parameter, [...parameter.shape, ...Array<number>(spatial).fill(1)]);
 }
 
-/** `training` names the flag, or is undefined where the operator is for inference alone. */
+/** `training` names the flag, or is undefined if the operator is only for inference. */
 function batchNorm(training?: string): Translation {
   return (call) => {
     if (training !== undefined && call.flag(training)) {
@@ -62,7 +65,7 @@ function batchNorm(training?: string): Translation {
   };
 }
 
-/** The result, and statistics that inference has no use for. */
+/** The result, without the statistics that inference has no use for. */
 function first(translation: Translation): Translation {
   return (call) => [translation(call)];
 }
@@ -86,7 +89,7 @@ function layerNorm(call: AtenCall): Value {
   return call.build.layerNorm(x, axis, call.number('eps'), call.optional('weight'), call.optional('bias'));
 }
 
-/** The type's own epsilon where none is given. */
+/** If no epsilon is given, that of the element type. */
 function rmsNorm(call: AtenCall): Value {
   const x = call.row('input');
   const axis = checkNormalizedShape(call, x);
@@ -101,7 +104,7 @@ const EPSILONS: Readonly<Record<string, number>> = {
   bfloat16: 2 ** -7,
 };
 
-/** Channels of one row in groups, each normalised by itself. */
+/** Groups of channels of one row, each normalised separately. */
 function groupNorm(call: AtenCall, groups: number): Value {
   const { build } = call;
   const x = call.row('input');
@@ -122,7 +125,7 @@ function groupNorm(call: AtenCall, groups: number): Value {
   return bias ? build.binary('add', scaled, bias) : scaled;
 }
 
-/** Every channel by itself; what would use running statistics instead is a batch norm. */
+/** Each channel separately; with running statistics it would be a batch norm. */
 function instanceNorm(call: AtenCall): Value {
   if (!call.flag('use_input_stats')) return normalizeBatch(call);
   const x = call.row('input');
@@ -131,7 +134,7 @@ function instanceNorm(call: AtenCall): Value {
   return groupNorm(call, channelsOf(call, x));
 }
 
-/** Σ(x − mean)²/(n − correction) over the axes, or its root; with the mean beside it where that is asked. */
+/** Σ(x − mean)²/(n − correction) over the axes, or its square root; with the mean as a second result if `withMean`. */
 function variance(correction: (call: AtenCall) => number, root: boolean, withMean: boolean): Translation {
   return (call) => {
     const { build } = call;
@@ -147,7 +150,7 @@ function variance(correction: (call: AtenCall) => number, root: boolean, withMea
   };
 }
 
-/** 1 unless it is given. */
+/** The correction, 1 by default. */
 const correction = (call: AtenCall) => (call.has('correction') ? call.number('correction') : 1);
 const unbiased = (call: AtenCall) => (call.flag('unbiased') ? 1 : 0);
 
@@ -161,7 +164,7 @@ function variances(name: string, root: boolean, withMean: boolean): [string, Tra
   ];
 }
 
-/** g·v/|v|, the norm over all axes but one: what weight_norm makes a matrix of. */
+/** g·v/|v| with the norm over all axes except one: the result of weight_norm. */
 function weightNorm(call: AtenCall): Value {
   const { build } = call;
   const [v, g] = [call.tensor('v'), call.tensor('g')];

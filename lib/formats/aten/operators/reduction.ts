@@ -1,4 +1,4 @@
-/** Operators that make one number of many. */
+/** Operators that reduce many numbers to one. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount } from '../../../graph/shapes.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
@@ -9,7 +9,7 @@ import type { AtenCall, Translation, Translations } from '../call.ts';
 import { asFloat } from '../element-types.ts';
 import { binary, combine } from './arithmetic.ts';
 
-/** Over the axes given, or all; integers are summed as int64, and floats are made of them for the others. */
+/** Reduces over the given axes, or all; integers are summed as int64, and converted to floats for the other functions. */
 function reduce(fn: ReduceName, integers: 'float' | 'int64' | 'same' = 'float'): Translation {
   return (call) => {
     const x = typed(call, integers);
@@ -26,7 +26,7 @@ function typed(call: AtenCall, integers: 'float' | 'int64' | 'same'): Value {
   return call.build.cast(x, integers === 'int64' ? 'int64' : asFloat(x.type));
 }
 
-/** The greatest or least of all, or along an axis with its position. */
+/** The maximum or minimum of all elements, or along one axis with its position. */
 function extreme(fn: 'max' | 'min'): Translation {
   return (call) => {
     const x = call.tensor('self');
@@ -36,18 +36,18 @@ function extreme(fn: 'max' | 'min'): Translation {
   };
 }
 
-/** Along one axis, or over all of the tensor as if it had one. */
+/** Along one axis, or over the whole tensor, flattened. */
 function position(fn: 'arg_max' | 'arg_min'): Translation {
   return (call) => {
     const { build } = call;
     const x = call.tensor('self');
     if (call.has('dim')) return build.reduce(x, fn, [call.number('dim')], call.flag('keepdim'));
-    if (x.kind === 'row') throw build.crossing('the position is searched in the whole batch');
+    if (x.kind === 'row') throw build.crossing('argmax and argmin over the whole batch are not supported; give `dim`');
     return build.reduce(build.reshaped(x, [elementCount(x.shape)]), fn, [0], false);
   };
 }
 
-/** (Σ|x|^p)^(1/p), where the parameter called `power` is p. */
+/** (Σ|x|^p)^(1/p), where p is the parameter named by `power`. */
 function norm(power: string): Translation {
   return (call) => {
     const { build } = call;
@@ -75,13 +75,16 @@ function pairwiseDistance(call: AtenCall): Value {
   return normOf(build, shifted, call.number('p'), [build.axis(-1, build.rank(shifted))], call.flag('keepdim'));
 }
 
-/** Along one axis a norm of vectors, without axes of all elements; a norm of matrices needs their singular values. */
+/**
+ * A norm of vectors along one axis, or of all elements if no axis is given; a norm of matrices needs their singular
+ * values.
+ */
 function linalgNorm(call: AtenCall): Result {
   if (call.has('dim') ? call.integers('dim').length === 1 : !call.has('ord')) return norm('ord')(call);
-  throw call.error('UNSUPPORTED_OP', 'norms of matrices are not read; use torch.linalg.vector_norm');
+  throw call.error('UNSUPPORTED_OP', 'norms of matrices are not supported; use torch.linalg.vector_norm');
 }
 
-/** Whether any or all are not 0. */
+/** Whether any or all elements are nonzero. */
 function truth(fn: 'max' | 'min'): Translation {
   return (call) => {
     const x = call.build.cast(call.tensor('self'), 'bool');
@@ -89,7 +92,7 @@ function truth(fn: 'max' | 'min'): Translation {
   };
 }
 
-/** The least and the greatest, along an axis or of all. */
+/** The minimum and the maximum, along an axis or of all elements. */
 function extremes(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');

@@ -1,4 +1,4 @@
-/** Operators that rearrange elements, or say how they are arranged. */
+/** Operators that rearrange elements or return shapes. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { squeezed, withOne } from '../../tensors/axes.ts';
 import { type Dimension, dimensionsOf, shapeInWords } from '../../tensors/dimensions.ts';
@@ -9,7 +9,7 @@ import { constant, type Row, range, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import type { AtenCall, Translation, Translations } from '../call.ts';
 
-/** The size of every axis; that of the batch stays a symbol. */
+/** The size of every axis; the batch size stays symbolic. */
 export function sizesOf(x: Value): PyNumber[] {
   return dimensionsOf(x).map(({ size, rows }) => (rows === 0 ? PyNumber.int(size) : rowsTimes(rows)));
 }
@@ -25,12 +25,12 @@ export function reshape(call: AtenCall, x: Value, sizes: readonly PyNumber[]): V
   if (x.kind === 'constant' || x.batchAxis === undefined) return reshaped(build, x, dims);
   const found = reshapeRows(build, x, dims);
   if (found !== undefined) return found;
-  const message = `a batch of rows of shape ${formatShape(x.shape)} is reshaped into ${shapeInWords(dims)}`;
+  const message = `a batch of rows of shape ${formatShape(x.shape)} cannot be reshaped into ${shapeInWords(dims)}`;
   if (x.batchAxis === 0) matchFeatures(call, x, dims, message);
   throw build.crossing(message);
 }
 
-/** Where the first size is the batch, the others must be as many as the features are, or divide them. */
+/** If the first size is the batch, the product of the others must equal the number of features or divide it. */
 function matchFeatures(call: AtenCall, x: Row, [first, ...others]: readonly Dimension[], message: string): void {
   const isPlain = first !== undefined && others.every(({ rows }) => rows === 0);
   const [count, each] = [elementCount(x.shape), elementCount(others.map(({ size }) => size))];
@@ -55,7 +55,7 @@ function flatten(call: AtenCall): Result {
   const [start, end] = [build.axis(call.number('start_dim'), rank), build.axis(call.number('end_dim'), rank)];
   const batchAxis = batchAxisOf(x);
   if (batchAxis !== undefined && start <= batchAxis && batchAxis <= end && start !== end) {
-    throw build.crossing('the batch and other axes are flattened into one');
+    throw build.crossing('flattening the batch together with other axes is not supported');
   }
   if (start === end) return x;
   const sizes = sizesOf(x);
@@ -70,12 +70,12 @@ function unflatten(call: AtenCall): Result {
   const given = call.sizes('sizes');
   const open = given.findIndex(({ value }) => value === -1);
   const others = elementCount(given.filter((_, at) => at !== open).map(({ value }) => value ?? Number.NaN));
-  // Where it splits the batch, what is open cannot be told.
+  // If the size merges part of a row into the batch, an open size cannot be computed.
   const parts = size === undefined || open < 0 ? given : given.with(open, PyNumber.int(size / others));
   return reshape(call, x, sizesOf(x).toSpliced(axis, 1, ...parts));
 }
 
-/** Axes of 1 go; others, and the batch, stay. */
+/** Axes of size 1 are removed; others, and the batch, stay. */
 function squeeze(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
@@ -101,13 +101,14 @@ function reversed(call: AtenCall): Result {
   return call.build.transpose(x, range(call.build.rank(x) - 1, -1, -1));
 }
 
-/** Some axes are put to other places, and the rest keeps its order. */
+/** Moves some axes; the others keep their order. */
 function moveAxes(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const rank = build.rank(x);
   const [from, to] = ['source', 'destination'].map((name) => call.integers(name).map((axis) => build.axis(axis, rank)));
-  if (from.length !== to.length) throw call.error('SHAPE', `${from.length} axes are moved to ${to.length} places`);
+  if (from.length !== to.length)
+    throw call.error('SHAPE', `${from.length} axes cannot be moved to ${to.length} places`);
   const rest = range(0, rank, 1).filter((axis) => !from.includes(axis));
   const permutation = range(0, rank, 1).map((place) => {
     const moved = to.indexOf(place);
@@ -116,11 +117,11 @@ function moveAxes(call: AtenCall): Result {
   return build.transpose(x, permutation);
 }
 
-/** −1 keeps a size; the batch may be said by its symbol or by the size that the file has for it. */
+/** −1 keeps a size; the batch may be given by its symbol or by the size that the file has for it. */
 function expand(call: AtenCall, x: Value, sizes: readonly PyNumber[]): Value {
   const current = dimensionsOf(x);
   const added = sizes.length - current.length;
-  if (added < 0) throw call.error('SHAPE', `${formatShape(x.shape)} is expanded to ${sizes.length} axes`);
+  if (added < 0) throw call.error('SHAPE', `${formatShape(x.shape)} cannot be expanded to ${sizes.length} axes`);
   const keeps = ({ size, rows }: Dimension) => size === -1 && rows === 0;
   const dims = sizes.map((size, axis) => {
     const dim = size.dimension;
@@ -138,12 +139,12 @@ function convert(call: AtenCall): Result {
   return type === undefined ? contents(call) : call.cast(call.tensor('self'), type);
 }
 
-/** The type that `other` has. */
+/** Converts to the type of `other`. */
 function convertLike(call: AtenCall): Result {
   return call.cast(call.tensor('self'), call.tensor('other').type);
 }
 
-/** Of an operator of TorchScript that has a type in its name. */
+/** For TorchScript operators with a type in their name. */
 function convertTo(type: 'float32' | 'float64' | 'int64' | 'bool'): Translation {
   return (call) => call.cast(call.tensor('self'), type);
 }

@@ -1,10 +1,10 @@
-/** Operators that put elements in their order. */
+/** Operators that sort elements. */
 import { sorted } from '../../tensors/sorting.ts';
 import type { Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { AtenCall, Translation, Translations } from '../call.ts';
 
-/** All of them; without `dim` along the last axis. */
+/** Sorts all elements; without `dim` along the last axis. */
 function all(call: AtenCall) {
   const { build } = call;
   const x = call.tensor('self');
@@ -21,14 +21,14 @@ const argsort: Translation = (call) => all(call).places;
 
 function topk(call: AtenCall): Result {
   if (!call.flag('sorted')) {
-    const message = 'sorted=False leaves the order of its results open; call it with sorted=True';
+    const message = 'sorted=False leaves the order of the results undefined; call it with sorted=True';
     throw call.error('UNSUPPORTED_OP', message);
   }
   const found = sorted(call.build, call.tensor('self'), call.number('dim'), call.number('k'), call.flag('largest'));
   return [found.values, found.places];
 }
 
-/** The kth smallest, and where it is. */
+/** The kth smallest element and its position. */
 function kthValue(call: AtenCall): Result {
   return nth(call, call.tensor('self'), call.number('k'));
 }
@@ -44,7 +44,7 @@ function nth(call: AtenCall, x: Value, k: number): [Value, Value] {
   return [last(found.values), last(found.places)];
 }
 
-/** The lower of two in the middle; the first NaN where there is one. */
+/** The lower of the two middle elements; the first NaN if there is one. */
 function median(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');

@@ -1,4 +1,4 @@
-/** Bits of compressed bytes, the highest of each byte first. */
+/** Reads bits of compressed bytes, the highest bit of each byte first. */
 import { ForwardpassError } from '../../../errors.ts';
 
 export class BitInput {
@@ -26,12 +26,12 @@ export class BitInput {
     return value;
   }
 
-  /** Bytes read so far, in whole. */
+  /** Whole bytes read so far. */
   get consumed(): number {
     return this.at;
   }
 
-  /** Leaves the rest of the byte; returns how many bytes are left. */
+  /** Skips the rest of the byte; returns how many bytes are left. */
   alignToByte(): number {
     this.take(this.heldCount % 8);
     return this.bytes.length - this.at + this.heldCount / 8;

@@ -1,6 +1,6 @@
 /**
- * bzip2: blocks, each sorted (Burrows and Wheeler), moved to front, run-length coded and Huffman coded. There is no
- * specification but its source; https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf describes it.
+ * bzip2: blocks, each sorted (Burrows and Wheeler), moved to front, run-length coded and Huffman coded. Its only
+ * specification is its source; https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf describes it.
  */
 import { ForwardpassError } from '../../../errors.ts';
 import { BitInput } from './bits.ts';
@@ -12,12 +12,12 @@ const BLOCK = [0x314159, 0x265359];
 const END = [0x177245, 0x385090];
 const GROUP_SYMBOLS = 50;
 const LONGEST_CODE = 20;
-/** Two symbols count zeros: they are the digits 1 and 2 of a number in base 2. */
+/** Two symbols count zeros: they are the digits 1 and 2 of a bijective base-2 number. */
 const RUN_B = 1;
 
 export function unpackBzip2(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const bits = new BitInput(bytes, output.place);
-  // Streams may follow one another.
+  // Several streams may follow each other.
   const room: Room = { column: new Uint32Array() };
   output.consumed = () => bits.consumed;
   do readStream(bits, output, room);
@@ -25,29 +25,29 @@ export function unpackBzip2(bytes: Uint8Array, output: BoundedOutput): Uint8Arra
   return output.finish();
 }
 
-/** Where blocks are put in order; streams may follow one another at every few bytes, and share it. */
+/** Memory for sorting blocks, which all streams share: there may be a new stream every few bytes. */
 interface Room {
   column: Uint32Array;
 }
 
 function readStream(bits: BitInput, output: BoundedOutput, room: Room): void {
   const level = bits.take(24) === STREAM ? bits.take(8) - 0x30 : 0;
-  if (level < 1 || level > 9) throw output.malformed('a stream does not begin as one');
+  if (level < 1 || level > 9) throw output.malformed('a stream has no valid signature');
   const length = level * 100_000;
   let sum = 0;
   for (;;) {
     const magic = [bits.take(24), bits.take(24)];
     const declared = (bits.take(16) * 0x10000 + bits.take(16)) >>> 0;
     if (magic[0] === END[0] && magic[1] === END[1]) {
-      if (declared !== sum) throw output.malformed('its check sum does not fit');
+      if (declared !== sum) throw output.malformed('the checksum of the file does not match');
       return;
     }
-    if (magic[0] !== BLOCK[0] || magic[1] !== BLOCK[1]) throw output.malformed('a block does not begin as one');
+    if (magic[0] !== BLOCK[0] || magic[1] !== BLOCK[1]) throw output.malformed('a block has no valid signature');
     const start = output.size;
     if (room.column.length < length) room.column = new Uint32Array(length);
     writeBlock(readBlock(bits, room.column.subarray(0, length), output), output);
     const found = crc32Forward(output.bytes.subarray(start, output.size));
-    if (found !== declared) throw output.malformed('the check sum of a block does not fit');
+    if (found !== declared) throw output.malformed('the checksum of a block does not match');
     sum = (((sum << 1) | (sum >>> 31)) ^ found) >>> 0;
   }
 }
@@ -58,7 +58,7 @@ interface SortedBlock {
   readonly first: number;
 }
 
-/** `column`: room for the block, which it takes the front of. */
+/** `column`: memory for the block, which takes the front of it. */
 function readBlock(bits: BitInput, column: Uint32Array, output: BoundedOutput): SortedBlock {
   if (bits.take(1) === 1) {
     throw new ForwardpassError('UNSUPPORTED_VERSION', 'a block is of bzip2 before 1.0 (randomised)', output.place);
@@ -96,7 +96,7 @@ function readBlock(bits: BitInput, column: Uint32Array, output: BoundedOutput): 
       length += run;
       [run, digit] = [0, 1];
       if (symbol === endOfBlock) {
-        if (first >= Math.max(length, 1)) throw output.malformed('a block begins outside of itself');
+        if (first >= Math.max(length, 1)) throw output.malformed('a block begins beyond its end');
         return { column: column.subarray(0, length), first };
       }
       column[length++] = moveToFront(symbols, symbol - 1);
@@ -104,7 +104,7 @@ function readBlock(bits: BitInput, column: Uint32Array, output: BoundedOutput): 
   }
 }
 
-/** Which bytes occur: by sixteens, then each. */
+/** Which bytes occur: one bit for each group of sixteen, then one for each byte. */
 function readSymbols(bits: BitInput): Uint8Array {
   const sixteens = bits.take(16);
   const symbols: number[] = [];
@@ -119,12 +119,13 @@ function readSelectors(bits: BitInput, count: number, codeCount: number, output:
   const order = Uint8Array.from({ length: codeCount }, (_, i) => i);
   return Uint8Array.from({ length: count }, () => {
     let position = 0;
-    while (bits.take(1) === 1) if (++position >= codeCount) throw output.malformed('a block names a code it has not');
+    while (bits.take(1) === 1)
+      if (++position >= codeCount) throw output.malformed('a block uses a code that it does not define');
     return moveToFront(order, position);
   });
 }
 
-/** Lengths of codes, each as steps from the one before. */
+/** Lengths of codes, each coded as steps from the previous one. */
 function readCode(bits: BitInput, count: number, output: BoundedOutput): HuffmanCode {
   let length = bits.take(5);
   const lengths = Uint8Array.from({ length: count }, () => {
@@ -145,14 +146,14 @@ function moveToFront(list: Uint8Array, position: number): number {
   return value;
 }
 
-/** Undoes the sorting, and the first run-length coding: four equal bytes are followed by how many more there are. */
+/** Undoes the sorting, and the first run-length coding: after four equal bytes comes the number of further ones. */
 function writeBlock({ column, first }: SortedBlock, output: BoundedOutput): void {
   if (column.length === 0) return;
   const starts = new Uint32Array(256);
   for (const byte of column) starts[byte]++;
   let total = 0;
   for (let byte = 0; byte < 256; byte++) [starts[byte], total] = [total, total + starts[byte]];
-  // Above the byte of a row: the row that follows it in the text.
+  // Above the low byte of each row: the row that follows it in the text.
   for (let row = 0; row < column.length; row++) column[starts[column[row] & 0xff]++] |= row << 8;
 
   let row = column[first] >>> 8;
@@ -177,7 +178,7 @@ function writeBlock({ column, first }: SortedBlock, output: BoundedOutput): void
 
 let table: Uint32Array | undefined;
 
-/** CRC-32 with the highest bit first, unlike that of zip. */
+/** CRC-32 with the highest bit first, unlike the one of zip. */
 function crc32Forward(bytes: Uint8Array): number {
   table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
     let sum = byte << 24;

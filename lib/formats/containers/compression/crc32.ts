@@ -1,7 +1,7 @@
 /** CRC-32 as zip, gzip and xz use it: polynomial 0x04c11db7, bits reflected. */
 import { ownCrc32 } from '../../../platform/zlib.ts';
 
-/** Of `bytes` after others whose sum was `before`. Node has its own since 20.15 and 22.2. */
+/** The CRC-32 of `bytes`, continued from `before`. Node has its own since 20.15 and 22.2. */
 export const crc32: (bytes: Uint8Array, before?: number) => number = ownCrc32 ?? crc32ByTable;
 
 let table: Uint32Array | undefined;

@@ -1,4 +1,4 @@
-/** CRC-64 of xz (ECMA-182, bits reflected), in two halves of 32 bits. */
+/** The CRC-64 of xz (ECMA-182, bits reflected), in two halves of 32 bits. */
 const LOW = 0xd7870f42;
 const HIGH = 0xc96c5795;
 

@@ -1,11 +1,14 @@
-/** Canonical Huffman codes: those of one length are neighbours, in the order of their symbols. */
+/** Canonical Huffman codes: codes of one length are consecutive, in the order of their symbols. */
 import type { BitInput } from './bits.ts';
 import type { BoundedOutput } from './output.ts';
 
 export class HuffmanCode {
   /** Symbols by length, then by number. */
   private readonly symbols: Uint16Array;
-  /** By length: the first code above those of it, and what to subtract from a code for its place in `symbols`. */
+  /**
+   * By length: the first code above those of that length, and what to subtract from a code to get its index in
+   * `symbols`.
+   */
   private readonly limits = new Int32Array(32);
   private readonly offsets = new Int32Array(32);
   private readonly longest: number;

@@ -1,18 +1,18 @@
-/** DEFLATE in its three wrappers, never past the size that the caller allows. */
+/** DEFLATE in its three wrappers, never beyond the size that the caller allows. */
 
 import { ForwardpassError } from '../../../errors.ts';
 import { type DeflateWrapper, inflateAtMost, inflatePieces } from '../../../platform/zlib.ts';
 import type { BoundedOutput } from './output.ts';
 
-/** Pieces in which the decoder hands out what it has, where nobody says how much that is. */
+/** The size of the pieces that the decoder outputs if the total is not known. */
 const CHUNK = 2 ** 20;
-/** From here on a piece has memory of its own, and need not be copied. */
+/** Pieces of at least this size have memory of their own and need not be copied. */
 const LARGE = 2 ** 16;
 const LARGEST = 2 ** 30;
 
 /** Inflates all of `bytes` into `output`; throws `MALFORMED`, `TRUNCATED`, or what `output` throws. */
 export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output: BoundedOutput): Promise<Uint8Array> {
-  // All in one piece where the size is declared: with room for a byte more, of which it takes none.
+  // One piece if the size is declared: with room for one extra byte, which detects data that is too long.
   const chunkSize = output.isExact ? Math.min(LARGEST, Math.max(LARGE, output.expected + 1)) : CHUNK;
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -42,7 +42,7 @@ export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output
   return output.finish();
 }
 
-/** What `bytes`, in zlib's wrapper, inflate to, at most `most` bytes. Throws `MALFORMED` or `TRUNCATED`. */
+/** Inflates `bytes`, in zlib's wrapper, to at most `most` bytes. Throws `MALFORMED` or `TRUNCATED`. */
 export function inflateNow(bytes: Uint8Array, most: number, place: string): Uint8Array {
   const chunkSize = Math.min(CHUNK, Math.max(64, most + 1));
   try {

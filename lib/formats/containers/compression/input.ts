@@ -1,4 +1,4 @@
-/** Compressed bytes, taken from front to back. */
+/** Compressed bytes, read from front to back. */
 import { ForwardpassError } from '../../../errors.ts';
 
 export class Input {
@@ -28,18 +28,18 @@ export class Input {
     return this.view.getUint32(this.advance(4), true);
   }
 
-  /** Near the number written where it is beyond 2^53. */
+  /** Beyond 2^53 only approximate. */
   u64(): number {
     return Number(this.view.getBigUint64(this.advance(8), true));
   }
 
-  /** A view. */
+  /** Returns a view. */
   take(length: number): Uint8Array {
     const start = this.advance(length);
     return this.bytes.subarray(start, start + length);
   }
 
-  /** Whether the next bytes are these, which are then taken. */
+  /** Whether the next bytes equal `expected`; if so, they are consumed. */
   takeIf(expected: readonly number[]): boolean {
     const matches = expected.every((byte, i) => this.bytes[this.at + i] === byte);
     if (matches) this.at += expected.length;

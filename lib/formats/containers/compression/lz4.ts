@@ -6,7 +6,7 @@ import { xxh32 } from './xxh32.ts';
 
 const MAGIC = [0x04, 0x22, 0x4d, 0x18];
 const SHORTEST_MATCH = 4;
-/** For a block's size: its bytes are stored as they are. */
+/** The flag in a block's size for stored bytes. */
 const STORED = 0x80000000;
 
 export function unpackLz4(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
@@ -20,7 +20,7 @@ export function unpackLz4(bytes: Uint8Array, output: BoundedOutput): Uint8Array 
 function readFrame(input: Input, output: BoundedOutput): void {
   if (!input.takeIf(MAGIC)) {
     if (input.left < MAGIC.length) throw input.truncated();
-    throw output.malformed('a frame does not begin as one');
+    throw output.malformed('a frame has no valid signature');
   }
   const begin = input.at;
   const flags = input.u8();
@@ -33,31 +33,32 @@ function readFrame(input: Input, output: BoundedOutput): void {
     flags & 1,
   ];
   if (version !== 1 || hasDictionary || maximum < 4) {
-    const message = 'the LZ4 frame is of another version, or needs a dictionary that it does not hold';
+    const message = 'the LZ4 frame has an unsupported version, or needs a dictionary that is not in it';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, output.place);
   }
   const size = hasSize ? input.u64() : undefined;
   const header = input.bytes.subarray(begin, input.at);
-  if (((xxh32(header) >>> 8) & 0xff) !== input.u8()) throw output.malformed('the check sum of its header does not fit');
+  if (((xxh32(header) >>> 8) & 0xff) !== input.u8())
+    throw output.malformed('the checksum of the header does not match');
 
   const largestBlock = 4 ** (maximum + 4);
   const start = output.size;
   for (let word = input.u32(); word !== 0; word = input.u32()) {
     const block = input.take(word % STORED);
-    if (hasBlockSums && input.u32() !== xxh32(block)) throw output.malformed('the check sum of a block does not fit');
+    if (hasBlockSums && input.u32() !== xxh32(block)) throw output.malformed('the checksum of a block does not match');
     const before = output.size;
     if (word >= STORED) output.append(block);
     else unpackBlock(new Input(block, output.place), output, start);
-    if (output.size - before > largestBlock) throw output.malformed('a block is larger than its frame says');
+    if (output.size - before > largestBlock) throw output.malformed('a block is larger than its frame declares');
   }
   const unpacked = output.bytes.subarray(start, output.size);
-  if (hasSum && input.u32() !== xxh32(unpacked)) throw output.malformed('the check sum of its content does not fit');
+  if (hasSum && input.u32() !== xxh32(unpacked)) throw output.malformed('the checksum of the content does not match');
   if (size !== undefined && size !== unpacked.length) {
     throw output.malformed(`holds ${unpacked.length} bytes where ${size} were declared`);
   }
 }
 
-/** Runs of literals, each followed by a repetition but for the last. */
+/** Runs of literals, each but the last followed by a repetition. */
 function unpackBlock(input: Input, output: BoundedOutput, start: number): void {
   while (input.left > 0) {
     const token = input.u8();

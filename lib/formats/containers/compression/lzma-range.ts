@@ -1,11 +1,11 @@
-/** LZMA's range decoder: bits, each by a probability that adapts to what was seen. */
+/** LZMA's range decoder: each bit has a probability that adapts to the bits seen so far. */
 import type { Input } from './input.ts';
 
-/** Probabilities are of a zero, in 2^11ths. */
+/** Probabilities of a zero bit, in units of 2^-11. */
 const PROBABILITY_BITS = 11;
 const ADAPTATION = 5;
 const EVEN = 1 << (PROBABILITY_BITS - 1);
-/** Below, the range takes another byte. */
+/** Below this, the range reads another byte. */
 const LEAST_RANGE = 2 ** 24;
 
 export function evenProbabilities(count: number): Uint16Array {
@@ -20,7 +20,7 @@ export class RangeDecoder {
   private range = 0xffffffff;
   private code = 0;
 
-  /** Takes the first five bytes. */
+  /** Reads the first five bytes. */
   constructor(private readonly input: Input) {
     this.isValid = input.u8() === 0;
     for (let i = 0; i < 4; i++) this.code = ((this.code << 8) | input.u8()) >>> 0;
@@ -29,7 +29,7 @@ export class RangeDecoder {
   /** Whether the first byte was 0, as it must be. */
   readonly isValid: boolean;
 
-  /** Whether nothing is left of the number that was decoded, as at a proper end. */
+  /** Whether the decoded number is used up, as it is at a proper end. */
   get isFinished(): boolean {
     return this.code === 0;
   }
@@ -57,7 +57,7 @@ export class RangeDecoder {
     return prefix - (1 << count);
   }
 
-  /** As {@link tree}, the lowest bit first. */
+  /** Like {@link tree}, with the lowest bit first. */
   reverseTree(probabilities: Uint16Array, start: number, count: number): number {
     let prefix = 1;
     let value = 0;
@@ -69,7 +69,7 @@ export class RangeDecoder {
     return value;
   }
 
-  /** `count` bits, all as probable. */
+  /** `count` bits of equal probability. */
   direct(count: number): number {
     let value = 0;
     for (let i = 0; i < count; i++) {

@@ -1,24 +1,24 @@
 /**
- * LZMA: literals and repetitions, by a range coder. https://7-zip.org/sdk.html has its specification. What is written
- * so far serves as the dictionary, so that none is allocated, whatever size the file asks for.
+ * LZMA: literals and repetitions, by a range coder. Specification: https://7-zip.org/sdk.html. The output written so
+ * far serves as the dictionary, so that no dictionary is allocated, whatever size the file asks for.
  */
 import { Input } from './input.ts';
 import { evenProbabilities, RangeDecoder, setEven } from './lzma-range.ts';
 import type { BoundedOutput } from './output.ts';
 
 const STATES = 12;
-/** From this state on, the last thing was a repetition. */
+/** From this state on, the previous symbol was a repetition. */
 const AFTER_REPETITION = 7;
 const POSITIONS = 16;
 const SHORTEST_MATCH = 2;
 const LITERAL_PROBABILITIES = 0x300;
-/** Distances from here on have their lowest bits by probabilities of their own. */
+/** Distances from here on have their lowest bits coded with probabilities of their own. */
 const ALIGN_BITS = 4;
 const FIRST_DIRECT_SLOT = 14;
 const END_MARK = 0xffffffff;
 const UNKNOWN_SIZE = 2 ** 64;
 
-/** A file of LZMA alone: 13 bytes of settings, then the stream up to its size or its end mark. */
+/** An .lzma file: 13 bytes of settings, then the stream up to its size or its end mark. */
 export function unpackLzma(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const input = new Input(bytes, output.place);
   output.consumed = () => input.at;
@@ -33,7 +33,7 @@ export function unpackLzma(bytes: Uint8Array, output: BoundedOutput): Uint8Array
   return output.finish();
 }
 
-/** How long a repetition is: three trees, for short, longer and the longest ones. */
+/** The length of a repetition: three trees, for short, longer and the longest ones. */
 class LengthDecoder {
   private readonly choices = evenProbabilities(2);
   private readonly low = evenProbabilities(POSITIONS << 3);
@@ -51,7 +51,7 @@ class LengthDecoder {
   }
 }
 
-/** All that adapts. */
+/** All adaptive state. */
 class Model {
   readonly isMatch = evenProbabilities(STATES * POSITIONS);
   readonly isRepetition = evenProbabilities(STATES);
@@ -73,7 +73,7 @@ class Model {
     this.literals = evenProbabilities(LITERAL_PROBABILITIES << literalBits);
   }
 
-  /** As it was when it was made: a file may ask for that at every few bytes. */
+  /** Restores the initial state; a file may ask for that every few bytes. */
   reset(): void {
     const { isMatch, isRepetition, isNotLast, isLong, isNotSecond, isNotThird, slots, special, align, literals } = this;
     for (const each of [isMatch, isRepetition, isNotLast, isLong, isNotSecond, isNotThird]) setEven(each);
@@ -90,7 +90,7 @@ export class LzmaDecoder {
   private literalPositionBits = 0;
   private positionBits = 0;
   private model: Model | undefined;
-  /** Where the dictionary begins, which positions count from. */
+  /** Where the dictionary begins; positions are relative to it. */
   private start: number;
 
   constructor(private readonly output: BoundedOutput) {
@@ -101,13 +101,13 @@ export class LzmaDecoder {
     this.start = this.output.size;
   }
 
-  /** `most`: the bits that literals may depend on, of the byte before and the position together. */
+  /** `most`: the maximum number of bits of the previous byte and the position, together, that literals may depend on. */
   setSettings(settings: number, most = 12): void {
     this.contextBits = settings % 9;
     this.literalPositionBits = Math.floor(settings / 9) % 5;
     this.positionBits = Math.floor(settings / 45);
     if (this.positionBits > 4 || this.contextBits + this.literalPositionBits > most) {
-      throw this.output.malformed('its settings are not allowed');
+      throw this.output.malformed('the settings are not allowed');
     }
     this.resetModel();
   }
@@ -119,14 +119,14 @@ export class LzmaDecoder {
   }
 
   /**
-   * Decodes up to the size `end` of the output exactly, or up to an end mark when that is infinite. Returns whether
-   * the stream has nothing more.
+   * Decodes up to the output size `end` exactly, or up to an end mark if that is infinite. Returns whether the stream
+   * has ended.
    */
   decode(input: Input, end: number): boolean {
     const { output, model } = this;
     if (model === undefined) throw output.malformed('a chunk has no settings');
     const range = new RangeDecoder(input);
-    if (!range.isValid) throw output.malformed('a stream does not begin as one');
+    if (!range.isValid) throw output.malformed('a stream does not begin with a zero byte');
     const mask = (1 << this.positionBits) - 1;
     while (output.size < end) {
       const position = (output.size - this.start) & mask;
@@ -137,11 +137,12 @@ export class LzmaDecoder {
       const length = this.match(range, model, position);
       const [distance] = model.distances;
       if (distance === END_MARK + 1) {
-        if (Number.isFinite(end)) throw output.malformed('it ends before the size that it declares');
+        if (Number.isFinite(end)) throw output.malformed('the stream ends before the size that it declares');
         return true;
       }
-      if (output.size + length > end) throw output.malformed('it goes on after the size that it declares');
-      if (distance > output.size - this.start) throw output.malformed('it repeats bytes from before its beginning');
+      if (output.size + length > end) throw output.malformed('the stream continues after the size that it declares');
+      if (distance > output.size - this.start)
+        throw output.malformed('the stream repeats bytes from before its beginning');
       output.repeat(distance, length);
     }
     return range.isFinished;
@@ -157,7 +158,7 @@ export class LzmaDecoder {
     const offset = LITERAL_PROBABILITIES * context;
     let symbol = 1;
     if (model.state >= AFTER_REPETITION) {
-      // The byte that the last repetition would have gone on with tells about this one, up to where they differ.
+      // The byte after the last repetition predicts this one, up to where they differ.
       let expected = bytes[size - model.distances[0]];
       do {
         const hint = expected >> 7;
@@ -172,7 +173,7 @@ export class LzmaDecoder {
     model.state = model.state < 4 ? 0 : model.state - (model.state < 10 ? 3 : 6);
   }
 
-  /** Puts the distance first among the last ones, and returns how many bytes are repeated from there. */
+  /** Moves the distance to the front of the recent ones, and returns how many bytes are repeated from there. */
   private match(range: RangeDecoder, model: Model, position: number): number {
     const { state } = model;
     const wasLiteral = state < AFTER_REPETITION;
@@ -183,7 +184,7 @@ export class LzmaDecoder {
       model.state = wasLiteral ? 7 : 10;
       return length;
     }
-    if (this.output.size === this.start) throw this.output.malformed('it begins with a repetition');
+    if (this.output.size === this.start) throw this.output.malformed('the stream begins with a repetition');
     const [first, second, third, fourth] = model.distances;
     if (range.bit(model.isNotLast, state) === 0) {
       if (range.bit(model.isLong, state * POSITIONS + position) === 0) {
@@ -212,7 +213,7 @@ export class LzmaDecoder {
   }
 }
 
-/** The chunks of LZMA2, as .xz holds them, up to their end mark. */
+/** The chunks of LZMA2, as in .xz, up to their end mark. */
 export function unpackLzma2(input: Input, output: BoundedOutput): void {
   const decoder = new LzmaDecoder(output);
   let needsDictionary = true;
@@ -221,7 +222,8 @@ export function unpackLzma2(input: Input, output: BoundedOutput): void {
       decoder.resetDictionary();
       needsDictionary = false;
     }
-    if (needsDictionary || (control > 2 && control < 0x80)) throw output.malformed('a chunk does not begin as one');
+    if (needsDictionary || (control > 2 && control < 0x80))
+      throw output.malformed('a chunk has an invalid control byte');
     if (control < 0x80) {
       output.append(input.take(input.u16BigEndian() + 1));
       continue;
@@ -233,6 +235,6 @@ export function unpackLzma2(input: Input, output: BoundedOutput): void {
     output.reserve(size);
     const chunk = new Input(input.take(packed), output.place);
     const isFinished = decoder.decode(chunk, output.size + size);
-    if (!isFinished || chunk.left > 0) throw output.malformed('a chunk is longer than what it holds');
+    if (!isFinished || chunk.left > 0) throw output.malformed('a chunk is longer than its content');
   }
 }

@@ -1,27 +1,27 @@
-/** Where decompressed bytes go: as many as were declared, or as many as a limit allows, and no more. */
+/** The destination of decompressed bytes: as many as were declared, or as many as a limit allows, and no more. */
 import { ForwardpassError } from '../../../errors.ts';
 
-/** Room that is made at once: what of it is never written takes no memory, and what is copied takes it twice. */
+/** Memory that is allocated at once: pages that are never written cost nothing, and copying needs it twice. */
 const LARGE_ROOM = 2 ** 26;
 
-/** Compressed files up to which room is made for what they are likely to unpack to alone. */
+/** For compressed files up to this size, only the likely output size is allocated at first. */
 const SMALL = 2 ** 18;
 const LIKELY_RATIO = 8;
 
 export class BoundedOutput {
-  /** What was written so far, then room; reserving may put another array in its place. */
+  /** What was written so far, then free space; reserving may replace the array. */
   bytes: Uint8Array;
   /** Bytes written so far. */
   size = 0;
-  /** Up to where bytes may be written without another look at what was consumed. */
+  /** Bytes may be written up to here without checking again how much was consumed. */
   private checked = 0;
 
-  /** Compressed bytes that were read so far, where the decoder says so. */
+  /** Compressed bytes read so far, if the decoder reports them. */
   consumed: (() => number) | undefined;
 
   private constructor(
     readonly place: string,
-    /** The size declared, or what is worth making room for at first. */
+    /** The declared size, or a first estimate. */
     readonly expected: number,
     private readonly most: number,
     private readonly allowed: ((packed: number) => number) | undefined,
@@ -29,14 +29,15 @@ export class BoundedOutput {
     this.bytes = new Uint8Array(0);
   }
 
-  /** For data that must be of exactly the size that its file declares; the caller has checked that size. */
+  /** For data that must have exactly the size that its file declares; the caller has checked that size. */
   static exactly(size: number, place: string): BoundedOutput {
     return new BoundedOutput(place, size, size, undefined);
   }
 
   /**
-   * For data whose size nobody declares: `allowed` is what so many compressed bytes may unpack to. It holds at every place
-   * of the data, so that little of what is out of proportion is unpacked. `packed` bytes there are in all.
+   * For data without a declared size: `allowed` is how much so many compressed bytes may unpack to. It is checked
+   * throughout the data, so that little is unpacked of data that is out of proportion. `packed` is the total number of
+   * compressed bytes.
    */
   static inProportion(packed: number, allowed: (packed: number) => number, place: string): BoundedOutput {
     const most = allowed(packed);
@@ -49,7 +50,7 @@ export class BoundedOutput {
     return this.allowed === undefined;
   }
 
-  /** Makes room for `count` more bytes. Throws `LIMIT`, or `MALFORMED` where the size was declared. */
+  /** Makes room for `count` more bytes. Throws `LIMIT`, or `MALFORMED` if the size was declared. */
   reserve(count: number): void {
     const needed = this.size + count;
     if (needed <= this.bytes.length && needed <= this.checked) return;
@@ -61,7 +62,7 @@ export class BoundedOutput {
     this.bytes = grown;
   }
 
-  /** That so many bytes may be unpacked. Throws as {@link reserve}. */
+  /** Checks that so many bytes may be unpacked. Throws like {@link reserve}. */
   check(size: number): void {
     const { allowed, consumed } = this;
     const most = allowed === undefined || consumed === undefined ? this.most : Math.min(this.most, allowed(consumed()));
@@ -69,12 +70,12 @@ export class BoundedOutput {
     this.checked = most;
   }
 
-  /** That a size which the data declares may be. Throws as {@link reserve}. */
+  /** Checks a size that the data declares. Throws like {@link reserve}. */
   declare(size: number): void {
     if (size > this.most) throw this.overrun(this.most);
   }
 
-  /** The only bytes there are, which become the output's. */
+  /** Takes an array as the whole output. */
   adopt(bytes: Uint8Array): void {
     this.check(bytes.length);
     [this.bytes, this.size] = [bytes, bytes.length];
@@ -86,10 +87,10 @@ export class BoundedOutput {
     this.size += chunk.length;
   }
 
-  /** Repeats `length` bytes from `distance` bytes back, which may be fewer than they. */
+  /** Repeats `length` bytes from `distance` bytes back; the two ranges may overlap. */
   repeat(distance: number, length: number): void {
     if (distance < 1 || distance > this.size) {
-      throw this.malformed(`repeats bytes from ${distance} back, where ${this.size} are written`);
+      throw this.malformed(`repeats bytes from ${distance} back, but only ${this.size} are written`);
     }
     this.reserve(length);
     const { bytes, size } = this;
@@ -100,7 +101,7 @@ export class BoundedOutput {
 
   finish(): Uint8Array {
     if (this.isExact && this.size !== this.most) {
-      throw this.malformed(`holds ${this.size} bytes where ${this.most} were declared`);
+      throw this.malformed(`holds ${this.size} bytes, but ${this.most} were declared`);
     }
     return this.bytes.subarray(0, this.size);
   }
@@ -111,7 +112,7 @@ export class BoundedOutput {
 
   private overrun(most: number): ForwardpassError {
     if (this.isExact) return this.malformed(`holds more than the ${most} bytes declared`);
-    const message = `unpacks to more than the ${most} bytes allowed for what is packed so far (raise \`limits.bytes\`)`;
+    const message = `unpacks to more than the ${most} bytes allowed for the compressed bytes so far (raise \`limits.bytes\`)`;
     return new ForwardpassError('LIMIT', message, this.place);
   }
 }

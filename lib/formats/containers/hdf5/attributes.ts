@@ -1,4 +1,4 @@
-/** Attributes, in an object's header or in their own heap; read are those that hold text: one string or a list. */
+/** Attributes, in an object's header or in their own heap. Only text is read: one string or a list. */
 import { ForwardpassError } from '../../../errors.ts';
 import { recordsOf } from './btree2.ts';
 import { readDataspace } from './dataspace.ts';
@@ -11,7 +11,7 @@ import { decodeText, type Part } from './reader.ts';
 
 export interface Attribute {
   readonly name: string;
-  /** What follows the name. */
+  /** The bytes after the name. */
   readonly rest: Part;
   readonly version: number;
   readonly flags: number;
@@ -19,21 +19,21 @@ export interface Attribute {
   readonly spaceBytes: number;
 }
 
-/** The type of a B-tree of attributes by their names. */
+/** The type of a B-tree of attributes, ordered by name. */
 const ATTRIBUTES_BY_NAME = 8;
-/** Of a heap, whatever sizes the file's addresses have. */
+/** Bytes of a heap id, whatever sizes the file's addresses have. */
 const HEAP_ID_BYTES = 8;
 const ORDER_IS_TRACKED = 1;
 const IS_SHARED = 2;
-/** Of an attribute's flags. */
+/** Bits of an attribute's flags. */
 const [TYPE_IS_SHARED, SPACE_IS_SHARED] = [1, 2];
-/** What a string takes at least, and its place in a list. */
+/** The least memory of a string and its entry in a list. */
 const STRING_BYTES = 24;
 
 export function attributesOf(messages: Messages): Map<string, Attribute> {
   const attributes = new Map<string, Attribute>();
   const add = (attribute: Attribute) => {
-    if (attributes.has(attribute.name)) throw attribute.rest.damaged('is the second of its name');
+    if (attributes.has(attribute.name)) throw attribute.rest.damaged('occurs twice in an object');
     attributes.set(attribute.name, attribute);
   };
   for (const message of messages.of(TYPES.attribute)) add(readAttribute(messages.open(message, 'an attribute')));
@@ -62,12 +62,15 @@ function readAttribute(part: Part): Attribute {
   return { name, rest: part, version, flags: version === 1 ? 0 : flags, typeBytes, spaceBytes };
 }
 
-/** In the first version, parts begin at multiples of 8 bytes. */
+/** In version 1, parts begin at multiples of 8 bytes. */
 function padded(bytes: number, version: number): number {
   return version === 1 ? Math.ceil(bytes / 8) * 8 : bytes;
 }
 
-/** The strings, a single one for what is not a list. Throws `MALFORMED` for another type, but for an empty list of it. */
+/**
+ * The strings; a single one if the attribute is not a list. Throws `MALFORMED` for another type, except for an empty
+ * list of it.
+ */
 export function readStrings(
   { rest, version, flags, typeBytes, spaceBytes }: Attribute,
   heap: GlobalHeap,
@@ -80,7 +83,7 @@ export function readStrings(
   if ((flags & TYPE_IS_SHARED) !== 0) typePart = readShared(typePart, TYPES.datatype, 'a type');
   if ((flags & SPACE_IS_SHARED) !== 0) spacePart = readShared(spacePart, TYPES.dataspace, 'a shape');
   const { shape } = readDataspace(spacePart);
-  // An empty list has lost its type on the way: NumPy makes it one of float64.
+  // An empty list may have lost its type: NumPy makes it float64.
   if (shape === undefined || product(shape) === 0) return [];
   const type = readDatatype(typePart);
   if (type.kind !== 'text' && type.kind !== 'variable text') {
@@ -88,7 +91,7 @@ export function readStrings(
   }
   const count = product(shape);
   if (type.bytes === 0 || !(count * type.bytes <= part.left)) {
-    throw part.damaged(`declares ${count} strings of ${type.bytes} bytes each; ${part.left} bytes are left`);
+    throw part.damaged(`declares ${count} strings of ${type.bytes} bytes each, but ${part.left} bytes are left`);
   }
   reader.storage.count(part.left, place);
   reader.budget.build(STRING_BYTES * count, place);

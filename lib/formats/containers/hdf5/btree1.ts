@@ -1,21 +1,21 @@
-/** B-trees of version 1, which older groups and chunks have: keys and children by turns. */
+/** B-trees of version 1, which older groups and chunks use: keys and children alternate. */
 import type { Part, Reader } from './reader.ts';
 
 export interface TreeKind {
   readonly type: number;
   readonly keyBytes: number;
-  /** What keys are ordered by, where the order is to be checked. */
+  /** The order of the keys, if it is to be checked. */
   readonly rank?: (key: Part) => readonly number[];
 }
 
-/** What a leaf refers to, with the key in front of it. */
+/** What a leaf refers to, and the key before it. */
 export interface Leaf {
   readonly key: Part;
   readonly address: number | undefined;
 }
 
 interface Entry extends Leaf {
-  /** Ranks of all below: at least the first, less than the second. */
+  /** The ranks of everything below: at least the first, less than the second. */
   readonly bounds: Bounds;
 }
 
@@ -23,8 +23,8 @@ type Bounds = readonly [low: readonly number[], high: readonly number[]];
 const UNBOUNDED: Bounds = [[], [Number.POSITIVE_INFINITY]];
 
 /**
- * In the order of the keys. Throws `MALFORMED` for a tree whose nodes are met twice, lie at wrong levels, or have keys
- * by which what is below them would not be found.
+ * The leaves in the order of the keys. Throws `MALFORMED` for a tree with a node that occurs twice, a wrong level, or
+ * keys by which a search would not find what is below them.
  */
 export function* leavesOf(reader: Reader, root: number | undefined, kind: TreeKind): Generator<Leaf> {
   const seen = new Set<number>();
@@ -37,7 +37,7 @@ export function* leavesOf(reader: Reader, root: number | undefined, kind: TreeKi
       continue;
     }
     if (entry.address === undefined || seen.has(entry.address)) {
-      throw node.part.damaged('has a child that it cannot have');
+      throw node.part.damaged('has an invalid child');
     }
     seen.add(entry.address);
     if (node.level === 0) yield entry;
@@ -62,7 +62,8 @@ class NodeEntries {
     const head = reader.part(address, headBytes, 'a B-tree node').signature('TREE');
     if (head.u8() !== kind.type) throw head.damaged('is of another kind than its tree');
     this.level = head.u8();
-    if (level !== undefined && this.level !== level) throw head.damaged(`is at level ${this.level}, not ${level}`);
+    if (level !== undefined && this.level !== level)
+      throw head.damaged(`is at level ${this.level}; expected level ${level}`);
     this.left = head.u16();
     // A key follows the last child.
     const size = headBytes + this.left * (kind.keyBytes + addressBytes) + kind.keyBytes;

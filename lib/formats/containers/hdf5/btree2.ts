@@ -1,10 +1,10 @@
-/** B-trees of version 2: records of one size in leaves and inner nodes, each node with a check sum. */
+/** B-trees of version 2: records of one size in leaves and inner nodes, each node with a checksum. */
 import type { Part, Reader } from './reader.ts';
 
-/** Signature, version, type; and the check sum. */
+/** Signature, version and type; and the checksum. */
 const NODE_HEAD_BYTES = 6;
 const NODE_BYTES = NODE_HEAD_BYTES + 4;
-/** With two children to a node that is 2^16 records. */
+/** With two children per node, this depth gives 2^16 records. */
 const DEEPEST = 16;
 
 interface Node {
@@ -13,14 +13,14 @@ interface Node {
   readonly depth: number;
 }
 
-/** What a record takes, and the most that a node and all below it hold, by depth. */
+/** The size of a record, and the maximum number in a node and below it, by depth. */
 interface Sizes {
   readonly most: number;
   readonly pointerBytes: number;
   readonly countBytes: number;
 }
 
-/** All records, in no order. Throws `MALFORMED` where nodes are met twice. */
+/** All records, in no particular order. Throws `MALFORMED` if a node occurs twice. */
 export function* recordsOf(reader: Reader, address: number | undefined, type: number): Generator<Part> {
   const { addressBytes, lengthBytes } = reader.storage;
   const header = reader.part(address, 22 + addressBytes + lengthBytes, 'a B-tree').signature('BTHD');
@@ -36,11 +36,11 @@ export function* recordsOf(reader: Reader, address: number | undefined, type: nu
   const seen = new Set<number | undefined>();
   const open = root.address === undefined ? [] : [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (seen.has(node.address)) throw header.damaged('has a node that is met twice');
+    if (seen.has(node.address)) throw header.damaged('has a node that occurs twice');
     seen.add(node.address);
     const part = reader.part(node.address, nodeBytes, 'a B-tree node').signature(node.depth === 0 ? 'BTLF' : 'BTIN');
     part.version(0);
-    if (part.u8() !== type || node.count > sizes[node.depth].most) throw part.damaged('is not one of its tree');
+    if (part.u8() !== type || node.count > sizes[node.depth].most) throw part.damaged('does not belong to its tree');
     const records = part.part(node.count * recordBytes);
     if (node.depth > 0) {
       for (let i = 0; i <= node.count; i++) open.push(childOf(part, node.depth, sizes));
@@ -72,7 +72,7 @@ function sizesOf(reader: Reader, nodeBytes: number, recordBytes: number, depth: 
   return sizes.every(({ most }) => most >= 1 && Number.isFinite(most)) ? sizes : undefined;
 }
 
-/** Bytes that hold numbers up to the one given. */
+/** Bytes needed for numbers up to `most`. */
 export function bytesFor(most: number): number {
   return Math.floor(Math.log2(most) / 8) + 1;
 }

@@ -1,4 +1,4 @@
-/** The two check sums of HDF5: Bob Jenkins' lookup3 for structure, Fletcher's for chunks. */
+/** The two checksums of HDF5: Bob Jenkins' lookup3 for structure, Fletcher's for chunks. */
 
 /** https://burtleburtle.net/bob/c/lookup3.c, `hashlittle` from 0. */
 export function lookup3(bytes: Uint8Array, start: number, end: number): number {
@@ -40,17 +40,17 @@ function rotate(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** Little-endian; what is beyond `end` is zero. */
+/** Little-endian; bytes beyond `end` count as zero. */
 function word(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let i = end - 1; i >= start; i--) value = (value << 8) | bytes[i];
   return value;
 }
 
-/** Sums that stay below 2^32 until they are folded. */
+/** Sums of this many pairs stay below 2^32 before they are folded. */
 const PAIRS_BETWEEN_FOLDS = 360;
 
-/** Of pairs of bytes, the first one being the high one. */
+/** Sums pairs of bytes, the first of which is the high one. */
 export function fletcher32(bytes: Uint8Array): number {
   let low = 0;
   let high = 0;

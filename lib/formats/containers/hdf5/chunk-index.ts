@@ -1,4 +1,4 @@
-/** Which chunks of an array are stored, and where: through each kind of index. */
+/** Finds the stored chunks of an array, through each kind of index. */
 import { leavesOf } from './btree1.ts';
 import { recordsOf } from './btree2.ts';
 import { extensibleArrayEntries } from './extensible-array.ts';
@@ -9,18 +9,18 @@ import type { Part, Reader } from './reader.ts';
 
 export interface StoredChunk {
   readonly address: number | undefined;
-  /** As stored. */
+  /** The stored size. */
   readonly bytes: number;
-  /** A bit for each filter that was left out. */
+  /** A bit for each filter that was not applied. */
   readonly mask: number;
-  /** Which chunk along each axis. */
+  /** The index of the chunk along each axis. */
   readonly position: readonly number[];
 }
 
 const CHUNK_NODE = 1;
 const [PLAIN_CHUNKS, FILTERED_CHUNKS] = [10, 11];
 
-/** Chunks that lie outside of the array may be among them, and some twice where the file is damaged. */
+/** May include chunks outside of the array, and in a damaged file duplicates. */
 export function storedChunks(
   reader: Reader,
   layout: ChunkedLayout,
@@ -50,14 +50,15 @@ export function storedChunks(
   }
 }
 
-/** Keys: the size, the filters left out, the chunk's first element, and 0 for the bytes within an element. */
+/** Keys: the size, the filters not applied, the chunk's first element, and 0 for the bytes within an element. */
 function* treeChunks(reader: Reader, { chunk, address }: ChunkedLayout): Generator<StoredChunk> {
   const rank = (key: Part) => [...chunk, 1].map((_, axis) => key.skip(axis === 0 ? 8 : 0).uint(8));
   const kind = { type: CHUNK_NODE, keyBytes: 8 + 8 * (chunk.length + 1), rank };
   for (const { key, address: at } of leavesOf(reader, address, kind)) {
     const [bytes, mask] = [key.u32(), key.u32()];
     const position = chunk.map((length) => key.uint(8) / length);
-    if (!position.every(Number.isInteger) || key.uint(8) !== 0) throw key.damaged('places a chunk between two others');
+    if (!position.every(Number.isInteger) || key.uint(8) !== 0)
+      throw key.damaged('has a chunk at a position that is not a multiple of the chunk size');
     yield { address: at, bytes, mask, position };
   }
 }
@@ -80,7 +81,7 @@ function* implicitChunks(
   grid: ChunkGrid,
   plain: { bytes: number; mask: number },
 ): Generator<StoredChunk> {
-  // All were allocated at once: none is looked at before the file is known to hold them.
+  // All chunks were allocated at once: check that the file holds them before reading any.
   reader.find(address, grid.mostChunks * grid.chunkBytes, 'the chunks of an array');
   for (let i = 0; i < grid.mostChunks; i++) {
     yield { address: address + i * grid.chunkBytes, ...plain, position: grid.position(i) };
@@ -105,7 +106,7 @@ function readEntry(entry: Part, grid: ChunkGrid, isFiltered: boolean): Omit<Stor
   return { address, bytes: entry.uint(sizeBytesOf(grid.chunkBytes)), mask: entry.u32() };
 }
 
-/** Bytes that say the size of a filtered chunk: one more than the chunk itself needs. */
+/** Bytes that encode the size of a filtered chunk: one more than the chunk itself needs. */
 function sizeBytesOf(chunkBytes: number): number {
   return Math.min(8, 1 + Math.floor((Math.log2(chunkBytes) + 8) / 8));
 }

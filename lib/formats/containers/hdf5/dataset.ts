@@ -1,4 +1,4 @@
-/** One array of an HDF5 file: what it is before it is read, and its elements. */
+/** One array of an HDF5 file: its description, and its elements. */
 import { ForwardpassError } from '../../../errors.ts';
 import { storedChunks } from './chunk-index.ts';
 import { type Dataspace, readDataspace } from './dataspace.ts';
@@ -18,7 +18,7 @@ export interface Hdf5Dataset {
   readonly element: Hdf5Element;
   /** For messages. */
   readonly place: string;
-  /** The elements, row-major; the caller's. */
+  /** The elements, row-major, in a buffer that the caller owns. */
   read(): Uint8Array;
 }
 
@@ -30,13 +30,13 @@ export interface Description {
   readonly type: Datatype;
   readonly layout: Layout;
   readonly filters: readonly Filter[];
-  /** Where it is in chunks. */
+  /** If it is stored in chunks. */
   readonly grid: ChunkGrid | undefined;
-  /** One element; undefined for zeros. */
+  /** One element; undefined means zero. */
   readonly fill: Uint8Array | undefined;
 }
 
-/** Throws for an array whose type, storage or filters a model's weights never have. */
+/** Throws for types, storage or filters that a model's weights never have. */
 export function describeArray(messages: Messages, isBfloat16: boolean): Description {
   const { reader } = messages;
   if (messages.has(TYPES.external)) {
@@ -57,7 +57,9 @@ export function describeArray(messages: Messages, isBfloat16: boolean): Descript
   return { reader, shape, element, type, layout, filters, grid, fill: readFill(messages, type.bytes) };
 }
 
-/** Throws `UNSUPPORTED_DTYPE`. What writes bfloat16 without having a type for it writes two opaque bytes and says so. */
+/**
+ * Throws `UNSUPPORTED_DTYPE`. Software without a type for bfloat16 writes two opaque bytes and says so in an attribute.
+ */
 function elementOf(type: Datatype, isBfloat16: boolean, place: string): Hdf5Element {
   if (isBfloat16 && type.kind === 'opaque' && type.bytes === 2) return 'BF16';
   if (type.element !== undefined && !(isBfloat16 && type.element !== 'BF16')) return type.element;
@@ -83,7 +85,7 @@ function gridOf(
   return new ChunkGrid(shape, most, chunk, elementBytes);
 }
 
-/** The elements, little-endian; the caller's. */
+/** The elements, little-endian, in a buffer that the caller owns. */
 export function readArray({ reader, shape, type, layout, filters, grid, fill }: Description): Uint8Array {
   const bytes = product(shape) * type.bytes;
   if (bytes === 0) return new Uint8Array(0);
@@ -95,7 +97,7 @@ export function readArray({ reader, shape, type, layout, filters, grid, fill }: 
   return toLittleEndian(filled, type);
 }
 
-/** Undefined for what was never written. */
+/** Undefined if nothing was written. */
 function readWhole(reader: Reader, layout: Layout, bytes: number): Uint8Array | undefined {
   if (layout.kind === 'chunked' || (layout.kind === 'contiguous' && layout.address === undefined)) return undefined;
   if (layout.bytes < bytes) throw reader.damaged(`an array of ${bytes} bytes is stored in ${layout.bytes}`);
@@ -115,7 +117,7 @@ function readChunks(
   for (const { address, bytes, mask, position } of storedChunks(reader, layout, grid, filters.length > 0)) {
     if (!grid.contains(position)) continue;
     const number = grid.numberOf(position);
-    if (seen.has(number)) throw reader.damaged(`the chunk at [${position.join(', ')}] is there twice`);
+    if (seen.has(number)) throw reader.damaged(`the chunk at [${position.join(', ')}] occurs twice`);
     seen.add(number);
     const start = reader.find(address, bytes, 'a chunk of an array');
     const stored = reader.storage.bytes.subarray(start, start + bytes);

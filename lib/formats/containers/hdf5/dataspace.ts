@@ -2,9 +2,9 @@
 import type { Part } from './reader.ts';
 
 export interface Dataspace {
-  /** Empty for a single value. Undefined if there is none at all. */
+  /** Empty for a single value. Undefined for a null dataspace. */
   readonly shape: readonly number[] | undefined;
-  /** To what the shape may grow; Infinity along an axis without end. */
+  /** The maximum shape; Infinity along an unlimited axis. */
   readonly most: readonly number[];
 }
 
@@ -18,13 +18,13 @@ export function readDataspace(part: Part): Dataspace {
   const kind = version === 2 ? part.u8() : rank === 0 ? SCALAR : SIMPLE;
   if (version === 1) part.skip(5);
   if (kind > NONE || rank > MOST_AXES || (kind !== SIMPLE && rank > 0))
-    throw part.damaged('declares a shape that cannot be');
+    throw part.damaged('declares an impossible shape');
   if (kind === NONE) return { shape: undefined, most: [] };
   const shape = lengths(part, rank);
   if ((flags & HAS_MOST) === 0) return { shape, most: shape };
   const endless = 256 ** part.reader.storage.lengthBytes - 1;
   const most = lengths(part, rank).map((length) => (length >= endless ? Number.POSITIVE_INFINITY : length));
-  if (most.some((length, axis) => length < shape[axis])) throw part.damaged('declares a shape larger than its largest');
+  if (most.some((length, axis) => length < shape[axis])) throw part.damaged('declares a shape larger than its maximum');
   return { shape, most };
 }
 

@@ -1,12 +1,12 @@
 /** The type of an array's or attribute's elements. */
 import type { Part } from './reader.ts';
 
-/** Little-endian, by the names that safetensors gives them. */
+/** Little-endian types, by their names in safetensors. */
 export type Hdf5Element = 'F64' | 'F32' | 'F16' | 'BF16' | `${'I' | 'U'}${8 | 16 | 32 | 64}`;
 
 export interface Datatype {
   readonly kind: 'number' | 'text' | 'variable text' | 'opaque' | 'other';
-  /** Of an element as stored. */
+  /** Bytes of a stored element. */
   readonly bytes: number;
   readonly isBigEndian: boolean;
   readonly element?: Hdf5Element;
@@ -24,13 +24,16 @@ const WORDS: Readonly<Record<number, string>> = {
   10: 'an array type',
 };
 const IS_BIG_ENDIAN = 1;
-/** Of an order that no machine has today. */
+/** An old byte order (VAX) that no machine has today. */
 const IS_MIXED_ENDIAN = 64;
 const IS_SIGNED = 8;
-/** For a sequence of variable length: it is text. */
+/** For a sequence of variable length: whether it is text. */
 const IS_TEXT = 1;
 
-/** Floats as their fields lie: bits, sign, exponent from and of, mantissa from and of, bias. The first bit of a mantissa is implied. */
+/**
+ * Float layouts: bits, position of the sign, position and size of the exponent, position and size of the mantissa,
+ * bias. The first bit of a mantissa is implied.
+ */
 const FLOATS: Readonly<Record<string, Hdf5Element>> = {
   '16 15 10 5 0 10 15': 'F16',
   '16 15 7 8 0 7 127': 'BF16',
@@ -85,7 +88,7 @@ function float(part: Part, [bits, sign, more]: readonly number[], bytes: number)
   const isBigEndian = (bits & IS_BIG_ENDIAN) !== 0;
   const element = isKnown ? FLOATS[fields] : undefined;
   if (element === undefined) {
-    return { kind: 'other', bytes, isBigEndian, words: `floats of ${bytes} bytes in another layout than IEEE's` };
+    return { kind: 'other', bytes, isBigEndian, words: `floats of ${bytes} bytes in a layout other than IEEE's` };
   }
   return { kind: 'number', bytes, isBigEndian, element, words: element };
 }
@@ -99,7 +102,7 @@ function enumeration(part: Part, bytes: number): Datatype {
   return { ...base, words };
 }
 
-/** The integer that an enumeration is of. */
+/** The integer type of an enumeration. */
 function readBase(part: Part): Datatype | undefined {
   if ((part.u8() & 15) !== INTEGER) return undefined;
   const bits = part.u8();

@@ -1,7 +1,7 @@
 /**
  * Extensible arrays: an entry for each chunk of an array that grows along one axis. The first entries are in the index
- * block, the next in data blocks that it lists, all others in data blocks that further lists find. List number n stands
- * for 2^n times the entries of the smallest data block.
+ * block, the next ones in data blocks that it lists, and all others in data blocks that secondary lists point to. List
+ * n holds 2^n times the entries of the smallest data block.
  */
 import { type ArrayEntry, checkClient, entriesIn, hasBit, pageOf } from './fixed-array.ts';
 import type { Part, Reader } from './reader.ts';
@@ -9,17 +9,17 @@ import type { Part, Reader } from './reader.ts';
 const SUM_BYTES = 4;
 const MOST_BITS = 64;
 
-/** What the header says of the array. */
+/** The settings in the array's header. */
 interface Settings {
   readonly reader: Reader;
   readonly isFiltered: boolean;
   readonly entryBytes: number;
-  /** In the index block. */
+  /** Entries in the index block. */
   readonly firstEntries: number;
-  /** Of the smallest data block. */
+  /** Entries of the smallest data block. */
   readonly leastEntries: number;
   readonly pageEntries: number;
-  /** Bytes of a number of an entry. */
+  /** Bytes of an entry's number. */
   readonly offsetBytes: number;
 }
 
@@ -33,7 +33,7 @@ export function* extensibleArrayEntries(reader: Reader, address: number, isFilte
   const indexBlock = head.skip(6 * lengthBytes).address();
   head.checkSum();
   const isPossible = Number.isInteger(Math.log2(leastEntries)) && Number.isInteger(Math.log2(leastPointers));
-  if (!isPossible || mostBits > MOST_BITS) throw head.damaged('has blocks of sizes that cannot be');
+  if (!isPossible || mostBits > MOST_BITS) throw head.damaged('has impossible block sizes');
   if (indexBlock === undefined) return;
   const offsetBytes = Math.ceil(mostBits / 8);
   const settings = {
@@ -74,7 +74,7 @@ function blocksOf(list: number): number {
   return 2 ** Math.floor(list / 2);
 }
 
-/** Entries of each block of a list. */
+/** Entries of each block in a list. */
 function entriesOf({ leastEntries }: Settings, list: number): number {
   return leastEntries * 2 ** Math.ceil(list / 2);
 }

@@ -1,4 +1,4 @@
-/** An open HDF5 file: groups, their attributes, and the arrays in them, each checked before it is read. */
+/** An open HDF5 file: groups, their attributes and their arrays, each checked before it is read. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { quote } from '../../../messages.ts';
@@ -16,7 +16,7 @@ export type { Hdf5Dataset, Hdf5Element } from './dataset.ts';
 
 export type Hdf5Kind = 'group' | 'dataset';
 
-/** What is at an address, as far as it was looked at. */
+/** What was read so far of the object at an address. */
 interface StoredObject {
   readonly address: number;
   readonly kind: Hdf5Kind;
@@ -24,14 +24,14 @@ interface StoredObject {
   attributes?: ReadonlyMap<string, Attribute>;
 }
 
-/** Finding an object again by another path: links may form knots. */
+/** The cost of finding an object again by another path: links may form cycles. */
 const STEPS_PER_PATH = 64;
-/** What an object takes while a model loads, with all that is made of it, and what a link takes. */
+/** The memory that an object takes while a model loads, with everything derived from it; and that of a link. */
 const OBJECT_BYTES = 2304;
 const LINK_BYTES = 96;
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
-/** Paths are written without a slash in front; the file itself is ''. */
+/** Paths have no leading slash; the file itself is ''. */
 export class Hdf5File {
   private readonly reader: Reader;
   private readonly heap = new GlobalHeap();
@@ -40,7 +40,7 @@ export class Hdf5File {
   private readonly found = new Map<string, StoredObject>();
   /** By address. */
   private readonly objects = new Map<number, StoredObject>();
-  /** The header that was read last: an object's parts are asked for one after the other. */
+  /** The last header read: an object's parts are requested one after another. */
   private last: { readonly address: number; readonly messages: Messages } | undefined;
 
   constructor(
@@ -60,12 +60,15 @@ export class Hdf5File {
     this.last = undefined;
   }
 
-  /** What is at the path: undefined for nothing. Throws `UNSAFE` where a link leads elsewhere on the way. */
+  /**
+   * The kind of the object at the path; undefined if it does not exist. Throws `UNSAFE` if a link on the way leads to
+   * another file.
+   */
   kind(path: string): Hdf5Kind | undefined {
     return this.find(path)?.kind;
   }
 
-  /** The names in a group, in the order of their making or else of the alphabet. */
+  /** The names in a group, in creation order or else alphabetical. */
   children(group: string): readonly string[] {
     const object = this.find(group);
     if (object?.kind !== 'group') {
@@ -74,7 +77,7 @@ export class Hdf5File {
     return [...this.linksIn(group, object).keys()];
   }
 
-  /** The strings of an attribute, a single one for one that is not a list; undefined when there is none. */
+  /** The strings of an attribute; a single one if it is not a list; undefined if not found. */
   strings(path: string, attribute: string): readonly string[] | undefined {
     const object = this.find(path);
     if (object === undefined) return undefined;
@@ -83,7 +86,7 @@ export class Hdf5File {
     return found && readStrings(found, this.heap, `${this.at(path)} attribute ${attribute}`);
   }
 
-  /** An array, unread. Throws for one whose type, storage or size a model's weights never have. */
+  /** An array that is not read yet. Throws for types, storage or sizes that a model's weights never have. */
   dataset(path: string): Hdf5Dataset {
     const place = this.at(path);
     const object = this.find(path);
@@ -92,7 +95,7 @@ export class Hdf5File {
     const described = describeArray(this.messagesOf(path, object), isBfloat16);
     this.sizes.declare(object.address, described);
     const { shape, element } = described;
-    // Files have many arrays: a description is made again when it is wanted.
+    // Files have many arrays, so descriptions are not kept but read again.
     const read = () => {
       const again = describeArray(this.messagesOf(path, object), isBfloat16);
       this.sizes.read(object.address, again);
@@ -106,7 +109,7 @@ export class Hdf5File {
     if (known !== undefined) return known;
     let at = Math.max(0, path.lastIndexOf('/'));
     if (!this.found.has(path.slice(0, at))) at = 0;
-    // From the nearest group that is known, or from the root.
+    // Starts at the nearest known group, or at the root.
     for (;;) {
       const group = path.slice(0, at);
       const end = path.indexOf('/', at + 1);
@@ -133,7 +136,7 @@ export class Hdf5File {
       throw new ForwardpassError('UNSAFE', `is an external link into the file ${quote(link.file)}`, place);
     }
     if (link.kind === 'other') {
-      throw new ForwardpassError('UNSAFE', `is a link of the type ${link.type}, which its writer defined`, place);
+      throw new ForwardpassError('UNSAFE', `is a link of the user-defined type ${link.type}`, place);
     }
     const object = this.look(path, link.address);
     const { depth } = this.budget.limits;
@@ -183,7 +186,7 @@ export class Hdf5File {
       }
       links.set(link.name, link);
       if (links.size <= limits.nodes) continue;
-      const message = `holds more than ${limits.nodes} names; raise \`limits.nodes\` if they are meant`;
+      const message = `holds more than ${limits.nodes} names; raise \`limits.nodes\` if that is intended`;
       throw new ForwardpassError('LIMIT', message, place);
     }
     group.links = inOrder(links);
@@ -195,7 +198,7 @@ export class Hdf5File {
   }
 }
 
-/** In the order in which they were made, where the group says it, and otherwise in that of their names. */
+/** In creation order if the group stores it, otherwise by name. */
 function inOrder(links: ReadonlyMap<string, Link>): ReadonlyMap<string, Link> {
   const all = [...links];
   const isOrdered = all.every(([, { order }]) => order !== undefined);

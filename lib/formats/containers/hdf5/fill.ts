@@ -1,8 +1,8 @@
-/** What elements are that were never written. */
+/** The value of elements that were never written. */
 import { type Messages, TYPES } from './messages.ts';
 import type { Part } from './reader.ts';
 
-/** One element as stored; undefined for zeros. */
+/** One element as stored; undefined means zero. */
 export function readFill(messages: Messages, elementBytes: number): Uint8Array | undefined {
   const what = 'a fill value';
   const newer = messages.find(TYPES.fill, what);
@@ -10,7 +10,7 @@ export function readFill(messages: Messages, elementBytes: number): Uint8Array |
   const value = newer !== undefined ? readNewer(newer) : older?.bytes(older.u32());
   if (value === undefined || value.every((byte) => byte === 0)) return undefined;
   if (value.length === elementBytes) return value;
-  throw messages.reader.damaged(`a fill value has ${value.length} bytes, not ${elementBytes}`);
+  throw messages.reader.damaged(`a fill value has ${value.length} bytes; expected ${elementBytes}`);
 }
 
 const IS_DEFINED = 32;

@@ -1,4 +1,4 @@
-/** Filters that chunks went through when they were written, undone. */
+/** Undoes the filters that were applied to chunks. */
 import { ForwardpassError } from '../../../errors.ts';
 import { inflateNow } from '../compression/inflate.ts';
 import { fletcher32 } from './checksums.ts';
@@ -7,16 +7,16 @@ import { decodeText, type Part, type Reader } from './reader.ts';
 export interface Filter {
   readonly id: number;
   readonly name: string;
-  /** What it was set to. */
+  /** The filter's parameters. */
   readonly values: readonly number[];
 }
 
 const [DEFLATE, SHUFFLE, FLETCHER] = [1, 2, 3];
 const SUM_BYTES = 4;
-/** Opening a decoder takes some microseconds, however little it decodes. */
+/** Opening a decoder takes some microseconds, even for little data. */
 const STEPS_PER_DECODER = 8;
 
-/** Throws `UNSUPPORTED_DTYPE` for filters that no writer of Keras files uses. */
+/** Throws `UNSUPPORTED_DTYPE` for filters that no software writing Keras files uses. */
 export function readFilters(part: Part): Filter[] {
   const version = part.version(1, 2);
   const count = part.u8();
@@ -31,7 +31,7 @@ export function readFilters(part: Part): Filter[] {
   throw new ForwardpassError('UNSUPPORTED_DTYPE', message, part.reader.place);
 }
 
-/** From this number on, filters are not HDF5's own and have a name in newer files, too. */
+/** Filters from this number on are not HDF5's own, and have a name in newer files too. */
 const FIRST_FOREIGN = 256;
 
 function readFilter(part: Part, version: number): Filter {
@@ -44,7 +44,7 @@ function readFilter(part: Part, version: number): Filter {
   return { id, name, values };
 }
 
-/** The elements of a chunk of `size` bytes. `mask`: a bit for each filter that was left out. */
+/** The elements of a chunk of `size` bytes. `mask`: a bit for each filter that was not applied. */
 export function unfilter(
   reader: Reader,
   filters: readonly Filter[],
@@ -58,17 +58,17 @@ export function unfilter(
     const { id, values } = used[i];
     if (id === DEFLATE) {
       reader.budget.step(STEPS_PER_DECODER, reader.place);
-      // What the filters before it made of the chunk: a sum makes it longer.
+      // The size after the previous filters: a checksum makes the chunk longer.
       const sums = used.slice(0, i).filter((one) => one.id === FLETCHER).length;
       bytes = inflateNow(bytes, size + SUM_BYTES * sums, reader.place);
     } else if (id === FLETCHER) bytes = checked(reader, bytes);
     else bytes = unshuffle(bytes, values[0] ?? 1);
   }
-  if (bytes.length !== size) throw reader.damaged(`a chunk has ${bytes.length} bytes, not ${size}`);
+  if (bytes.length !== size) throw reader.damaged(`a chunk has ${bytes.length} bytes; expected ${size}`);
   return bytes;
 }
 
-/** Without its sum, which older versions wrote with the bytes of each half exchanged. */
+/** Without its checksum, which older versions wrote with the bytes of each half swapped. */
 function checked(reader: Reader, bytes: Uint8Array): Uint8Array {
   const data = bytes.subarray(0, Math.max(0, bytes.length - SUM_BYTES));
   const [a, b, c, d] = bytes.subarray(data.length);
@@ -78,10 +78,10 @@ function checked(reader: Reader, bytes: Uint8Array): Uint8Array {
     [c, d, a, b],
   ].map((four) => four.reduce((word, byte) => word * 256 + byte, 0));
   if (sum === stored || sum === exchanged) return data;
-  throw reader.damaged('a chunk has another check sum than it says');
+  throw reader.damaged('the checksum of a chunk does not match');
 }
 
-/** All first bytes of the elements, then all second ones, …; what is left over stays at the end. */
+/** The first bytes of all elements, then the second bytes, …; a remainder stays at the end. */
 function unshuffle(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const count = Math.floor(bytes.length / elementBytes);
   if (elementBytes <= 1 || count <= 1) return bytes;

@@ -1,4 +1,4 @@
-/** Fixed arrays: an entry for each chunk of an array that cannot grow; many entries are in pages. */
+/** Fixed arrays: an entry for each chunk of an array that cannot grow; a large number of entries is split into pages. */
 import type { Part, Reader } from './reader.ts';
 
 const SUM_BYTES = 4;
@@ -38,12 +38,12 @@ export function* fixedArrayEntries(reader: Reader, address: number, isFiltered: 
   }
 }
 
-/** Whether the entries say sizes, and which filters were left out. */
+/** Whether entries include sizes and skipped filters must agree with the array. */
 export function checkClient(part: Part, isFiltered: boolean): void {
   if (part.u8() !== Number(isFiltered)) throw part.damaged('is not of the kind that its array needs');
 }
 
-/** The first page has the highest bit. */
+/** The highest bit belongs to the first page. */
 export function hasBit(bits: Uint8Array, number: number): boolean {
   return (bits[number >> 3] & (0x80 >> (number & 7))) !== 0;
 }

@@ -1,7 +1,7 @@
 /**
- * Fractal heaps, in which newer files keep many links or attributes of one object. Small objects are in blocks, which a
- * table finds: its rows have `width` blocks each, and from the third row on blocks twice as large as in the row before.
- * Large objects are somewhere in the file, found by a B-tree.
+ * Fractal heaps, in which newer files store many links or attributes of one object. Small objects are in blocks that a
+ * table lists: its rows have `width` blocks each, and from the third row on, blocks are twice as large as in the row
+ * before. Large objects are elsewhere in the file, found by a B-tree.
  */
 import { bytesFor, recordsOf } from './btree2.ts';
 import { lookup3 } from './checksums.ts';
@@ -9,7 +9,7 @@ import type { Part, Reader } from './reader.ts';
 
 const [MANAGED, HUGE, TINY] = [0, 1, 2];
 const HAS_BLOCK_SUMS = 2;
-/** Of a B-tree of large objects. */
+/** The type of the B-tree of large objects. */
 const HUGE_BY_ID = 1;
 
 export class FractalHeap {
@@ -23,7 +23,7 @@ export class FractalHeap {
   private readonly lengthBytes: number;
   private readonly root: number | undefined;
   private readonly rootRows: number;
-  /** Blocks that were checked, by what they are and where. */
+  /** Blocks that were already checked, by kind and address. */
   private readonly seen = new Map<string, Part>();
   private huge: Map<number, { address: number | undefined; length: number }> | undefined;
 
@@ -54,14 +54,14 @@ export class FractalHeap {
     head.checkSum();
     const logs = [this.width, this.startBytes, mostDirect].map(Math.log2);
     if (!logs.every(Number.isInteger) || mostDirect < this.startBytes || indexBits > 64 || mostManaged === 0) {
-      throw head.damaged('has blocks of sizes that cannot be');
+      throw head.damaged('has impossible block sizes');
     }
     this.directRows = logs[2] - logs[1] + 2;
     this.offsetBytes = Math.ceil(indexBits / 8);
     this.lengthBytes = Math.min(Math.ceil(logs[2] / 8), bytesFor(mostManaged));
   }
 
-  /** The object whose identity comes next in `id`. */
+  /** The object whose heap id comes next in `id`. */
   object(id: Part): Part {
     const own = id.part(this.idBytes);
     const flags = own.u8();
@@ -75,12 +75,12 @@ export class FractalHeap {
   private managed(offset: number, length: number): Part {
     const { block, start } = this.find(offset);
     const at = block.start + (offset - start);
-    if (!(at >= block.start && at + length <= block.end)) throw block.damaged('has an object that goes beyond it');
+    if (!(at >= block.start && at + length <= block.end)) throw block.damaged('has an object that extends beyond it');
     this.reader.storage.count(length, this.reader.place);
     return this.reader.within(at, at + length, 'an object of a heap');
   }
 
-  /** The block that has the byte at `offset` of the heap, and where in the heap it starts. */
+  /** The block that contains the byte at `offset` of the heap, and where in the heap that block starts. */
   private find(offset: number): { block: Part; start: number } {
     if (this.rootRows === 0) return { block: this.direct(this.root, this.startBytes), start: 0 };
     let [address, rows, start] = [this.root, this.rootRows, 0];
@@ -101,7 +101,7 @@ export class FractalHeap {
     }
   }
 
-  /** The whole block: what is in front of its objects counts, too. */
+  /** The whole block; offsets include its header. */
   private direct(address: number | undefined, size: number): Part {
     const key = `${size} bytes at ${address}`;
     const known = this.seen.get(key);
@@ -111,17 +111,17 @@ export class FractalHeap {
     part.version(0);
     part.skip(this.reader.storage.addressBytes + this.offsetBytes);
     if (this.hasSums) {
-      // The sum is of the block with zeros in its own place.
+      // The checksum is computed with zeros in its own place.
       const bytes = this.reader.part(address, size, what).bytes(size).slice();
       const at = part.at - part.start;
       bytes.fill(0, at, at + 4);
-      if (lookup3(bytes, 0, size) !== part.u32()) throw part.damaged('has another check sum than it says');
+      if (lookup3(bytes, 0, size) !== part.u32()) throw part.damaged('the checksum does not match');
     }
     this.seen.set(key, part);
     return part;
   }
 
-  /** At the first of its addresses. */
+  /** A reader at the first address of the table. */
   private indirect(address: number | undefined, rows: number): Part {
     const key = `${rows} rows at ${address}`;
     const known = this.seen.get(key);
@@ -140,7 +140,7 @@ export class FractalHeap {
   private large(id: number): Part {
     this.huge ??= this.largeObjects();
     const found = this.huge.get(id);
-    if (found === undefined) throw this.reader.damaged(`object ${id} of a heap is not found`);
+    if (found === undefined) throw this.reader.damaged(`object ${id} of a heap was not found`);
     return this.reader.part(found.address, found.length, 'an object of a heap');
   }
 

@@ -1,12 +1,12 @@
-/** The chunks that an array is cut into, and their elements put where they belong. */
+/** The chunks of an array, and where their elements go. */
 
 export class ChunkGrid {
   readonly chunkBytes: number;
   /** Chunks along each axis. */
   readonly counts: readonly number[];
-  /** Chunks along each axis when the array is as large as it may become. */
+  /** Chunks along each axis at the array's maximum shape. */
   private readonly most: readonly number[];
-  /** The axis without end; -1 if there is none. */
+  /** The unlimited axis; -1 if there is none. */
   private readonly endless: number;
 
   constructor(
@@ -39,17 +39,17 @@ export class ChunkGrid {
     return position.reduce((number, at, axis) => number * this.counts[axis] + at, 0);
   }
 
-  /** Whether the chunk goes over the array's edge. */
+  /** Whether the chunk extends beyond the array's edge. */
   isAtEdge(position: readonly number[]): boolean {
     return position.some((at, axis) => (at + 1) * this.chunk[axis] > this.shape[axis]);
   }
 
-  /** Of the chunk with a number in an index, row by row. */
+  /** The position of the chunk with an index number, in row-major order. */
   position(number: number): number[] {
     return positionIn(number, this.most);
   }
 
-  /** The same where the axis without end is counted as the slowest. */
+  /** The same, with the unlimited axis as the slowest. */
   positionByEndless(number: number): number[] {
     const axis = Math.max(0, this.endless);
     const others = this.most.toSpliced(axis, 1);

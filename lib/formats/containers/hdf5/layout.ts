@@ -1,11 +1,11 @@
-/** Where an array's elements are: in its header, in one piece, or in chunks that an index finds. */
+/** Where an array's elements are: in its header, in one piece, or in chunks that an index lists. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Part } from './reader.ts';
 
 export type Layout =
-  /** In the header. */
+  /** Within the header. */
   | { readonly kind: 'compact'; readonly start: number; readonly bytes: number }
-  /** Without an address nothing was written. */
+  /** Without an address, nothing was written. */
   | { readonly kind: 'contiguous'; readonly address: number | undefined; readonly bytes: number }
   | ChunkedLayout;
 
@@ -13,16 +13,16 @@ export interface ChunkedLayout {
   readonly kind: 'chunked';
   readonly chunk: readonly number[];
   readonly elementBytes: number;
-  /** Chunks that go over the array's edge are not filtered. */
+  /** Whether chunks that extend beyond the array's edge are left unfiltered. */
   readonly leavesEdges: boolean;
   readonly index: ChunkIndex;
-  /** Of the index; without one nothing was written. */
+  /** The address of the index; undefined if nothing was written. */
   readonly address: number | undefined;
 }
 
 export type ChunkIndex =
   | { readonly kind: 'tree' | 'implicit' | 'newer tree' }
-  /** `bytes` where the chunk is filtered. */
+  /** `bytes` is set if the chunk is filtered. */
   | { readonly kind: 'single'; readonly bytes?: number; readonly mask: number }
   | { readonly kind: 'fixed array' | 'extensible array' };
 
@@ -60,19 +60,18 @@ function readNewerChunks(part: Part): ChunkedLayout {
   return { ...shape, leavesEdges: (flags & LEAVES_EDGES) !== 0, index, address: part.address() };
 }
 
-/** The size of an element comes last, like one more axis. */
+/** The size of an element comes last, like an extra axis. */
 function readShape(
   part: Part,
   rank: number,
   lengthBytes: number,
 ): Pick<ChunkedLayout, 'kind' | 'chunk' | 'elementBytes'> {
   const lengths = Array.from({ length: rank }, () => part.uint(lengthBytes));
-  if (rank < 2 || lengths.some((length) => length === 0))
-    throw part.damaged('declares chunks of a shape that cannot be');
+  if (rank < 2 || lengths.some((length) => length === 0)) throw part.damaged('declares chunks of an impossible shape');
   return { kind: 'chunked', chunk: lengths.slice(0, -1), elementBytes: lengths[rank - 1] };
 }
 
-/** How the index is made is said again in the index itself. */
+/** The index itself repeats its settings. */
 function readIndex(part: Part, flags: number): ChunkIndex {
   const type = part.u8();
   switch (type) {
@@ -91,6 +90,6 @@ function readIndex(part: Part, flags: number): ChunkIndex {
       part.skip(6);
       return { kind: 'newer tree' };
     default:
-      throw part.damaged(`has chunks with an unknown index ${type}`);
+      throw part.damaged(`has chunks with an index of the unknown type ${type}`);
   }
 }

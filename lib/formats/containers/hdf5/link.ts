@@ -1,4 +1,4 @@
-/** An entry of a group: a name, and what it leads to. */
+/** An entry of a group: a name and its target. */
 export type Link = Target & { readonly name: string /** By creation. */; readonly order?: number };
 
 export type Target =

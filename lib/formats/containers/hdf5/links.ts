@@ -1,4 +1,4 @@
-/** What is in a group: links with their names, in its header, in their own heap, or in a table of older files. */
+/** The content of a group: links with names, in its header, in their own heap, or, in older files, in a table. */
 
 import { recordsOf } from './btree2.ts';
 import { FractalHeap } from './fractal-heap.ts';
@@ -7,7 +7,7 @@ import { type Messages, TYPES } from './messages.ts';
 import { decodeText, type Part } from './reader.ts';
 import { symbolTableLinks } from './symbol-table.ts';
 
-/** The type of a B-tree of links by their names. */
+/** The type of a B-tree of links, ordered by name. */
 const LINKS_BY_NAME = 5;
 const NAME_HASH_BYTES = 4;
 const ORDER_IS_TRACKED = 1;
@@ -47,7 +47,7 @@ function readTarget(part: Part, type: number): Target {
   if (type === HARD) return { kind: 'hard', address: part.address() };
   const value = part.bytes(part.u16());
   if (type === SOFT) return { kind: 'soft', target: decodeText(value) };
-  // A byte of flags, then the file's name.
+  // One byte of flags, then the file's name.
   if (type === EXTERNAL) return { kind: 'external', file: decodeText(value.subarray(1)) };
   return { kind: 'other', type };
 }

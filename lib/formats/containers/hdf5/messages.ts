@@ -1,4 +1,4 @@
-/** Object headers: the messages that say what an object is. A header goes on in blocks elsewhere. */
+/** Object headers: the messages that describe an object. A header may continue in other blocks. */
 import type { Part, Reader } from './reader.ts';
 
 /** Types of messages. */
@@ -21,11 +21,11 @@ export const TYPES = {
 } as const;
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(TYPES));
-/** Of the flags of a message. */
+/** Bits of a message's flags. */
 const IS_SHARED = 2;
 const MUST_BE_KNOWN = 128;
 const STEPS_PER_MESSAGE = 2;
-/** Shared messages: in another object's header, rather than in a heap of the file. */
+/** Shared messages that are in another object's header, not in a heap of the file. */
 const IN_HEADERS: readonly number[] = [0, 2];
 
 export interface Message {
@@ -46,7 +46,7 @@ export class Messages {
     return this.all.some((message) => message.type === type);
   }
 
-  /** The first of the type, or the message of another header that it refers to. */
+  /** The first message of the type, or the message of another header that it refers to. */
   find(type: number, what: string): Part | undefined {
     const message = this.all.find((one) => one.type === type);
     return message && this.open(message, what);
@@ -66,7 +66,7 @@ export class Messages {
   }
 }
 
-/** What a message in another header says, such as a committed type. That one refers to no other. */
+/** A message in another header, such as a committed type. That message must not refer to a further one. */
 export function readShared(part: Part, type: number, what: string): Part {
   const version = part.version(1, 2, 3);
   const kind = part.u8();
@@ -74,12 +74,12 @@ export function readShared(part: Part, type: number, what: string): Part {
   if (version === 1) part.skip(6);
   const message = readMessages(part.reader, part.address()).all.find((one) => one.type === type);
   if (message === undefined || (message.flags & IS_SHARED) !== 0) {
-    throw part.damaged('refers to an object that has none');
+    throw part.damaged('refers to an object without such a message');
   }
   return part.reader.within(message.start, message.end, what);
 }
 
-/** Throws `MALFORMED` for a header that is damaged, or goes round in circles. */
+/** Throws `MALFORMED` for a header that is damaged or refers back to itself. */
 export function readMessages(reader: Reader, address: number | undefined): Messages {
   const isNewer = reader.part(address, 4, 'an object header').u8() === SIGNATURE_START;
   return new Messages(reader, isNewer ? readNewer(reader, address) : readOlder(reader, address));
@@ -135,7 +135,7 @@ function readNewer(reader: Reader, address = 0): Message[] {
   return collected.messages;
 }
 
-/** The messages so far, and the blocks that are still to be read. */
+/** The messages so far, and the blocks still to be read. */
 class Collected {
   readonly messages: Message[] = [];
   private readonly blocks: Part[] = [];
@@ -162,7 +162,7 @@ class Collected {
       this.reader.budget.step(STEPS_PER_MESSAGE, this.reader.place);
       this.messages.push({ type, flags, start: body.start, end: body.end });
     } else if ((flags & MUST_BE_KNOWN) !== 0) {
-      throw this.reader.unknownVersion(`a message of type ${type} that a reader must know`);
+      throw this.reader.unknownVersion(`an unknown message of type ${type} that is marked as required`);
     }
   }
 }

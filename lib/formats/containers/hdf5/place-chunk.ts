@@ -1,10 +1,10 @@
-/** Elements of a chunk, put into the array. */
+/** Copies the elements of a chunk into the array. */
 
-/** Shapes in which axes that chunks do not cut are one with the axis before. */
+/** Axes that chunks do not cut are merged with the axis before. */
 export class ChunkPlacer {
   private readonly shape: number[] = [];
   private readonly chunk: number[] = [];
-  /** Which axes of a position are left. */
+  /** The axes of a position that remain. */
   private readonly axes: number[] = [];
 
   constructor(
@@ -25,7 +25,7 @@ export class ChunkPlacer {
     }
   }
 
-  /** `elements` may begin anywhere in the array: what of the chunk is beyond its edge is left out. */
+  /** `position` may be anywhere in the array: elements beyond the array's edge are skipped. */
   place(chunk: Uint8Array, position: readonly number[], array: Uint8Array): void {
     const { shape, axes, elementBytes } = this;
     const last = shape.length - 1;

@@ -1,18 +1,24 @@
-/** The bytes of an HDF5 file. Addresses and sizes are as the file writes them, and each part is inside the file. */
+/**
+ * The bytes of an HDF5 file. Addresses and sizes are read as the file writes them, and each part is checked to be
+ * inside the file.
+ */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { lookup3 } from './checksums.ts';
 
-/** Structure of the file may be read so often before it is counted: an honest file's is read about once. */
+/**
+ * How many times the file's size may be read as structure before it is charged: a valid file's structure is read about
+ * once.
+ */
 const FREE_READS = 2;
 const BYTES_PER_STEP = 4;
 
 /** One file. */
 export class Storage {
   readonly view: DataView;
-  /** Where addresses count from: the superblock. */
+  /** The address of the superblock, to which addresses are relative. */
   base = 0;
-  /** Bytes of an address, and of a length. */
+  /** Bytes of an address and of a length. */
   addressBytes = 8;
   lengthBytes = 8;
   #read = 0;
@@ -24,14 +30,14 @@ export class Storage {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Parts that overlap or are met again would make the work quadratic. Throws `LIMIT`. */
+  /** Charges reads: parts that overlap or repeat would make the work quadratic. Throws `LIMIT`. */
   count(bytes: number, place: string): void {
     this.#read += bytes;
     if (this.#read > FREE_READS * this.bytes.length) this.budget.step(bytes / BYTES_PER_STEP, place);
   }
 }
 
-/** A file, and what of it is being read, for messages. */
+/** A file, and which part of it is being read, for messages. */
 export class Reader {
   constructor(
     readonly storage: Storage,
@@ -46,24 +52,24 @@ export class Reader {
     return new Reader(this.storage, place);
   }
 
-  /** Throws `MALFORMED` where the file does not hold them all. `what` is for messages. */
+  /** Throws `MALFORMED` if the range is not within the file. `what` is for messages. */
   part(address: number | undefined, length: number, what: string): Part {
     const start = this.find(address, length, what);
     this.storage.count(length, this.place);
     return new Part(this, start, start + length, what);
   }
 
-  /** The place in the file of `length` bytes at an address. */
+  /** The offset in the file of `length` bytes at an address. */
   find(address: number | undefined, length: number, what: string): number {
     if (address === undefined) throw this.damaged(`${what} has no address`);
     const { base, bytes } = this.storage;
     const start = base + address;
-    // Not `>`, which NaN passes.
+    // Not `>`, which would let NaN pass.
     if (start + length <= bytes.length) return start;
     throw this.damaged(`${what} of ${length} bytes at byte ${start} is not within the file of ${bytes.length} bytes`);
   }
 
-  /** Bytes that were checked before. */
+  /** Bytes that were already checked. */
   within(start: number, end: number, what: string): Part {
     return new Part(this, start, end, what);
   }
@@ -73,11 +79,11 @@ export class Reader {
   }
 
   unknownVersion(what: string, hint = ''): ForwardpassError {
-    return new ForwardpassError('UNSUPPORTED_VERSION', `holds ${what}, which is not read here${hint}`, this.place);
+    return new ForwardpassError('UNSUPPORTED_VERSION', `holds ${what}, which is not supported${hint}`, this.place);
   }
 }
 
-/** A part of the file, taken from front to back. */
+/** A part of the file, read from front to back. */
 export class Part {
   at: number;
 
@@ -106,7 +112,7 @@ export class Part {
     return this.reader.storage.view.getUint32(this.advance(4), true);
   }
 
-  /** Of any size; near the number written where it is beyond 2^53. */
+  /** An integer of any size; beyond 2^53 only approximate. */
   uint(size: number): number {
     const at = this.advance(size);
     const { bytes } = this.reader.storage;
@@ -115,7 +121,7 @@ export class Part {
     return value;
   }
 
-  /** Undefined for the address that stands for none. */
+  /** Undefined for the undefined address. */
   address(): number | undefined {
     const size = this.reader.storage.addressBytes;
     const address = this.uint(size);
@@ -131,7 +137,7 @@ export class Part {
     return this;
   }
 
-  /** A view. */
+  /** Returns a view. */
   bytes(count: number): Uint8Array {
     const start = this.advance(count);
     return this.reader.storage.bytes.subarray(start, start + count);
@@ -147,18 +153,18 @@ export class Part {
     throw this.damaged(`does not begin with ${expected}`);
   }
 
-  /** Throws `UNSUPPORTED_VERSION` for another one. */
+  /** Throws `UNSUPPORTED_VERSION` for an unknown version. */
   version(...known: readonly number[]): number {
     const version = this.u8();
     if (known.includes(version)) return version;
     throw this.reader.unknownVersion(`${this.what} of version ${version}`);
   }
 
-  /** Takes the check sum of what was taken so far. */
+  /** Reads and verifies the checksum of what was read so far. */
   checkSum(): this {
     const sum = lookup3(this.reader.storage.bytes, this.start, this.at);
     if (this.u32() === sum) return this;
-    throw this.damaged('has another check sum than it says');
+    throw this.damaged('the checksum does not match');
   }
 
   damaged(reason: string): ForwardpassError {
@@ -166,7 +172,7 @@ export class Part {
   }
 
   private advance(count: number): number {
-    if (!(count >= 0 && count <= this.end - this.at)) throw this.damaged('ends before what it declares');
+    if (!(count >= 0 && count <= this.end - this.at)) throw this.damaged('ends before its declared end');
     this.at += count;
     return this.at - count;
   }
@@ -174,7 +180,10 @@ export class Part {
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Up to the first zero. Text is UTF-8 whatever it is declared as: writers of Keras files encode it so and declare ASCII. */
+/**
+ * Text up to the first zero byte. It is UTF-8, whatever it is declared as: software that writes Keras files declares
+ * ASCII and writes UTF-8.
+ */
 export function decodeText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return UTF8.decode(end < 0 ? bytes : bytes.subarray(0, end));

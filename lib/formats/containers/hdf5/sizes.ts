@@ -1,4 +1,4 @@
-/** Nothing is made for an array that the file does not hold: its size is counted when it is declared. */
+/** Nothing is allocated for an array that the file does not hold: its size is charged when it is declared. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import type { Description } from './dataset.ts';
@@ -7,17 +7,20 @@ import { product } from './grid.ts';
 export class ArraySizes {
   private stored = 0;
   private elements = 0;
-  /** By the addresses of their headers. */
+  /** By the address of the header. */
   private readonly declared = new Set<number>();
   private readonly wasRead = new Set<number>();
 
   constructor(
-    /** The file's. */
+    /** The size of the file. */
     private readonly size: number,
     private readonly budget: Budget,
   ) {}
 
-  /** What arrays hold beyond the bytes of the file is unpacked, or filled, or there more than once. Throws `LIMIT`. */
+  /**
+   * Charges the elements of an array beyond the bytes of the file, which come from decompression, fill values or shared
+   * storage. Throws `LIMIT`.
+   */
   declare(address: number, { reader, shape, type, layout, filters, grid }: Description): void {
     if (this.declared.has(address)) return;
     this.declared.add(address);
@@ -35,7 +38,7 @@ export class ArraySizes {
     else this.hold(bytes, place);
   }
 
-  /** An array that is read again is there again. */
+  /** An array that is read again is charged again. */
   read(address: number, { reader, shape, type }: Description): void {
     if (this.wasRead.has(address)) this.budget.build(product(shape) * type.bytes, reader.place);
     this.wasRead.add(address);

@@ -1,13 +1,13 @@
-/** The superblock: how the file writes addresses, and where its root group is. */
+/** The superblock: the sizes of addresses in the file, and the address of the root group. */
 import { ForwardpassError } from '../../../errors.ts';
 import { readMessages, TYPES } from './messages.ts';
 import type { Part, Reader } from './reader.ts';
 import { findSignature, SIGNATURE_BYTES } from './signature.ts';
 
-/** Set while a writer has the file open: it may be half written. */
+/** Set while a writer has the file open, which may be incomplete. */
 const IS_BEING_WRITTEN = 1 | 4;
 
-/** The address of the root group's header. From here on the reader knows the file's widths and base. */
+/** The address of the root group's header. Sets the reader's widths and base address. */
 export function readSuperblock(reader: Reader): number {
   const { storage } = reader;
   const start = findSignature(storage.bytes);
@@ -35,8 +35,7 @@ function readOlder(part: Part, version: number): number | undefined {
 function readNewer(part: Part, version: number): number | undefined {
   readWidths(part);
   const flags = part.u8();
-  if (version === 3 && (flags & IS_BEING_WRITTEN) !== 0)
-    throw part.damaged('says that its writer did not close the file');
+  if (version === 3 && (flags & IS_BEING_WRITTEN) !== 0) throw part.damaged('is marked as still open for writing');
   const base = part.uint(part.reader.storage.addressBytes);
   const extension = part.address();
   checkEnd(part, base);
@@ -53,12 +52,12 @@ function readWidths(part: Part): void {
   [part.reader.storage.addressBytes, part.reader.storage.lengthBytes] = widths;
 }
 
-/** The end counts from the file's beginning, and moves with the superblock. */
+/** The end is relative to the beginning of the file, and moves with the superblock. */
 function checkEnd(part: Part, base: number): void {
   const { bytes, base: start, addressBytes } = part.reader.storage;
   const end = part.uint(addressBytes) + start - base;
   if (end <= bytes.length) return;
-  const message = `the file ends at byte ${bytes.length} of the ${end} that it declares`;
+  const message = `the file ends at byte ${bytes.length}, but declares ${end}`;
   throw new ForwardpassError('TRUNCATED', message, part.reader.place);
 }
 

@@ -1,13 +1,13 @@
-/** Groups of older files: names in a local heap, entries in nodes of symbols, found by a B-tree. */
+/** Groups of older files: names in a local heap, and entries in symbol nodes that a B-tree lists. */
 import { leavesOf } from './btree1.ts';
 import type { Link } from './link.ts';
 import { decodeText, type Part, type Reader } from './reader.ts';
 
 const GROUP_NODE = 0;
-/** What an entry keeps of its object: of a soft link, where its path is in the heap. */
+/** The type of an entry for a soft link: its scratch space is the offset of the path in the heap. */
 const SOFT_LINK = 2;
 
-/** `message`: the symbol table's. */
+/** `message`: the symbol table message. */
 export function* symbolTableLinks(message: Part): Generator<Link> {
   const { reader } = message;
   const { addressBytes, lengthBytes } = reader.storage;
@@ -50,7 +50,7 @@ class LocalHeap {
   text(offset: number): string {
     const end = this.data.indexOf(0, offset);
     if (offset >= this.data.length || end < 0)
-      throw this.reader.damaged(`a name at byte ${offset} of its heap has no end`);
+      throw this.reader.damaged(`the name at byte ${offset} of its heap has no end`);
     this.reader.storage.count(end - offset, this.reader.place);
     return decodeText(this.data.subarray(offset, end));
   }

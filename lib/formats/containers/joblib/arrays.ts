@@ -1,6 +1,6 @@
 /**
- * joblib's arrays: the pickle has a wrapper that says what the array is, and the array's bytes follow the wrapper's
- * last opcode, in the middle of the pickle. https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
+ * joblib's arrays: the pickle has a wrapper that describes the array, and the array's bytes follow the wrapper's last
+ * opcode, in the middle of the pickle. https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -12,11 +12,11 @@ import type { PickleStream } from '../pickle/stream.ts';
 import { PickleArray, type PickleObject, type PickleValue, pickleKind } from '../pickle/values.ts';
 
 const WRAPPER = /(^|\.)numpy_pickle\.NumpyArrayWrapper$/;
-/** Up to 0.9, each array had its own file beside the pickle. */
+/** Up to joblib 0.9, each array had its own file beside the pickle. */
 const OLD_WRAPPER = /(^|\.)numpy_pickle(_compat)?\.(NDArrayWrapper|ZNDArrayWrapper)$/;
 
 export class ArrayWrappers implements PickleHooks {
-  /** Wrappers met. */
+  /** The number of wrappers found. */
   found = 0;
 
   constructor(
@@ -47,7 +47,7 @@ export class ArrayWrappers implements PickleHooks {
       return recordsFromBytes(records, shape, stream.take(countOf(shape) * records.bytes), place);
     }
     if (type === undefined) {
-      // Dates and the like stay a wrapper, with a name, until something needs them.
+      // Dates and similar types stay a named wrapper until something needs them.
       stream.take(countOf(shape) * recordBytes(dtype, place));
       return undefined;
     }
@@ -55,7 +55,7 @@ export class ArrayWrappers implements PickleHooks {
     return arrayFromBytes(type, shape, wrapper.attribute('order') === 'F', bytes, this.budget, place);
   }
 
-  /** An array of objects is its own pickle, without wrappers. */
+  /** An array of objects is a separate pickle, without wrappers. */
   private readObjects(stream: PickleStream): PickleValue {
     const { budget, place } = this;
     const { value, end } = readPickle(stream.bytes, { budget, place, start: stream.at });
@@ -64,7 +64,10 @@ export class ArrayWrappers implements PickleHooks {
     throw stream.malformed(`expected an array of objects, found ${pickleKind(value)}`);
   }
 
-  /** A byte says how many follow to a multiple of 16, since joblib 1.2 and where the file could tell its position. */
+  /**
+   * A byte says how many padding bytes follow, up to a multiple of 16: since joblib 1.2, if the position in the file
+   * was known.
+   */
   private skipPadding(wrapper: PickleObject, stream: PickleStream): void {
     const alignment = wrapper.attribute('numpy_array_alignment_bytes') ?? null;
     if (alignment !== null) stream.take(stream.u8());

@@ -1,4 +1,4 @@
-/** How joblib compresses, by the first bytes. */
+/** The compression that joblib used, detected by the first bytes. */
 export type Compression = 'zlib' | 'gzip' | 'bz2' | 'xz' | 'lzma' | 'lz4';
 
 const SIGNATURES: Readonly<Record<Exclude<Compression, 'zlib'>, readonly number[]>> = {
@@ -8,7 +8,7 @@ const SIGNATURES: Readonly<Record<Exclude<Compression, 'zlib'>, readonly number[
   lzma: [0x5d, 0x00, 0x00],
   lz4: [0x04, 0x22, 0x4d, 0x18],
 };
-/** zlib's first two bytes are a method, of which there is one, and a check: together a multiple of 31. */
+/** zlib's first two bytes are a method, of which only one exists, and a check value: together a multiple of 31. */
 const ZLIB_METHOD = 0x78;
 
 export function compressionOf(head: Uint8Array): Compression | undefined {

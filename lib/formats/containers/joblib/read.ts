@@ -1,4 +1,4 @@
-/** A pickled file as its value. */
+/** Reads a pickle file as its value. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import type { Reader } from '../../format.ts';
@@ -9,11 +9,11 @@ import { ArrayWrappers } from './arrays.ts';
 import { type Compression, compressionOf } from './compression.ts';
 
 export interface PickledFile {
-  /** Of each pickle of the file, one after the other; mostly there is one. */
+  /** One value for each pickle in the file; usually there is one. */
   readonly values: readonly PickleValue[];
-  /** As the first declares it; 0 for those that declare none. */
+  /** The protocol of the first pickle; 0 if it declares none. */
   readonly protocol: number;
-  /** `joblib` for what pickle itself would not have written so: arrays beside the pickle, or compressed. */
+  /** `joblib` for files that pickle itself would not write: with arrays outside of the pickle, or compressed. */
   readonly container: 'pickle' | 'joblib';
 }
 
@@ -54,7 +54,7 @@ function readNext(bytes: Uint8Array, options: PickleOptions & { readonly start: 
   } catch (cause) {
     if (!(cause instanceof ForwardpassError && ['MALFORMED', 'TRUNCATED'].includes(cause.code))) throw cause;
     const { start, place } = options;
-    const message = `${bytes.length - start} bytes follow the end of the pickle at byte ${start}, and are not a pickle`;
+    const message = `${bytes.length - start} bytes follow the end of the pickle at byte ${start} and are not a pickle`;
     throw new ForwardpassError('MALFORMED', message, place, { cause });
   }
 }

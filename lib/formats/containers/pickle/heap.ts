@@ -1,6 +1,6 @@
 /**
- * What values take in memory beyond the bytes that they have in the file, near enough to bound it: for small ones that is
- * twice their size, since they are moved while they are collected.
+ * Upper estimates of the memory that values take beyond their bytes in the file: for small values that is twice their
+ * size, since they are moved when they are collected.
  */
 import {
   PickleArray,
@@ -15,12 +15,12 @@ import {
 } from './values.ts';
 
 export const ITEM = 8;
-/** Lists make room for several items with the first. */
+/** Lists allocate several items at once. */
 export const FIRST_ITEM = 136;
 /** A key and its value. */
 export const PAIR = 96;
 export const MAP_ENTRY = 56;
-/** For each value on a stack of many, which grows by being copied. */
+/** For each value on a large stack, which is copied to grow. */
 export const STACKED = 24;
 /** The same for the memo. */
 export const MEMORISED = 12;
@@ -28,10 +28,10 @@ const CONTAINER = 136;
 const TUPLE = 128;
 const OBJECT = 272;
 const NAME = 240;
-/** A view of bytes, whatever its length. */
+/** A view of bytes of any length. */
 const VIEW = 128;
 const ARRAY = 240;
-/** Of short texts, whose bytes are fewer than what a string takes. */
+/** For short texts, whose bytes are fewer than the string object's. */
 const SHORT_TEXT = 28;
 
 export function heapBytes(value: PickleValue): number {

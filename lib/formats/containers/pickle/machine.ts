@@ -1,6 +1,6 @@
 /**
- * The pickle machine: a stack, marks in it, and a memo. It makes data and nothing else: what Python would call, it
- * writes down. https://docs.python.org/3/library/pickletools.html describes every opcode.
+ * The pickle machine: a stack, marks in it, and a memo. It only makes data: it records what Python would call.
+ * https://docs.python.org/3/library/pickletools.html describes every opcode.
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -24,13 +24,13 @@ import {
 } from './values.ts';
 
 export interface PickleHooks {
-  /** Asked when an object is made, of arguments alone; what it gives takes the object's place. */
+  /** Called when an object is made, with only its arguments set; the result, if any, replaces the object. */
   called?(object: PickleObject): PickleValue | undefined;
-  /** Asked when an object has its state; what it gives takes the object's place. It may read on from the stream. */
+  /** Called when an object gets its state; the result, if any, replaces the object. It may read on from the stream. */
   built?(object: PickleObject, stream: PickleStream): PickleValue | undefined;
-  /** Whether a method of an object, by getattr, is data like any other; see `isMethod` in unsafe.ts. */
+  /** Whether a method of an object, obtained by getattr, is allowed as data; see `isMethod` in unsafe.ts. */
   readonly methods?: boolean;
-  /** What a reference to something outside of the pickle stands for, where it is known. */
+  /** Resolves a reference to something outside of the pickle, if it is known. */
   persistent?(id: PickleValue): PickleValue | undefined;
 }
 
@@ -38,19 +38,19 @@ export interface PickleOptions {
   readonly budget: Budget;
   /** The file, for messages. */
   readonly place: string;
-  /** Where the pickle begins; 0 unless given. */
+  /** Where the pickle begins; 0 by default. */
   readonly start?: number;
-  /** What pickles before this one have left of the values that `limits` allow; all of them unless given. */
+  /** How many of the values that `limits` allow are left after earlier pickles; all of them by default. */
   readonly valuesLeft?: number;
   readonly hooks?: PickleHooks;
 }
 
-/** Values, marks and memo entries that one node of a graph is worth; `limits.nodes` thereby bounds the memory taken. */
+/** Values, marks and memo entries allowed for each node of the graph; `limits.nodes` thereby bounds the memory. */
 const VALUES_PER_NODE = 32;
 const NEWEST_PROTOCOL = 5;
-/** Of a class or function, with its module. */
+/** The longest name of a class or function, including its module. */
 const LONGEST_NAME = 500;
-/** Values that no pickler leaves on the stack, but for long tuples. */
+/** More values than a pickler leaves on the stack, except for long tuples. */
 const MANY = 2 ** 12;
 const COUNTED_AT_ONCE = 2 ** 14;
 
@@ -65,16 +65,16 @@ export class Machine {
   /** The stacks below each mark. */
   private readonly marked: PickleValue[][] = [];
   private readonly memo: PickleValue[] = [];
-  /** Entries whose numbers do not follow one another. */
+  /** Entries whose indices are not consecutive. */
   private readonly strayMemo = new Map<number, PickleValue>();
   private readonly globals = new Map<string, PickleGlobal>();
-  /** Where the memo has an object. */
+  /** Where each object is in the memo. */
   private readonly places = new Map<PickleObject, number>();
   private isStopped = false;
-  /** Where getattr was named last, until it is called for a method. */
+  /** Where getattr was last named, until a call for a method uses it. */
   private getterPlace: string | undefined;
   private protocol = 0;
-  /** Bytes of memory that were taken and not yet counted by the budget. */
+  /** Bytes of memory that were used and not yet charged to the budget. */
   private taken = 0;
   valuesLeft: number;
 
@@ -85,7 +85,7 @@ export class Machine {
     this.valuesLeft = valuesLeft ?? budget.limits.nodes * VALUES_PER_NODE;
   }
 
-  /** Runs up to STOP: the value left, and the protocol declared. */
+  /** Runs up to STOP; returns the remaining value and the declared protocol. */
   run(opcodes: readonly (Opcode | undefined)[]): { value: PickleValue; protocol: number } {
     const { stream } = this;
     while (!this.isStopped) {
@@ -95,7 +95,8 @@ export class Machine {
       run(this);
     }
     if (this.getterPlace !== undefined) throw unsafe(GETATTR, this.getterPlace);
-    if (this.stack.length !== 1 || this.marked.length > 0) throw this.malformed('values are left when the pickle ends');
+    if (this.stack.length !== 1 || this.marked.length > 0)
+      throw this.malformed('more than one value is left when the pickle ends');
     return { value: this.stack[0], protocol: this.protocol };
   }
 
@@ -105,7 +106,7 @@ export class Machine {
 
   setProtocol(protocol: number): void {
     if (protocol > NEWEST_PROTOCOL) {
-      const message = `is a pickle of protocol ${protocol}; those up to ${NEWEST_PROTOCOL} are read`;
+      const message = `is a pickle of protocol ${protocol}; protocols up to ${NEWEST_PROTOCOL} are supported`;
       throw new ForwardpassError('UNSUPPORTED_VERSION', message, this.stream.place);
     }
     this.protocol = protocol;
@@ -113,13 +114,13 @@ export class Machine {
 
   // The stack
 
-  /** A value that was just made. */
+  /** Pushes a new value. */
   push(value: PickleValue): void {
     this.take(heapBytes(value));
     this.put(value);
   }
 
-  /** A value that is there already. */
+  /** Pushes a value that already exists. */
   put(value: PickleValue): void {
     this.spend();
     const count = this.stack.push(value);
@@ -149,7 +150,7 @@ export class Machine {
     this.stack = [];
   }
 
-  /** The values above the last mark, which goes. */
+  /** Removes the last mark and returns the values above it. */
   popMark(): PickleValue[] {
     const values = this.stack;
     const below = this.marked.pop();
@@ -158,7 +159,7 @@ export class Machine {
     return values;
   }
 
-  /** POP takes a mark when there is nothing above it. */
+  /** POP removes a mark if there is nothing above it. */
   discard(): void {
     if (this.stack.length > 0) this.stack.pop();
     else this.popMark();
@@ -190,7 +191,7 @@ export class Machine {
 
   recall(index: number): void {
     const value = index < this.memo.length ? this.memo[index] : this.strayMemo.get(index);
-    if (value === undefined) throw this.malformed(`the memo holds nothing at ${index}`);
+    if (value === undefined) throw this.malformed(`the memo has no entry ${index}`);
     this.put(value);
   }
 
@@ -200,7 +201,7 @@ export class Machine {
     const list = this.top();
     if (list instanceof PickleList) this.addTo(list.items, values);
     else if (list instanceof PickleObject) this.addTo(list.appended, values);
-    else throw this.malformed(`values are appended to ${pickleKind(list)}`);
+    else throw this.malformed(`cannot append values to ${pickleKind(list)}`);
   }
 
   setItems(values: readonly PickleValue[]): void {
@@ -208,12 +209,12 @@ export class Machine {
     if (values.length % 2 !== 0) throw this.malformed('a key has no value');
     if (dict instanceof PickleDict) this.addPairs(dict.entries, values);
     else if (dict instanceof PickleObject) this.addPairs(dict.items, values);
-    else throw this.malformed(`items are set in ${pickleKind(dict)}`);
+    else throw this.malformed(`cannot set items in ${pickleKind(dict)}`);
   }
 
   addItems(values: readonly PickleValue[]): void {
     const set = this.top();
-    if (!(set instanceof PickleSet)) throw this.malformed(`values are added to ${pickleKind(set)}`);
+    if (!(set instanceof PickleSet)) throw this.malformed(`cannot add values to ${pickleKind(set)}`);
     this.addTo(set.items, values);
   }
 
@@ -238,7 +239,7 @@ export class Machine {
 
   private newGlobal(module: string, name: string): PickleGlobal {
     if (module.length + name.length > LONGEST_NAME) {
-      throw this.malformed(`names a class or function by ${module.length + name.length} characters`);
+      throw this.malformed(`the name of a class or function has ${module.length + name.length} characters`);
     }
     const [currentModule, current] = currentName(module, name, this.protocol);
     if (`${currentModule}.${current}` !== GETATTR) refuseUnsafe(currentModule, current, this.stream.place);
@@ -255,15 +256,16 @@ export class Machine {
     else throw this.malformed(`a global is named by ${pickleKind(module)} and ${pickleKind(name)}`);
   }
 
-  /** What Python would call: a function by REDUCE, a class by the others. */
+  /** Records a call: of a function by REDUCE, of a class by the other opcodes. */
   call(callable: PickleValue, args: PickleValue, keywords?: PickleValue): void {
     if (!(callable instanceof PickleGlobal)) {
-      const message = `the file calls ${pickleKind(callable)} that it made itself, which a model has no use for`;
+      const message = `the file calls ${pickleKind(callable)} that it made itself, which no model needs`;
       throw new ForwardpassError('UNSAFE', message, this.stream.place);
     }
-    if (!(args instanceof PickleTuple)) throw this.malformed(`arguments are ${pickleKind(args)}, expected a tuple`);
+    if (!(args instanceof PickleTuple))
+      throw this.malformed(`expected a tuple as arguments, found ${pickleKind(args)}`);
     if (keywords !== undefined && !(keywords instanceof PickleDict)) {
-      throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
+      throw this.malformed(`expected a dict as named arguments, found ${pickleKind(keywords)}`);
     }
     const { budget, stream } = this;
     const method = methodOfText(callable, args.items);
@@ -288,11 +290,15 @@ export class Machine {
   build(): void {
     const state = this.pop();
     const object = this.top();
-    // An OrderedDict or a set may have attributes, of which none says anything about a model.
+    // An OrderedDict or a set may have attributes, none of which describes a model.
     if (object instanceof PickleDict || object instanceof PickleSet) return;
     if (!(object instanceof PickleObject)) {
-      if (!(object instanceof PickleGlobal)) throw this.malformed(`${pickleKind(object)} is given a state`);
-      throw new ForwardpassError('UNSAFE', `the file would change ${object} in Python itself`, this.stream.place);
+      if (!(object instanceof PickleGlobal)) throw this.malformed(`${pickleKind(object)} cannot have a state`);
+      throw new ForwardpassError(
+        'UNSAFE',
+        `the file would change ${object} in Python itself; it is refused`,
+        this.stream.place,
+      );
     }
     object.state = state;
     const { budget, stream } = this;
@@ -307,7 +313,7 @@ export class Machine {
     return this.stream.malformed(message);
   }
 
-  /** The memo has an object before its state: it must then give what took its place. */
+  /** The memo has an object before its state, so its entry must be replaced too. */
   private replaceTop(value: PickleValue): void {
     const object = this.pop();
     this.stack.push(value);
@@ -315,7 +321,7 @@ export class Machine {
     if (index !== undefined) this.memorise(index, value);
   }
 
-  /** Memory that the values take beyond their bytes; it is counted by the budget in larger sums. */
+  /** Counts memory that the values take beyond their bytes; charged to the budget in larger amounts. */
   private take(bytes: number): void {
     this.taken += bytes;
     if (this.taken < COUNTED_AT_ONCE) return;

@@ -1,4 +1,4 @@
-/** NumPy's arrays, scalars and element types, from the calls that pickles write for them. */
+/** NumPy's arrays, scalars and element types, from the calls that pickles contain for them. */
 
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -17,11 +17,11 @@ import {
 /** NumPy's own limit. */
 const HIGHEST_RANK = 64;
 
-/** What elements are: numbers, texts of a fixed length, or objects. */
+/** The type of elements: numbers, texts of a fixed length, or objects. */
 export interface ArrayType {
-  /** NumPy's kind and bytes per element, but characters for `U`: `f8`, `i4`, `b1`, `U3`, `S5`, `O`. */
+  /** NumPy's kind and bytes per element (characters for `U`): `f8`, `i4`, `b1`, `U3`, `S5`, `O`. */
   readonly name: string;
-  /** Of one element. */
+  /** Bytes of one element. */
   readonly bytes: number;
   readonly littleEndian: boolean;
 }
@@ -30,15 +30,15 @@ type Elements = PickleArray['data'];
 type Numbers = Exclude<Elements, readonly unknown[]>;
 
 /**
- * The array that an object stands for, as far as it is one: undefined for other objects, and for elements that no
- * model computes with (complex, dates, records), which stay what they are until something needs them.
+ * The array that an object represents: undefined for other objects, and for element types that no model computes with
+ * (complex, dates, records), which stay objects until something needs them.
  */
 export function readArray(object: PickleObject, budget: Budget, place: string): PickleArray | undefined {
   const parts = arrayParts(object);
   return parts && arrayOf(parts, budget, place);
 }
 
-/** What a call for an array says of it. */
+/** The parts of a call that makes an array. */
 export interface ArrayParts {
   readonly type: PickleValue | undefined;
   readonly shape: PickleValue | undefined;
@@ -80,14 +80,14 @@ export function readArrayType(value: PickleValue | undefined): ArrayType | undef
   return size === 0 ? undefined : { name, bytes: size, littleEndian: order !== '>' };
 }
 
-/** How a type is spelt, where it is short as all of them are. */
+/** The spelling of a type, if it is short, as all valid ones are. */
 function spellingOf({ args: [spelling] }: PickleObject): string {
   return typeof spelling === 'string' && spelling.length <= LONGEST_SPELLING ? spelling : '';
 }
 
 const LONGEST_SPELLING = 32;
 
-/** Bytes of one element of a type that is not read: its state says them, or its spelling (`V8`, `c16`). */
+/** Bytes of one element of an unsupported type, from its state or its spelling (`V8`, `c16`). */
 export function recordBytes(value: PickleValue | undefined, place: string): number {
   const isType = value instanceof PickleObject && String(value.callable) === 'numpy.dtype';
   const stated = isType && value.state instanceof PickleTuple ? value.state.items[5] : -1;
@@ -124,7 +124,7 @@ export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Objects stand in row-major order, whatever the array's own. */
+/** Objects are in row-major order, whatever the array's own order. */
 function objectArray(shape: number[], data: PickleValue | undefined, place: string): PickleArray {
   const items = shape.length === 0 && !(data instanceof PickleList) ? [data] : data instanceof PickleList && data.items;
   if (items === false || items.length !== countOf(shape)) {
@@ -134,7 +134,7 @@ function objectArray(shape: number[], data: PickleValue | undefined, place: stri
   return new PickleArray(shape, 'O', items);
 }
 
-/** Python 2 kept bytes in a string. */
+/** Python 2 stored bytes in a string. */
 export function bytesOf(data: PickleValue | undefined, budget: Budget, place: string): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') {
@@ -144,7 +144,7 @@ export function bytesOf(data: PickleValue | undefined, budget: Budget, place: st
   throw new ForwardpassError('MALFORMED', `expected the bytes of an array, found ${pickleKind(data)}`, place);
 }
 
-/** An array of exactly the bytes given, which may be viewed instead of copied. */
+/** An array of exactly the given bytes, which may be viewed instead of copied. */
 export function arrayFromBytes(
   type: ArrayType,
   shape: readonly number[],
@@ -155,7 +155,7 @@ export function arrayFromBytes(
 ): PickleArray {
   const expected = countOf(shape) * type.bytes;
   if (bytes.length !== expected) {
-    const message = `an array of shape [${shape.join(', ')}] and type ${type.name} takes ${expected} bytes, found ${bytes.length}`;
+    const message = `an array of shape [${shape.join(', ')}] and type ${type.name} needs ${expected} bytes, found ${bytes.length}`;
     throw new ForwardpassError('MALFORMED', message, place);
   }
   countElements(type, fortran, bytes, budget, place);
@@ -163,7 +163,10 @@ export function arrayFromBytes(
   return new PickleArray(shape, type.name, fortran && shape.length > 1 ? toRowMajor(data, shape) : data);
 }
 
-/** Elements that are not a view of their bytes: what they take beyond those, and in full where the bytes are read again. */
+/**
+ * Charges elements that are not a view of their bytes: what exceeds those bytes, and everything if the bytes are read
+ * again.
+ */
 function countElements(
   { name, bytes: width, littleEndian }: ArrayType,
   fortran: boolean,
@@ -181,9 +184,9 @@ function countElements(
 }
 
 const VIEWED = new Set(['f8', 'f4', 'i4']);
-/** Of an element that is kept as a wider one. */
+/** Bytes of an element that is stored as a wider type. */
 const NUMBER_BYTES: Readonly<Record<string, number>> = { f2: 4, i1: 4, i2: 4, u1: 4, u2: 4, u4: 8, b1: 4 };
-/** Of a string, and its place in a list. */
+/** Bytes of a string and its entry in a list. */
 const TEXT_BYTES = 32;
 
 function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Uint8Array, place: string): Elements {
@@ -225,7 +228,7 @@ function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Ui
   }
 }
 
-/** Floats where they hold every element exactly. */
+/** As floats if they hold every element exactly. */
 function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Array | T {
   const floats = new Float64Array(integers.length);
   for (let i = 0; i < integers.length; i++) {
@@ -254,7 +257,7 @@ function texts(points: Uint32Array, width: number, place: string): string[] {
     for (let at = i * width; at < (i + 1) * width; at++) {
       const point = points[at];
       if (point > 0x10ffff) {
-        throw new ForwardpassError('MALFORMED', `a string has the character ${point}, which does not exist`, place);
+        throw new ForwardpassError('MALFORMED', `a string contains the invalid character ${point}`, place);
       }
       if (point > 0xffff) {
         units[count++] = 0xd800 + ((point - 0x10000) >> 10);
@@ -266,7 +269,7 @@ function texts(points: Uint32Array, width: number, place: string): string[] {
   });
 }
 
-/** Code units so few are joined sooner by hand. */
+/** Up to this many code units, joining by hand is faster. */
 const SHORT = 16;
 
 function shortText(units: Uint16Array, count: number): string {
@@ -275,7 +278,7 @@ function shortText(units: Uint16Array, count: number): string {
   return text;
 }
 
-/** Elements whose first axis varies fastest, in the order in which the last one does. */
+/** Converts elements from column-major to row-major order. */
 function toRowMajor(source: Elements, shape: readonly number[]): Elements {
   const target = Array.isArray(source) ? new Array<PickleValue>(source.length) : emptyLike(source as Numbers);
   const strides = shape.map((_, axis) => countOf(shape.slice(0, axis)));

@@ -1,4 +1,6 @@
-/** What each opcode does to the machine, by its byte: https://github.com/python/cpython/blob/main/Lib/pickletools.py */
+/**
+ * The effect of each opcode on the machine, by its byte: https://github.com/python/cpython/blob/main/Lib/pickletools.py
+ */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Machine, Opcode } from './machine.ts';
 import {
@@ -28,7 +30,10 @@ const NUMBERS: Readonly<Record<string, Opcode>> = {
   G: (m) => m.push(m.stream.f64BigEndian()), //                                BINFLOAT
 };
 
-/** Python 2 wrote its strings, which are bytes, by the first three: each byte becomes the character of its number. */
+/**
+ * Python 2 wrote its strings, which are bytes, with the first three opcodes: each byte becomes the character of the
+ * same number.
+ */
 const TEXTS: Readonly<Record<string, Opcode>> = {
   S: (m) => m.push(parseQuoted(m.stream.line(), m.stream.place)),
   T: (m) => m.push(decodeLatin1(m.stream.take(m.stream.u32()), m.stream.place)), //            BINSTRING
@@ -49,7 +54,7 @@ const CONTAINERS: Readonly<Record<string, Opcode>> = {
   a: (m) => appendOne(m, m.pop()),
   e: (m) => m.append(m.popMark()),
   ')': (m) => m.push(new PickleTuple([])),
-  // Without the room that the stack has made.
+  // A copy, without the capacity that the stack has reserved.
   t: (m) => m.push(new PickleTuple(m.popMark().slice())),
   '\x85': (m) => pushTuple(m, 1),
   '\x86': (m) => pushTuple(m, 2),
@@ -138,7 +143,7 @@ function readName(m: Machine): string {
   return decodeUtf8(m.stream.line(), m.stream.place);
 }
 
-/** The arguments are on top; NEWOBJ_EX has named ones above them. */
+/** The arguments are on top; NEWOBJ_EX has keyword arguments above them. */
 function callWith(m: Machine, top: PickleValue, below?: PickleValue): void {
   const callable = m.pop();
   if (below === undefined) m.call(callable, top);
@@ -163,6 +168,6 @@ function refuseExtension(m: Machine, code: number): never {
 
 function refuseBuffer(m: Machine): never {
   const message =
-    'the data of an array was kept outside of the pickle (out-of-band buffers); save it with plain pickle.dump';
+    'the data of an array was stored outside of the pickle (out-of-band buffers); save it with plain pickle.dump';
   throw new ForwardpassError('UNSUPPORTED_VERSION', message, m.stream.place);
 }

@@ -1,4 +1,4 @@
-/** What lies beside each other in a container that was pickled: dicts, lists, and objects that are nothing but data. */
+/** The parts of a pickled container: dicts, lists, and objects that only hold data. */
 import { PickleArray, PickleDict, PickleList, PickleObject, PickleTuple, type PickleValue } from './values.ts';
 
 export interface Part {
@@ -12,14 +12,14 @@ export interface Part {
 
 type Pair = readonly [key: PickleValue, value: PickleValue];
 
-/** Classes of libraries that hold what they were given, and do nothing with it. */
+/** Library classes that only hold what they were given. */
 const MAPPINGS = /^(?:collections\.(?:defaultdict|OrderedDict|Counter)|sklearn\..*\.Bunch)$/;
 const NAMESPACES = /^(?:types\.SimpleNamespace|argparse\.Namespace)$/;
 const SEQUENCES = 'collections.deque';
-/** They keep their contents in an attribute. */
+/** Classes that store their contents in an attribute. */
 const USER = /^collections\.User(?:Dict|List)$/;
 
-/** Whether a value is read as a container without a doubt. An object of a class of the author's own is not: it is code. */
+/** Whether a value is certainly a container. An object of a user-defined class is not: it is code. */
 export function isContainer(value: PickleValue): boolean {
   if (value instanceof PickleObject) return isDataClass(value);
   if (value instanceof PickleArray) return value.dtype.startsWith('O') && value.shape.length === 1;
@@ -31,12 +31,12 @@ function isDataClass({ callable }: PickleObject): boolean {
   return MAPPINGS.test(name) || NAMESPACES.test(name) || name === SEQUENCES || USER.test(name);
 }
 
-/** What may hold something itself: neither numbers nor strings, of which lists may be long. */
+/** Whether a value may hold others: excludes numbers and strings, of which lists may be long. */
 export function isObject(value: PickleValue | undefined): value is Exclude<PickleValue, string | number | null> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The parts of a container; of another object its attributes, or what its class was called with. */
+/** The parts of a container; for another object its attributes, or the arguments of its class. */
 export function* partsOf(value: PickleValue): Generator<Part> {
   if (value instanceof PickleDict) yield* named(value.entries);
   else if (value instanceof PickleList || value instanceof PickleTuple) yield* positioned(value.items);
@@ -44,7 +44,7 @@ export function* partsOf(value: PickleValue): Generator<Part> {
   else if (value instanceof PickleObject) yield* ofObject(value);
 }
 
-/** How many parts there are at the most; several values may share them. */
+/** The maximum number of parts; several values may share them. */
 export function partCount(value: PickleValue): number {
   if (value instanceof PickleDict) return value.entries.length;
   if (value instanceof PickleList || value instanceof PickleTuple) return value.items.length;
@@ -56,7 +56,7 @@ export function partCount(value: PickleValue): number {
   return args.length + shared + appended.length + items.length;
 }
 
-/** The attributes, and where there are slots, those too. */
+/** The attributes, including slots. */
 function statesOf(state: PickleValue | undefined): readonly (PickleValue | undefined)[] {
   return state instanceof PickleTuple ? state.items.slice(0, 2) : [state];
 }
@@ -70,7 +70,7 @@ function* ofObject(object: PickleObject): Generator<Part> {
     yield* named([...(given instanceof PickleDict ? given.entries : []), ...object.items]);
   } else if (USER.test(name)) {
     const data = object.attribute('data') ?? null;
-    // What they keep is a dict or a list, and not one of them, which could be itself.
+    // They store a dict or a list, but not another of these classes, which could be the object itself.
     if (!(data instanceof PickleObject && USER.test(String(data.callable)))) yield* partsOf(data);
   } else {
     const dicts = statesOf(object.state).filter((state) => state instanceof PickleDict);
@@ -82,7 +82,7 @@ function* ofObject(object: PickleObject): Generator<Part> {
   }
 }
 
-/** Of a key that is set again, the last counts. */
+/** If a key is set several times, the last value counts. */
 function* named(entries: readonly Pair[]): Generator<Part> {
   const last = new Map(entries);
   for (const [key, value] of last) yield { key, label: labelOf(key), isPosition: false, value };
@@ -92,12 +92,12 @@ function* positioned(items: readonly (PickleValue | undefined)[]): Generator<Par
   for (const [i, value = null] of items.entries()) yield { key: i, label: `${i}`, isPosition: true, value };
 }
 
-/** As Python spells a key, strings without quotes. */
+/** A key as Python prints it, strings without quotes. */
 export function labelOf(key: PickleValue): string {
   return typeof key === 'string' ? key : spelt(key);
 }
 
-/** A key holds keys, and an array without axes one, which may be itself. */
+/** Tuple keys may be nested, and an array without axes may contain itself. */
 const MOST_NESTED = 4;
 
 function spelt(key: PickleValue, depth = 0): string {

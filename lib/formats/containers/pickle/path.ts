@@ -1,15 +1,15 @@
-/** Ways to a value inside a pickle. */
+/** Paths to a value inside a pickle. */
 import { type Part, partsOf } from './parts.ts';
 import type { PickleValue } from './values.ts';
 
-/** A value of the file, and where it is. */
+/** A value of the file and its location. */
 export interface Located {
-  /** As the option `member` spells it: `models.north`, `0`; empty for the whole file. */
+  /** The path in the form of the option `member`: `models.north`, `0`; empty for the whole file. */
   readonly path: string;
-  /** As messages spell it: `models.north`, `[0]`. */
+  /** The path in the form of messages: `models.north`, `[0]`. */
   readonly place: string;
   readonly value: PickleValue;
-  /** What it lies in, the outermost first. */
+  /** The values that contain it, the outermost first. */
   readonly within: readonly PickleValue[];
 }
 
@@ -24,8 +24,8 @@ export function partAt({ path, place, value, within }: Located, part: Part): Loc
 }
 
 /**
- * The value that is named by a key, a position, an attribute's name, or several of them with dots between; `isOpen` says
- * which values may be stepped into.
+ * The value named by a key, a position, an attribute's name, or several of these separated by dots; `isOpen` says which
+ * values may be entered.
  */
 export function follow(
   from: Located,
@@ -45,7 +45,7 @@ export function follow(
   return undefined;
 }
 
-/** The part that the whole of the text names, else the one that the shortest beginning of it names. */
+/** The part that the whole text names, or else the one that the shortest prefix of it names. */
 function nextPart(
   { value }: Located,
   text: string,

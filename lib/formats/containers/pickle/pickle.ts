@@ -1,5 +1,5 @@
 /**
- * Python's pickles, protocols 0 to 5, read as data: nothing of them is ever called. See values.ts for what comes out,
+ * Python's pickles, protocols 0 to 5, read as data: nothing in them is ever called. See values.ts for the result,
  * docs/formats/pickle.md for what is refused.
  */
 import { Machine, type PickleOptions } from './machine.ts';
@@ -12,18 +12,18 @@ export interface ReadPickle {
   readonly value: PickleValue;
   /** Where the pickle ends. */
   readonly end: number;
-  /** As declared; 0 for those that declare none. */
+  /** The declared protocol; 0 if none is declared. */
   readonly protocol: number;
-  /** Of the values that `limits` allow. */
+  /** How many of the values that `limits` allow are left. */
   readonly valuesLeft: number;
 }
 
-/** What a pickle takes to begin and to end, however short it is. */
+/** The fixed cost of a pickle, however short it is. */
 const PICKLE_STEPS = 8;
 
 /**
- * The bytes are taken over: values may be views of them, for which they may be moved. Throws `TRUNCATED`, `MALFORMED`,
- * `UNSAFE`, `LIMIT` or `UNSUPPORTED_VERSION`, with the byte as the place.
+ * Takes ownership of the bytes: values may be views of them, and bytes may be moved for alignment. Throws `TRUNCATED`,
+ * `MALFORMED`, `UNSAFE`, `LIMIT` or `UNSUPPORTED_VERSION`, with the byte as the place.
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): ReadPickle {
   options.budget.step(PICKLE_STEPS, options.place);

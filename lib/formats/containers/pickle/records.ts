@@ -1,4 +1,4 @@
-/** NumPy's structured arrays: records of named fields, each of a type and at its own place. */
+/** NumPy's structured arrays: records of named fields, each with a type and an offset. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { widenFloat16 } from '../half.ts';
@@ -14,10 +14,10 @@ export interface Field {
   readonly offset: number;
 }
 
-/** The type of records from its pickle; undefined for others, and for records that hold anything but numbers. */
+/** A record type. Readers return undefined for other types, and for records that contain anything but numbers. */
 export interface RecordType {
   readonly fields: readonly Field[];
-  /** Of one record. */
+  /** Bytes of one record. */
   readonly bytes: number;
 }
 
@@ -41,7 +41,7 @@ export function readRecordType(value: PickleValue | undefined): RecordType | und
   return { fields: read, bytes: Number(bytes) };
 }
 
-/** The records that an object stands for; undefined for other objects. */
+/** The records that an object represents; undefined for other objects. */
 export function readRecords(object: PickleObject, budget: Budget, place: string): PickleRecords | undefined {
   const parts = arrayParts(object);
   const type = parts && readRecordType(parts.type);
@@ -49,7 +49,7 @@ export function readRecords(object: PickleObject, budget: Budget, place: string)
   return recordsFromBytes(type, readShape(parts.shape, budget, place), bytesOf(parts.data, budget, place), place);
 }
 
-/** The records of exactly the bytes given. */
+/** Records of exactly the given bytes. */
 export function recordsFromBytes(
   { fields, bytes: width }: RecordType,
   shape: readonly number[],
@@ -58,7 +58,7 @@ export function recordsFromBytes(
 ): PickleRecords {
   const count = countOf(shape);
   if (bytes.length !== count * width) {
-    const message = `${count} records of ${width} bytes take ${count * width}, found ${bytes.length}`;
+    const message = `${count} records of ${width} bytes need ${count * width} bytes, found ${bytes.length}`;
     throw new ForwardpassError('MALFORMED', message, place);
   }
   const known = new Map(fields.map((field) => [field.name, field]));
@@ -66,7 +66,7 @@ export function recordsFromBytes(
   return new PickleRecords(shape, new Set(known.keys()), (name) => columnOf(view, known.get(name) as Field, width));
 }
 
-/** A function for each type: what reads millions of numbers asks of none how they are stored. */
+/** A function for each type, so that code that reads millions of numbers does not check the type of each. */
 function columnOf(view: DataView, { type, offset: at }: Field, width: number): RecordColumn {
   const { name, littleEndian: little } = type;
   const [low, high] = little ? [at, at + 4] : [at + 4, at];

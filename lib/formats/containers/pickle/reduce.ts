@@ -1,4 +1,4 @@
-/** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
+/** The few calls that represent plain data. Every other call stays a name and arguments. */
 
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -18,7 +18,7 @@ import {
 
 type Make = (args: readonly PickleValue[], place: string, budget: Budget) => PickleValue | undefined;
 
-/** Where it gives nothing, the call is kept as it is. */
+/** If the function returns undefined, the call is kept as it is. */
 const MEANINGS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['collections.OrderedDict', makeDict],
   ['builtins.dict', makeDict],
@@ -38,7 +38,7 @@ export function makeValue({ module, name }: PickleGlobal, args: readonly PickleV
   return MEANINGS.get(`${module}.${name}`)?.(args, place, budget);
 }
 
-/** The items that are about to be copied, each into `bytes` of memory. */
+/** The items that will be copied, each into `bytes` of memory. */
 function itemsOf(args: readonly PickleValue[], place: string, budget: Budget, bytes: number): readonly PickleValue[] {
   const [items] = args;
   if (args.length === 0) return [];
@@ -68,7 +68,7 @@ function makeList(args: readonly PickleValue[], place: string, budget: Budget): 
   return new PickleList(itemsOf(args, place, budget, ITEM).slice());
 }
 
-/** Protocols 0 to 2 have no bytes: they write text of Latin-1, and how to encode it. */
+/** Protocols 0 to 2 cannot write bytes: they write Latin-1 text and a call that encodes it. */
 function makeBytes(
   [data = '', encoding]: readonly PickleValue[],
   place: string,
@@ -78,17 +78,17 @@ function makeBytes(
   if (typeof data !== 'string') return undefined;
   if (data !== '' && encoding !== 'latin1' && encoding !== 'latin-1') return undefined;
   budget.build(data.length, place);
-  if (/[^\0-\xff]/.test(data)) throw malformed('a string that encodes bytes has a character above 255', place);
+  if (/[^\0-\xff]/.test(data)) throw malformed('a string that encodes bytes contains a character above 255', place);
   return latin1Bytes(data);
 }
 
-/** A type that holds data; the others make functions. */
+/** A type that holds data; other types make functions. */
 function builtinType(name: PickleValue | undefined, place: string): PickleGlobal {
   if (name === 'SimpleNamespace') return new PickleGlobal('types', name);
   throw holdsCode(`types.${typeof name === 'string' ? name : pickleKind(name)}`, place);
 }
 
-/** Protocols 0 and 1 say of an object its class, the built-in class that it is made from, and what that one holds. */
+/** Protocols 0 and 1 write an object's class, the built-in base class, and the value of that base. */
 function reconstruct([cls, , held = null]: readonly PickleValue[], place: string): PickleObject {
   return newObject(cls, held === null ? [] : [held], place);
 }

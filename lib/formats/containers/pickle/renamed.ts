@@ -1,12 +1,13 @@
 /**
- * Python 2's names for what Python 3 calls otherwise. Pickles of protocols 0 to 2 have the old ones, also those that
- * Python 3 writes, and it takes them for the new ones when it opens such a file: `commands` stands for `subprocess`.
+ * Python 2's names for modules and functions that Python 3 renamed. Pickles of protocols 0 to 2 use the old names, even
+ * if Python 3 wrote them, and Python 3 maps them to the new names when it opens such a file: `commands` becomes
+ * `subprocess`.
  */
 
-/** The last protocol that has the old names. */
+/** The last protocol with the old names. */
 const LAST_PROTOCOL = 2;
 
-/** Modules that hold what models or attacks are made of; `_compat_pickle` of Python has them all. */
+/** Modules that contain parts of models or attacks; Python's `_compat_pickle` has the full list. */
 const MODULES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     __builtin__: 'builtins',
@@ -37,7 +38,7 @@ const MODULES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Of `__builtin__`. */
+/** Renamed names of `__builtin__`. */
 const BUILTINS: ReadonlyMap<string, string> = new Map([
   ['long', 'int'],
   ['unichr', 'chr'],
@@ -45,7 +46,7 @@ const BUILTINS: ReadonlyMap<string, string> = new Map([
   ['xrange', 'range'],
 ]);
 
-/** The module and the name that Python 3 takes for those that a pickle of this protocol has. */
+/** The module and name that Python 3 uses for those in a pickle of this protocol. */
 export function currentName(module: string, name: string, protocol: number): [module: string, name: string] {
   const current = protocol > LAST_PROTOCOL ? undefined : MODULES.get(module);
   if (current === undefined) return [module, name];

@@ -1,31 +1,31 @@
-/** The bytes of a pickle, taken from front to back; every length is checked before its bytes are touched. */
+/** The bytes of a pickle, read from front to back; every length is checked before its bytes are used. */
 import { ForwardpassError } from '../../../errors.ts';
 import { decodeUtf8 } from './text.ts';
 
 const LINE_END = 0x0a;
-/** Bytes from which on it is worth to move them so that they can be viewed as numbers. */
+/** From this size on, bytes are moved so that they can be viewed as numbers. */
 const WORTH_MOVING = 2 ** 16;
 const WIDEST_NUMBER = 8;
 
 export class PickleStream {
   private readonly view: DataView;
-  /** The end of the frame that we are in, which nothing may cross; 0 outside of frames. */
+  /** The end of the current frame, which no operand may cross; 0 outside of frames. */
   private frameEnd = 0;
-  /** Up to where bytes were handed out, and must stay as they are. */
+  /** Bytes before this were handed out and must not change. */
   private keptEnd: number;
 
-  /** The bytes are the stream's: it may move large ones among them. */
+  /** Takes ownership of the bytes: it may move large operands within them. */
   constructor(
     readonly bytes: Uint8Array,
     private readonly name: string,
-    /** Where the next byte is taken. */
+    /** The position of the next byte. */
     public at = 0,
   ) {
     this.keptEnd = at;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** For messages: the file and where we are in it. */
+  /** The file and the current position, for messages. */
   get place(): string {
     return `${this.name} at byte ${this.at}`;
   }
@@ -46,7 +46,7 @@ export class PickleStream {
     return this.view.getInt32(this.advance(4), true);
   }
 
-  /** A length; beyond 2^53 only near the one written, and too long anyway. */
+  /** A length; beyond 2^53 only approximate, and too long anyway. */
   u64(): number {
     return Number(this.view.getBigUint64(this.advance(8), true));
   }
@@ -62,8 +62,8 @@ export class PickleStream {
   }
 
   /**
-   * As {@link take}, for bytes that may be an array's elements: large ones are moved down to a multiple of eight
-   * within their buffer, over the opcode and the length before them, which are not read again.
+   * Like {@link take}, for bytes that may be an array's elements: large ones are moved down to a multiple of eight
+   * within their buffer, over their opcode and length, which are not read again.
    */
   takeElements(length: number): Uint8Array {
     const start = this.advance(length);
@@ -79,7 +79,7 @@ export class PickleStream {
     return decodeUtf8(this.take(length), place);
   }
 
-  /** Up to the next line end, which is taken too. */
+  /** Up to the next line end, which is consumed. */
   line(): Uint8Array {
     const end = this.bytes.indexOf(LINE_END, this.at);
     if (end < 0) throw new ForwardpassError('TRUNCATED', 'a line does not end', this.place);

@@ -1,15 +1,15 @@
-/** Numbers and texts as pickles spell them. */
+/** Numbers and texts in pickles. */
 
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
 import { latin1 } from '../../../platform/text.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Texts so short are decoded sooner by hand, when they are ASCII. */
+/** ASCII texts up to this length are faster to decode by hand. */
 const SHORT = 24;
-/** More bytes than any whole number has that says something about a model. */
+/** More bytes than any integer that describes a model has. */
 const LONGEST_INTEGER = 1024;
-/** What a string may hold. */
+/** The maximum length of a string. */
 const LONGEST_TEXT = 2 ** 29 - 2 ** 10;
 
 export function decodeUtf8(bytes: Uint8Array, place: string): string {
@@ -22,19 +22,21 @@ export function decodeUtf8(bytes: Uint8Array, place: string): string {
   }
 }
 
-/** Bytes as text, each the character of its number: what Python 2 called a string, and a way to keep bytes in one. */
+/**
+ * Decodes bytes as text, each byte the character of the same number: Python 2's strings, and bytes stored in a string.
+ */
 export function decodeLatin1(bytes: Uint8Array, place: string): string {
   refuseLonger(bytes.length, LONGEST_TEXT, 'a text', place);
   return latin1(bytes);
 }
 
-/** A number where a number is exact. */
+/** A number if that is exact, else a bigint. */
 export function integer(value: bigint): number | bigint {
   const near = Number(value);
   return Number.isSafeInteger(near) ? near : value;
 }
 
-/** Two's complement, the lowest byte first. */
+/** Two's complement, little-endian. */
 export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
   refuseLonger(bytes.length, LONGEST_INTEGER, 'an integer', place);
   if (bytes.length === 0) return 0;
@@ -43,7 +45,7 @@ export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
   return integer(BigInt.asIntN(8 * bytes.length, value));
 }
 
-/** The line of INT or LONG: a decimal number, perhaps with an L at its end, or a truth as `00` or `01`. */
+/** The line of INT or LONG: a decimal number, optionally followed by L, or a boolean as `00` or `01`. */
 export function parseInteger(line: Uint8Array, place: string): number | bigint | boolean {
   refuseLonger(line.length, LONGEST_INTEGER, 'an integer', place);
   const text = decodeLatin1(line, place).trim();
@@ -69,18 +71,18 @@ export function parseFloatLine(line: Uint8Array, place: string): number {
   throw new ForwardpassError('MALFORMED', `expected a number, found ${quote(text)}`, place);
 }
 
-/** The count of a memo's line. */
+/** The index on a memo opcode's line. */
 export function parseIndex(line: Uint8Array, place: string): number {
   const text = decodeLatin1(line, place).trim();
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new ForwardpassError('MALFORMED', `expected a place in the memo, found ${quote(text)}`, place);
+  throw new ForwardpassError('MALFORMED', `expected an index of the memo, found ${quote(text)}`, place);
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map(
   Object.entries({ n: '\n', r: '\r', t: '\t', a: '\x07', b: '\b', f: '\f', v: '\v', '\n': '', '\\': '\\' }),
 );
 
-/** The line of STRING: in quotes, with the escapes of Python's bytes. */
+/** The line of STRING: quoted, with the escapes of Python's bytes. */
 export function parseQuoted(line: Uint8Array, place: string): string {
   const text = decodeLatin1(line, place).trim();
   const [, quoted] = /^(?:'(.*)'|"(.*)")$/s.exec(text)?.filter((part) => part !== undefined) ?? [];
@@ -93,7 +95,7 @@ export function parseQuoted(line: Uint8Array, place: string): string {
   });
 }
 
-/** The line of UNICODE: Latin-1 with \u and \U for what it lacks. */
+/** The line of UNICODE: Latin-1, with \u and \U for other characters. */
 export function parseRawUnicode(line: Uint8Array, place: string): string {
   return decodeLatin1(line, place).replace(/\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/g, (_, code: string) => {
     const point = Number.parseInt(code.slice(1), 16);

@@ -1,11 +1,11 @@
 /**
- * Globals that are known to run code. Nothing of a pickle is ever called here, so this list protects nobody; it says
- * plainly what a file would have done elsewhere. Whatever is not on it is data without a meaning.
+ * Globals that are known to run code. Nothing in a pickle is ever called here, so this list is not a protection; it
+ * explains what a file would have done in Python. Anything not on it is data without a meaning.
  */
 import { ForwardpassError } from '../../../errors.ts';
 import { PickleGlobal, PickleObject, type PickleValue } from './values.ts';
 
-/** Packages of which no class or function belongs in a model. */
+/** Packages whose classes and functions never belong in a model. */
 const PACKAGES = new Set(
   (
     'os posix posixpath ntpath nt subprocess _posixsubprocess popen2 sys runpy pty tty socket ssl socketserver ' +
@@ -17,7 +17,7 @@ const PACKAGES = new Set(
   ).split(' '),
 );
 
-/** Packages within others. */
+/** Subpackages that are refused. */
 const SUBPACKAGES = [
   'distutils.command',
   'distutils.file_util',
@@ -50,7 +50,7 @@ const BUILTINS = (
 const FILES = ['open', 'open_code', 'FileIO'];
 const TORCH_FILES = ['load', 'save'];
 
-/** Functions of packages that hold much else. */
+/** Functions of packages that also contain harmless names. */
 const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     builtins: BUILTINS,
@@ -90,24 +90,27 @@ const WITHIN = new Set([
   'pickle',
 ]);
 
-/** Names with a purpose in pickles. */
+/** Names that pickles legitimately use. */
 const HARMLESS = new Set(['copyreg.__newobj__', 'copyreg.__newobj_ex__']);
 
-/** What cloudpickle makes functions and classes of again, from the Python code that is in the file. */
+/** The functions with which cloudpickle rebuilds functions and classes from the Python code in the file. */
 const CODE = /^(?:joblib\.externals\.)?cloudpickle(?:\.\w+)*\.(?:_\w+|(?:dynamic_)?subimport)$/;
 
-/** cloudpickle's name for a type of Python's own; which one it is, its argument says. */
+/** cloudpickle's name for a built-in type of Python; its argument says which one. */
 export const BUILTIN_TYPE = 'cloudpickle.cloudpickle._builtin_type';
 
 export function holdsCode(name: string, place: string): ForwardpassError {
   const message =
-    `holds a function or a class as Python code (${name}), as cloudpickle and MLflow save what a notebook or a script ` +
+    `contains a function or a class as Python code (${name}), as cloudpickle and MLflow save what a notebook or a script ` +
     'defines; only Python runs it, and nothing of it was run. Save the model without functions and classes of your ' +
     'own: steps of scikit-learn, functions of NumPy';
   return new ForwardpassError('UNSUPPORTED_OP', message, place);
 }
 
-/** Throws, naming it, `UNSAFE` for a global that runs code, `UNSUPPORTED_OP` for one that makes a function of code. */
+/**
+ * Throws, with its name, `UNSAFE` for a global that runs code, and `UNSUPPORTED_OP` for one that makes a function from
+ * code.
+ */
 export function refuseUnsafe(module: string, name: string, place: string): void {
   const full = `${module}.${name}`;
   if (full === BUILTIN_TYPE) return;
@@ -118,23 +121,23 @@ export function refuseUnsafe(module: string, name: string, place: string): void 
 export const GETATTR = 'builtins.getattr';
 
 /**
- * Throws `UNSAFE` for a class that opens a file when it is called (as the class of an array in the pickle it does not),
- * and for getattr, unless it is of a method.
+ * Throws `UNSAFE` for a class that opens a file when it is called (it does not when it is only the class of an array in
+ * the pickle), and for getattr, unless it gets a method.
  */
 export function refuseCall(callable: PickleGlobal, args: readonly PickleValue[], place: string): void {
   const full = String(callable);
   if (full === 'numpy.memmap' || (full === GETATTR && !isMethod(args))) throw unsafe(full, place);
 }
 
-/** A method of an object of torch that is in the file itself, by a plain name: Python pickles methods as getattr. */
+/** A method, with a plain name, of a torch object that is in the file itself: Python pickles methods as getattr. */
 function isMethod([object, name, ...others]: readonly PickleValue[]): boolean {
   const isTorch = object instanceof PickleObject && /^torch(\.|$)/.test(object.callable.module);
   return isTorch && typeof name === 'string' && /^[a-zA-Z]\w*$/.test(name) && others.length === 0;
 }
 
 /**
- * The name of a method of Python's own texts, which Python pickles as getattr of their class: `str.split`. It is a name as
- * any function's, and as little called.
+ * The name of a method of Python's `str` or `bytes`, which Python pickles as getattr of the class: `str.split`. It is a
+ * name like that of any function, and is not called either.
  */
 export function methodOfText(callable: PickleGlobal, [object, name, ...others]: readonly PickleValue[]) {
   const isOfText = String(callable) === GETATTR && object instanceof PickleGlobal && String(object) === 'builtins.str';

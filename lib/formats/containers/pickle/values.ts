@@ -1,6 +1,6 @@
 /**
- * What a pickle holds, as data. Nothing of Python is called or constructed: a class is its name, an object is the
- * name with the arguments and the state that Python would have been given.
+ * The content of a pickle, as data. Nothing of Python is called or constructed: a class is its name, and an object is
+ * that name with the arguments and the state that Python would pass.
  */
 import { describe } from '../../../messages.ts';
 
@@ -8,7 +8,7 @@ export type PickleValue =
   | null
   | boolean
   | number
-  /** An integer beyond ±2^53 only; others are numbers. */
+  /** Only for integers beyond ±2^53; others are numbers. */
   | bigint
   | string
   /** `bytes` and `bytearray`. */
@@ -28,17 +28,17 @@ export class PickleTuple {
 }
 
 export class PickleList {
-  /** The items are taken over. */
+  /** Takes ownership of the items. */
   constructor(readonly items: PickleValue[] = []) {}
 }
 
-/** Entries that are looked through sooner than an index is made of them. */
+/** Up to this many entries, a linear search is faster than building an index. */
 const FEW = 64;
 
-/** A dict or an OrderedDict, in the order of insertion; keys may be of any kind, and no key is special. */
+/** A dict or an OrderedDict, in insertion order; keys may be of any kind, and no key is special. */
 export class PickleDict {
   readonly entries: [key: PickleValue, value: PickleValue][] = [];
-  /** For a long dict, its text keys as far as they were looked for: entries are only ever added. */
+  /** For a long dict, an index of the text keys, extended on demand: entries are only ever added. */
   #index: { readonly values: Map<PickleValue, PickleValue>; size: number } | undefined;
 
   /** The value of a text key. */
@@ -56,7 +56,7 @@ export class PickleDict {
 }
 
 export class PickleSet {
-  /** The items are taken over. */
+  /** Takes ownership of the items. */
   constructor(readonly items: PickleValue[] = []) {}
 }
 
@@ -72,23 +72,25 @@ export class PickleGlobal {
   }
 }
 
-/** What REDUCE, NEWOBJ, NEWOBJ_EX, INST and OBJ would have made, and BUILD, APPENDS and SETITEMS changed. */
+/**
+ * The object that REDUCE, NEWOBJ, NEWOBJ_EX, INST and OBJ would make, with the changes by BUILD, APPENDS and SETITEMS.
+ */
 export class PickleObject {
-  /** Of BUILD: mostly a {@link PickleDict} of attributes. */
+  /** The state from BUILD: usually a {@link PickleDict} of attributes. */
   state: PickleValue | undefined;
-  /** Of objects that are lists. */
+  /** For objects that are lists. */
   readonly appended: PickleValue[] = [];
-  /** Of objects that are dicts, such as `defaultdict`. */
+  /** For objects that are dicts, such as `defaultdict`. */
   readonly items: [key: PickleValue, value: PickleValue][] = [];
 
   constructor(
-    /** Whatever Python would have called. */
+    /** What Python would call. */
     readonly callable: PickleGlobal,
     readonly args: readonly PickleValue[],
     readonly keywords?: PickleDict,
   ) {}
 
-  /** An attribute, where the state is a dict (or a pair whose first is the dict, the second the slots). */
+  /** An attribute, if the state is a dict (or a pair of the dict and the slots). */
   attribute(name: string): PickleValue | undefined {
     const dicts = this.state instanceof PickleTuple ? this.state.items.slice(0, 2) : [this.state];
     for (const dict of dicts) {
@@ -104,13 +106,13 @@ export class PicklePersistent {
   constructor(readonly id: PickleValue) {}
 }
 
-/** A NumPy array or scalar (shape `[]`), whichever way the pickle spells it. */
+/** A NumPy array or scalar (shape `[]`), in whichever way the pickle stores it. */
 export class PickleArray {
   constructor(
     readonly shape: readonly number[],
     /** NumPy's kind and bytes per element: `f8`, `i4`, `u1`, `b1`, `U3`, `S5`; `O` for objects. */
     readonly dtype: string,
-    /** Row-major, whatever the order and byte order stored. int64 and uint64 are numbers where all are within ±2^53. */
+    /** Row-major, whatever order and byte order are stored. int64 and uint64 become numbers if all are within ±2^53. */
     readonly data:
       | Float64Array
       | Float32Array
@@ -122,12 +124,12 @@ export class PickleArray {
 }
 
 /**
- * A field of records: its number in a record that is there. Integers beyond ±2^53 are rounded to the nearest double, as
- * NumPy makes floats of them.
+ * A field of records: returns its value in a record, whose index must be in range. Integers beyond ±2^53 are rounded to
+ * the nearest double, as NumPy does.
  */
 export type RecordColumn = (record: number) => number;
 
-/** A structured array of numbers, which are read where they are in the file. */
+/** A structured array of numbers, which are read in place from the file. */
 export class PickleRecords {
   constructor(
     readonly shape: readonly number[],
@@ -140,13 +142,13 @@ export class PickleRecords {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
-  /** Undefined where there is no such field. */
+  /** Undefined if there is no such field. */
   column(name: string): RecordColumn | undefined {
     return this.names.has(name) ? this.columnOf(name) : undefined;
   }
 }
 
-/** A value's kind, in words for messages: `a tuple`, `an object of sklearn.svm.SVC`, `the string 'a'`. */
+/** A value's kind, for messages: `a tuple`, `an object of sklearn.svm.SVC`, `the string 'a'`. */
 export function pickleKind(value: PickleValue | undefined): string {
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
   if (value instanceof PickleList) return `a list of ${value.items.length}`;

@@ -1,10 +1,10 @@
-/** CRC-32C (Castagnoli), as LevelDB and TensorFlow check their bytes. The polynomial is not that of `node:zlib`. */
+/** CRC-32C (Castagnoli), the checksum of LevelDB and TensorFlow. `node:zlib` uses another polynomial. */
 
 const POLYNOMIAL = 0x82f63b78;
-/** Bytes that are taken at a time; a table for each. */
+/** Bytes processed at a time, with a table for each. */
 const SLICES = 16;
 
-/** What a byte changes when it stands 0, 1, 2 … bytes before the end of a slice. Created on first use. */
+/** The effect of a byte that is 0, 1, 2 … bytes before the end of a slice. Created on first use. */
 let tables: Int32Array | undefined;
 
 function makeTables(): Int32Array {
@@ -21,7 +21,7 @@ function makeTables(): Int32Array {
   return made;
 }
 
-/** The checksum as an unsigned number; `before` is that of the bytes that come before these. */
+/** The checksum as an unsigned number; `before` is that of the preceding bytes. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   tables ??= makeTables();
   const t = tables;
@@ -45,7 +45,10 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   return ~crc >>> 0;
 }
 
-/** A checksum as it is stored: turned and moved, so that bytes which hold checksums have no simple one themselves. */
+/**
+ * A checksum in its stored form: rotated and offset, so that bytes that contain checksums have no trivial checksum
+ * themselves.
+ */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

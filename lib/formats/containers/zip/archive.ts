@@ -1,4 +1,4 @@
-/** An open zip archive: its members by name, each read whole. */
+/** An open zip archive; members are read by name, each as a whole. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { quote } from '../../../messages.ts';
@@ -29,8 +29,8 @@ export class ZipArchive {
   }
 
   /**
-   * A member's bytes, which are the caller's and begin at the start of their buffer. Throws `DANGLING` when there is
-   * no such member, `TRUNCATED`, `MALFORMED` when sizes or the check sum disagree, `LIMIT`.
+   * A member's bytes, which the caller owns and which begin at the start of their buffer. Throws `DANGLING` if there is
+   * no such member, `TRUNCATED`, `MALFORMED` if sizes or the checksum disagree, `LIMIT`.
    */
   async read(name: string): Promise<Uint8Array> {
     const { reader, window } = this.directory;
@@ -44,20 +44,24 @@ export class ZipArchive {
     const packed = await window.read(await this.dataOffset(entry, place), entry.compressedSize);
     const bytes = await unpack(entry, packed, place);
     if (crc32(bytes) !== entry.crc32) {
-      throw new ForwardpassError('MALFORMED', 'its check sum (CRC-32) does not fit its bytes: it is damaged', place);
+      throw new ForwardpassError(
+        'MALFORMED',
+        'the checksum (CRC-32) does not match the bytes: the member is damaged',
+        place,
+      );
     }
     return bytes;
   }
 
-  /** What is declared is checked before anything is read or allocated for it. */
+  /** Checks the declared sizes before anything is read or allocated. */
   private spend({ size, compressedSize, method }: StoredEntry, place: string): void {
     const { reader } = this.directory;
     if (compressedSize > reader.size) {
-      const message = `says it has ${compressedSize} bytes in an archive of ${reader.size}`;
+      const message = `declares ${compressedSize} bytes in an archive of ${reader.size}`;
       throw new ForwardpassError('TRUNCATED', message, place);
     }
     if (method === 'stored' && size !== compressedSize) {
-      const message = `is stored as it is, with ${compressedSize} bytes where ${size} are declared`;
+      const message = `is stored uncompressed with ${compressedSize} bytes, but declares ${size}`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
     this.budget.unpack(size, place, compressedSize);
@@ -73,7 +77,7 @@ export class ZipArchive {
     }
     const [nameBytes, extraBytes] = [view.getUint16(26, true), view.getUint16(28, true)];
     if (nameBytes !== rawName.length || !rawName.every((byte, i) => byte === header[HEADER_BYTES + i])) {
-      const message = 'has one name in the directory of the archive and another before its bytes';
+      const message = 'has one name in the directory of the archive and another in the header before its bytes';
       throw new ForwardpassError('UNSAFE', message, place);
     }
     return headerOffset + HEADER_BYTES + nameBytes + extraBytes;

@@ -1,4 +1,4 @@
-/** The members of a zip archive, from the directory at its end; what is before each member is not believed. */
+/** The members of a zip archive, from the directory at its end; the headers before the members are not trusted. */
 import {
   type Entry,
   fromRandomAccessReaderPromise,
@@ -13,18 +13,18 @@ import { Window } from './window.ts';
 
 export interface ZipEntry {
   readonly name: string;
-  /** In bytes, unpacked; as declared. */
+  /** Declared size in bytes, uncompressed. */
   readonly size: number;
-  /** In bytes, as stored. */
+  /** Size in bytes, as stored. */
   readonly compressedSize: number;
 }
 
 export interface StoredEntry extends ZipEntry {
-  /** As it stands in the archive. */
+  /** The bytes of the name in the archive. */
   readonly rawName: Uint8Array;
   readonly method: 'stored' | 'deflated' | `method ${number}`;
   readonly crc32: number;
-  /** Of the header that stands before the member's bytes. */
+  /** The offset of the header before the member's bytes. */
   readonly headerOffset: number;
 }
 
@@ -35,9 +35,9 @@ export interface Directory {
   readonly entries: ReadonlyMap<string, StoredEntry>;
 }
 
-/** An archive of a model has some hundreds. */
+/** An archive of a model has some hundreds of members. */
 const MOST_ENTRIES = 50_000;
-/** Of the header before a member's bytes, without its name. */
+/** Bytes of the header before a member's bytes, without its name. */
 const HEADER_BYTES = 30;
 const ENCRYPTED = 1;
 
@@ -55,12 +55,12 @@ async function collect(reader: Reader): Promise<Directory> {
   const entries = new Map<string, StoredEntry>();
   const names = new Set<string>();
   try {
-    // Names and sizes are checked here, since what is wrong with one is to be told.
+    // Names and sizes are checked here, so that messages can name the member.
     const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
     const archive = await fromRandomAccessReaderPromise(new WindowAccess(window), reader.size, options);
     for await (const entry of archive.eachEntry()) {
       const name = nameOf(entry, reader);
-      if (names.has(name)) throw unsafe(`the archive has two members of the name ${quote(name)}`, reader);
+      if (names.has(name)) throw unsafe(`the archive has two members named ${quote(name)}`, reader);
       if (names.size === MOST_ENTRIES) {
         throw new ForwardpassError('LIMIT', `the archive has more than ${MOST_ENTRIES} members`, reader.name);
       }
@@ -74,12 +74,12 @@ async function collect(reader: Reader): Promise<Directory> {
   return { reader, window, entries };
 }
 
-/** Members that share bytes would unpack to more than the archive has. */
+/** Members that share bytes could unpack to more than the archive's size suggests. */
 function refuseOverlaps(entries: Iterable<StoredEntry>, reader: Reader): void {
   let end = 0;
   for (const entry of Array.from(entries).sort((a, b) => a.headerOffset - b.headerOffset)) {
     if (entry.headerOffset < end) {
-      throw unsafe(`the bytes of the member ${quote(entry.name)} are those of another member too`, reader);
+      throw unsafe(`the member ${quote(entry.name)} shares its bytes with another member`, reader);
     }
     end = entry.headerOffset + HEADER_BYTES + entry.rawName.length + entry.compressedSize;
   }
@@ -88,12 +88,12 @@ function refuseOverlaps(entries: Iterable<StoredEntry>, reader: Reader): void {
 function nameOf(entry: Entry, reader: Reader): string {
   const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
   if (name === '' || name.includes('\0') || validateFileName(name) !== null) {
-    throw unsafe(`the archive has a member of the name ${quote(name)}, which is not a path inside it`, reader);
+    throw unsafe(`the archive has a member named ${quote(name)}, which is not a path inside it`, reader);
   }
   if (entry.generalPurposeBitFlag & ENCRYPTED) {
     throw new ForwardpassError(
       'MALFORMED',
-      `the member ${quote(name)} is encrypted, which models are not`,
+      `the member ${quote(name)} is encrypted, which is not supported`,
       reader.name,
     );
   }
@@ -115,7 +115,7 @@ function storedEntry(entry: Entry, name: string): StoredEntry {
 
 function damaged(cause: Error, { name }: Reader): ForwardpassError {
   if (cause.message.startsWith('End of central directory record signature not found')) {
-    const message = 'the directory at the end of the zip archive is missing: the file is cut off';
+    const message = 'the directory at the end of the zip archive was not found: the file is cut off';
     return new ForwardpassError('TRUNCATED', message, name, { cause });
   }
   return new ForwardpassError('MALFORMED', `the zip archive is damaged (${cause.message})`, name, { cause });
@@ -125,7 +125,7 @@ function unsafe(message: string, { name }: Reader): ForwardpassError {
   return new ForwardpassError('UNSAFE', message, name);
 }
 
-/** yauzl's way into a file. */
+/** Lets yauzl read the file. */
 class WindowAccess extends RandomAccessReader {
   constructor(private readonly window: Window) {
     super();

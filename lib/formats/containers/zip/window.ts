@@ -1,4 +1,4 @@
-/** A file through a window: reads of few bytes, one after another, become one read of many. */
+/** A file read through a window: many small consecutive reads become one large read. */
 import type { Reader } from '../../format.ts';
 
 const WINDOW_BYTES = 2 ** 14;
@@ -9,7 +9,7 @@ export class Window {
 
   constructor(readonly reader: Reader) {}
 
-  /** Exactly `length` bytes, which are the caller's. Throws `TRUNCATED` as the reader does. */
+  /** Exactly `length` bytes, which the caller owns. Throws `TRUNCATED` as the reader does. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     const { bytes, start, reader } = this;
     if (offset >= start && offset + length <= start + bytes.length) {

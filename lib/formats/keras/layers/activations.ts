@@ -6,7 +6,7 @@ import { innerLayer } from '../inner.ts';
 import { type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { trained } from './variables.ts';
 
-/** Applies what a layer's `activation` says: a name, or a layer. */
+/** Applies a layer's `activation`: a name or a layer. */
 export function activationField(layer: LayerCall, x: KerasTensor): KerasTensor {
   const name = functionName(layer);
   if (name !== undefined) return applyNamed(layer, x, name);
@@ -14,10 +14,10 @@ export function activationField(layer: LayerCall, x: KerasTensor): KerasTensor {
   if (spec === undefined) return x;
   const kind = layer.options.kindOf(spec);
   if (Object.hasOwn(activationLayers, spec.className)) return layer.callInner(spec, kind, x) as KerasTensor;
-  throw layer.unsupported(`has ${quote(spec.className)} in the place of an activation`);
+  throw layer.unsupported(`has ${quote(spec.className)} as an activation, which it is not`);
 }
 
-/** One that acts on each element. */
+/** An activation that acts on each element. */
 function elementwise(build: (layer: LayerCall) => KerasTensor): LayerKind {
   return { mask: 'keep', isPositionwise: true, build };
 }
@@ -26,7 +26,7 @@ const relu = elementwise((layer) => {
   const { config } = layer;
   const [threshold, most] = [config.number('threshold', 0), config.number('max_value', Infinity)];
   if (threshold !== 0 && config.number('negative_slope', 0) === 0) {
-    // NaN is not above it, and becomes 0.
+    // NaN is not above the threshold, so it becomes 0.
     const above = whereAbove(layer, layer.input, threshold, layer.input, scalar(0));
     return most === Infinity ? above : layer.unary('clip', above, 0, most);
   }
@@ -38,7 +38,7 @@ const relu = elementwise((layer) => {
   });
 });
 
-/** `alpha` in Keras 2. */
+/** The setting is called `alpha` in Keras 2. */
 const leakyRelu = elementwise((layer) => {
   const slope = layer.config.number('negative_slope', layer.config.number('alpha', 0.3));
   return layer.unary('leaky_relu', layer.input, slope);
@@ -46,7 +46,7 @@ const leakyRelu = elementwise((layer) => {
 
 const elu = elementwise((layer) => layer.unary('elu', layer.input, layer.config.number('alpha', 1)));
 
-/** x times whether it is above: of −∞ that is NaN. */
+/** x multiplied by whether it is above the threshold, which gives NaN for −∞. */
 const thresholdedRelu = elementwise((layer) =>
   layer.binary('mul', layer.input, layer.binary('greater', layer.input, scalar(layer.config.number('theta', 1)))),
 );
@@ -72,13 +72,13 @@ const softmax: LayerKind = {
   build(layer) {
     const x = layer.input;
     if (x.mask !== undefined || layer.argument(1, 'mask') !== undefined) {
-      throw layer.unsupported('takes a mask, which is not read for it');
+      throw layer.unsupported('takes a mask, which is not supported here');
     }
     return softmaxOver(layer, x, layer.axes(layer.config.wholes('axis', -1)));
   },
 };
 
-/** Over several axes together: they become one. */
+/** A softmax over several axes, which are merged into one. */
 export function softmaxOver(
   layer: LayerCall,
   x: KerasTensor,

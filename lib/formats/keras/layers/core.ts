@@ -1,4 +1,4 @@
-/** Dense layers, embeddings, and what passes its input on. */
+/** Dense layers, embeddings, and layers that pass their input through. */
 import { takeTransposed } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { innerLayer } from '../inner.ts';
@@ -24,9 +24,12 @@ const dense: LayerKind = {
   },
 };
 
-/** Fine-tuned kernels are saved as one with what was added to them; the file says so in a way not read here. */
+/**
+ * Refuses kernels that were fine-tuned with LoRA: the file describes the merged kernel in a way that is not supported.
+ */
 function refuseLora(layer: LayerCall): void {
-  if (layer.config.has('lora_rank')) throw layer.unsupported('has LoRA factors, which are not read; merge them first');
+  if (layer.config.has('lora_rank'))
+    throw layer.unsupported('has LoRA factors, which are not supported; merge them first');
 }
 
 const einsumDense: LayerKind = {
@@ -37,7 +40,7 @@ const einsumDense: LayerKind = {
     refuseLora(layer);
     const einsum = readEinsum(layer);
     const stored = layer.variable('kernel', einsum.kernelShape);
-    // A kernel is laid out anew for free where it is met first.
+    // The first transposition of a kernel is not charged.
     if (!layer.options.budget.isNew(stored.data)) layer.spend(stored.data.length);
     const kernel = {
       shape: einsum.matrix,
@@ -60,14 +63,14 @@ const embedding: LayerKind = {
     refuseLora(layer);
     const ids = layer.input;
     const table = layer.variable('embeddings', [count, width]);
-    // Ids of a floating type are cut to integers.
+    // Ids of a floating type are truncated to integers.
     const whole = /int/.test(ids.dtype) ? ids : layer.unary('trunc', ids);
     const rows = layer.emit('embedding', [whole, table], { wrap: false }, [...ids.shape, width]);
     return layer.config.flag('mask_zero', false) ? { ...rows, mask: layer.unary('to_bool', ids) } : rows;
   },
 };
 
-/** Positions whose features are all `mask_value` become zeros, and count no further. */
+/** Positions whose features are all equal to `mask_value` become zeros and are masked from then on. */
 const masking: LayerKind = {
   build(layer) {
     const x = layer.input;
@@ -81,7 +84,7 @@ const masking: LayerKind = {
 
 const identity: LayerKind = { mask: 'keep', isPositionwise: true, build: (layer) => layer.input };
 
-/** One layer for every position; those that work on the last axis do so anyway. */
+/** Applies one layer at every position; layers that work on the last axis already do so. */
 const timeDistributed: LayerKind = {
   mask: 'keep',
 
@@ -91,11 +94,13 @@ const timeDistributed: LayerKind = {
     const kind = layer.options.kindOf(spec);
     const isLast = !spec.config.has('axis') || spec.config.wholes('axis').every((axis) => axis === -1);
     if (kind.isPositionwise === true && isLast && layer.input.shape.length >= 2) return layer.callInner(spec, kind);
-    throw layer.unsupported(`is read only with layers that work on the last axis, not with ${quote(spec.className)}`);
+    throw layer.unsupported(
+      `is supported only for layers that work on the last axis, not with ${quote(spec.className)}`,
+    );
   },
 };
 
-/** Of Keras 1: for each unit the greatest of several linear functions. */
+/** Keras 1: the maximum of several linear functions for each unit. */
 const maxoutDense: LayerKind = {
   variables: (config) => trained('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
 
@@ -112,7 +117,7 @@ const maxoutDense: LayerKind = {
   },
 };
 
-/** Of Keras 1: t·f(x) + (1 − t)·x, t between 0 and 1 as another layer says. */
+/** Keras 1: t·f(x) + (1 − t)·x, with t between 0 and 1 computed by a second dense layer. */
 const highway: LayerKind = {
   variables: (config) =>
     trained('kernel', 'carry_kernel', ...(config.flag('use_bias', true) ? ['bias', 'carry_bias'] : [])),
@@ -141,9 +146,9 @@ export const coreLayers: Readonly<Record<string, LayerKind>> = {
   Masking: masking,
   TimeDistributed: timeDistributed,
   InputLayer: identity,
-  // What acts in training alone.
+  // Layers that act only in training.
   Identity: identity,
-  // What FeatureSpace makes.
+  // A layer that FeatureSpace adds.
   TFDIdentity: identity,
   Dropout: identity,
   SpatialDropout1D: identity,

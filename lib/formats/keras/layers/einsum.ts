@@ -1,4 +1,4 @@
-/** Equations such as `abc,cde->abde`, as a product of the input's last axes with a matrix. */
+/** Equations such as `abc,cde->abde`, translated to a product of the input's last axes with a matrix. */
 import type { ForwardpassError } from '../../../errors.ts';
 import { elementCount, formatShape, inversePermutation } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
@@ -6,20 +6,20 @@ import type { LayerCall } from '../layer.ts';
 
 export interface Einsum {
   readonly kernelShape: readonly number[];
-  /** Brings the kernel's axes into the order of the matrix: what is summed over first. */
+  /** Permutes the kernel's axes into the order of the matrix: summed axes first. */
   readonly kernelPermutation: readonly number[];
   readonly matrix: readonly [inputs: number, outputs: number];
-  /** Brings what is summed over to the end of the row. */
+  /** Moves the summed axes to the end of the row. */
   readonly inputPermutation: readonly number[];
-  /** Sizes of the row's axes that stay, and of those that the matrix makes. */
+  /** The sizes of the row's remaining axes, and of the axes that the matrix adds. */
   readonly free: readonly number[];
   readonly made: readonly number[];
-  /** From the free axes and the made ones to the equation's order. */
+  /** Permutes the remaining axes and the added ones into the equation's order. */
   readonly outputPermutation: readonly number[];
   readonly biasShape: readonly number[];
 }
 
-/** The labels of each side without the batch; digits stand for the axes of an ellipsis. */
+/** The labels of each side without the batch; digits represent the axes of an ellipsis. */
 interface Labels {
   readonly input: readonly string[];
   readonly kernel: readonly string[];
@@ -42,14 +42,14 @@ export function readEinsum(layer: LayerCall): Einsum {
     output.length === free.length + made.length;
   if (!isProduct) throw noProduct(layer);
 
-  // None stands for axes that are the input's.
+  // None means a size equal to the input's.
   const given = [layer.config.raw('output_shape')].flat();
   const sizes = new Map(input.map((label, axis) => [label, shape[axis]]));
   const written = output.filter((label) => !/\d/.test(label));
   for (const label of made) sizes.set(label, Number(given[written.indexOf(label)]));
   const sizesOf = (list: readonly string[]) => list.map((label) => sizes.get(label) ?? 0);
   if (!sizesOf(kernel).every((size) => Number.isSafeInteger(size) && size > 0)) {
-    throw layer.config.wrong('output_shape', 'the sizes of the axes that the equation makes');
+    throw layer.config.wrong('output_shape', 'the sizes of the axes that the equation adds');
   }
   const bias = layer.config.text('bias_axes', '');
   const first = output.findIndex((label) => bias.includes(label));

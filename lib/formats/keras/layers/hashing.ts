@@ -1,4 +1,4 @@
-/** Hashing and HashedCrossing: words and integers, and values together, in places by their hash. */
+/** Hashing and HashedCrossing: map words, integers and combinations of values to indices by their hash. */
 
 import { crossed, USUAL_KEY } from '../../tensors/crossing.ts';
 import { lookUpWords } from '../../tensors/lookup.ts';
@@ -11,7 +11,7 @@ import { encode } from './preprocessing.ts';
 
 const MODES = ['int', 'one_hot', 'multi_hot', 'count', 'binary'] as const;
 
-/** With a mask the first place is its own, and the others are for the rest. */
+/** With a mask value, index 0 is reserved for it, and the other indices are for the rest. */
 const hashing: LayerKind = {
   build(layer) {
     const { config, build, input } = layer;
@@ -41,12 +41,12 @@ const hashing: LayerKind = {
   },
 };
 
-/** The place of an integer that is an input of the model, as TensorFlow spells it. */
+/** The index of an integer that is an input of the model, hashed as TensorFlow formats it. */
 function hashedNumber(layer: LayerCall, step: Parameters<LayerCall['build']['texts']['place']>[2]): KerasTensor {
   const { build, input } = layer;
   const place = build.texts.place(build, [rowOf(input)], step);
   if (place !== undefined) return asValue(build, build.reshaped(place, [...input.shape]));
-  const what = `hashes ${input.dtype}, which is only supported directly on an input of the model, one integer a row`;
+  const what = `hashes ${input.dtype}, which is only supported directly on an input of the model, with one integer per row`;
   throw layer.unsupported(what);
 }
 

@@ -1,4 +1,4 @@
-/** StringLookup and IntegerLookup: words and integers by their place in a vocabulary. */
+/** StringLookup and IntegerLookup: words and integers by their index in a vocabulary. */
 import type { Tensor } from '../../../graph/graph.ts';
 import { describe, quote } from '../../../messages.ts';
 import { lookUp, lookUpWords } from '../../tensors/lookup.ts';
@@ -10,26 +10,26 @@ import { encode } from './preprocessing.ts';
 
 type Token = string | number;
 
-/** Where the places of a vocabulary begin: the mask, if it has one, what is unknown, then the words. */
+/** The layout of a vocabulary: the mask, if there is one, then unknown words, then the words. */
 export interface Vocabulary {
   readonly tokens: readonly Token[];
   readonly mask: Token | undefined;
-  /** The first place of unknown words, and how many there are. */
+  /** The first index for unknown words, and how many there are. */
   readonly unknown: number;
   readonly unknowns: number;
-  /** That of the first token. */
+  /** The index of the first token. */
   readonly first: number;
   readonly size: number;
-  /** Whether the list that was given begins with the mask and the unknown word. */
+  /** Whether the given list begins with the mask and the unknown token. */
   readonly hasSpecial: boolean;
 }
 
 const MODES = ['int', 'one_hot', 'multi_hot', 'count', 'binary', 'tf_idf', 'tf-idf'] as const;
 
-/** What a lookup layer is of: its tokens, and how unknown ones are spread over several places. */
+/** The kind of a lookup layer: its tokens, and how unknown ones are distributed over several indices. */
 interface Kind {
   read(layer: LayerCall, token: unknown): Token;
-  /** What it looks up, as the type of its tokens. */
+  /** The input, cast to the type of the tokens. */
   input(layer: LayerCall): KerasTensor;
   find(layer: LayerCall, x: Row, tokens: readonly Token[], values: Constant, otherwise: number): Traced;
   spread(layer: LayerCall, x: Row, count: number): Traced;
@@ -40,7 +40,8 @@ function lookup(kind: Kind): LayerKind {
     build(layer) {
       const { config, build } = layer;
       const mode = config.choice('output_mode', MODES, 'int');
-      if (config.flag('invert', false)) throw layer.unsupported('gives words for places, which is not read');
+      if (config.flag('invert', false))
+        throw layer.unsupported('converts indices to words (invert=True), which is not supported');
       if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
       const vocabulary = readVocabulary(layer, mode === 'int', kind);
       layer.spend(vocabulary.size);
@@ -67,13 +68,16 @@ function readVocabulary(layer: LayerCall, isInt: boolean, kind: Kind): Vocabular
   return vocabularyOf(layer, isInt, kind, { unknowns, mask, unknownToken: config.raw('oov_token') });
 }
 
-/** Of the words of a text, which its own layer looks up. */
+/** The vocabulary of the words of a text, which TextVectorization looks up. */
 export function readTextVocabulary(layer: LayerCall, isInt: boolean): Vocabulary {
   const vocabulary = vocabularyOf(layer, isInt, words, { unknowns: 1, mask: '', unknownToken: '[UNK]' });
   if (!layer.config.has('vocabulary_size') || layer.config.whole('vocabulary_size') === vocabulary.size)
     return vocabulary;
   const message = `expected a vocabulary of ${layer.config.whole('vocabulary_size')}, found ${vocabulary.size}`;
-  throw layer.error('MALFORMED', `${message}; words with line breaks cannot be saved with a line for each`);
+  throw layer.error(
+    'MALFORMED',
+    `${message}; words with line breaks cannot be saved, because the file has one word per line`,
+  );
 }
 
 interface Special {
@@ -91,7 +95,7 @@ function vocabularyOf(layer: LayerCall, isInt: boolean, kind: Kind, special: Spe
   const tokens = hasSpecial && words.length >= first ? words.slice(first) : words;
   if (tokens.length === 0)
     throw layer.error('MALFORMED', 'its vocabulary is empty: it was saved before it was adapted');
-  if (new Set(tokens).size < tokens.length) throw layer.error('DUPLICATE', 'a word is in its vocabulary twice');
+  if (new Set(tokens).size < tokens.length) throw layer.error('DUPLICATE', 'its vocabulary contains a word twice');
   return { tokens, mask, unknown, unknowns, first, size: first + tokens.length, hasSpecial: tokens !== words };
 }
 
@@ -100,17 +104,23 @@ function givenWords(layer: LayerCall): readonly unknown[] {
   const { config } = layer;
   const given = config.raw('vocabulary');
   if (typeof given === 'string') {
-    throw layer.error('UNSAFE', `wants its vocabulary from the file ${quote(given)}, which is not opened`);
+    throw layer.error(
+      'UNSAFE',
+      `takes its vocabulary from the file ${quote(given)}, which is not opened; pass the words to the layer before saving`,
+    );
   }
   if (given !== undefined) return config.list('vocabulary');
   const text = layer.options.asset('vocabulary.txt');
-  if (text === undefined) throw layer.error('MALFORMED', 'the file holds no vocabulary for it');
+  if (text === undefined) throw layer.error('MALFORMED', 'the file contains no vocabulary for it');
   const lines = text.split(/\r?\n/);
   while (lines.at(-1) === '') lines.pop();
   return lines;
 }
 
-/** The place of each element; a mask goes to `masked`. Without a place for unknown words a run that meets one is refused. */
+/**
+ * The index of each element; masked elements get `masked`. If the vocabulary has no index for unknown words, a run with
+ * one is refused.
+ */
 function placeOf(layer: LayerCall, vocabulary: Vocabulary, kind: Kind, masked: number): Traced {
   const { build } = layer;
   const { tokens, mask, unknown, unknowns, first, size } = vocabulary;
@@ -138,8 +148,8 @@ export function depthOf(layer: LayerCall, { size }: Vocabulary): number {
 }
 
 /**
- * What each count is worth: kept with the weights, for every place; or given with the vocabulary, where unknown words have
- * the mean of the others and places beyond the words nothing.
+ * The weight of each count: stored with the weights for every index, or given with the vocabulary; then unknown words
+ * have the mean of the others, and indices beyond the words 0.
  */
 export function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabulary, depth: number): Float32Array {
   const weights = new Float32Array(depth);
@@ -155,7 +165,7 @@ export function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabul
     return weights;
   }
   const stored = layer.options.kept('idf_weights')?.read();
-  if (stored === undefined) throw layer.error('MALFORMED', 'the file holds no idf_weights for it');
+  if (stored === undefined) throw layer.error('MALFORMED', 'the file contains no idf_weights for it');
   if (stored.data.length !== depth) {
     throw layer.error('SHAPE', `expected ${depth} idf_weights, found ${stored.data.length}`);
   }
@@ -163,7 +173,7 @@ export function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabul
   return weights;
 }
 
-/** The key of a hash that has one, which JSON must hold exactly. */
+/** The key of a salted hash, which JSON must represent exactly. */
 export function saltOf({ config }: LayerCall): readonly [string, string] | undefined {
   if (!config.has('salt')) return undefined;
   const [first, second = first] = config.wholes('salt');
@@ -179,7 +189,7 @@ const words: Kind = {
   input(layer) {
     const { input } = layer;
     if (input.dtype === 'string') return input;
-    throw layer.error('UNSUPPORTED_DTYPE', `looks words up among ${input.dtype}`);
+    throw layer.error('UNSUPPORTED_DTYPE', `looks up words, but its input is ${input.dtype}`);
   },
 
   find: ({ build }, x, tokens, values, otherwise) => lookUpWords(build, x, tokens as string[], values, otherwise),
@@ -200,7 +210,7 @@ const numbers: Kind = {
     return lookUp(layer.build, x, { keys, values }, otherwise);
   },
 
-  /** By the remainder, unless the layer says otherwise. */
+  /** By remainder, unless the layer has a salt. */
   spread(layer, x, count) {
     const method = layer.config.choice('oov_method', ['floormod', 'farmhash'], 'floormod');
     if (method === 'farmhash') {
@@ -208,7 +218,9 @@ const numbers: Kind = {
       const key = saltOf(layer);
       const place = build.texts.place(build, [rowOf(layer.input)], { count, ...(key && { key }) });
       if (place !== undefined) return build.reshaped(place, [...x.shape]);
-      throw layer.unsupported('spreads unknown numbers by their hash, which is read of an input of the model as it is');
+      throw layer.unsupported(
+        'distributes unknown numbers by their hash, which is supported only directly on an input of the model',
+      );
     }
     return layer.build.remainder(x, literal('int64', [count]), 'floor');
   },

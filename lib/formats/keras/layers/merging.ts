@@ -1,11 +1,11 @@
-/** Layers that put several tensors together. */
+/** Layers that combine several tensors. */
 
 import type { BinaryName } from '../../../graph/graph.ts';
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { l2Normalize } from './normalization.ts';
 
-/** Tensors of fewer axes get new ones behind the batch, as broadcasting gives them. */
+/** Tensors with fewer axes get new ones after the batch, as broadcasting in Keras does. */
 function fold(
   fn: BinaryName,
   finish: (layer: LayerCall, value: KerasTensor) => KerasTensor = (_, value) => value,
@@ -41,7 +41,7 @@ const concatenate: LayerKind = {
   build: (layer) => concat(layer, several(layer), layer.config.whole('axis', -1)),
 };
 
-/** `given` counts the batch, as Keras does. */
+/** `given` includes the batch, as in Keras. */
 export function concat(layer: LayerCall, values: readonly KerasTensor[], given: number): KerasTensor {
   const [first] = values;
   const axis = layer.axis(given, first.shape);
@@ -49,14 +49,14 @@ export function concat(layer: LayerCall, values: readonly KerasTensor[], given: 
     if (shape.length === first.shape.length && shape.every((size, i) => i === axis || size === first.shape[i]))
       continue;
     const found = `${formatShape(first.shape)} and ${formatShape(shape)}`;
-    throw layer.error('SHAPE', `expected rows that are equal but for axis ${given}, found ${found}`);
+    throw layer.error('SHAPE', `expected rows that are equal except along axis ${given}, found ${found}`);
   }
   if (values.length === 1) return first;
   const size = values.reduce((sum, { shape }) => sum + shape[axis], 0);
   return layer.emit('concat', values, { axis }, first.shape.with(axis, size));
 }
 
-/** Sums of products along an axis of each. */
+/** Sums of products along one axis of each. */
 const dot: LayerKind = {
   build(layer) {
     const [a, b, ...others] = layer.inputs;
@@ -78,7 +78,7 @@ const dot: LayerKind = {
   },
 };
 
-/** A matrix of each, with the axis last: the axes of `a` that are left, then those of `b`. */
+/** Multiplies both as matrices with that axis last: the result has the remaining axes of `a`, then those of `b`. */
 function contract(layer: LayerCall, a: KerasTensor, i: number, b: KerasTensor, j: number): KerasTensor {
   const asMatrix = (x: KerasTensor, axis: number) => {
     const rest = [...x.shape.keys()].filter((at) => at !== axis);
@@ -99,7 +99,7 @@ export const mergingLayers: Readonly<Record<string, LayerKind>> = {
   Maximum: fold('max'),
   Minimum: fold('min'),
   Concatenate: concatenate,
-  // What FeatureSpace makes.
+  // A layer that FeatureSpace adds.
   TFDConcat: concatenate,
   Dot: dot,
 };

@@ -1,4 +1,4 @@
-/** Layers that normalise, by what they were trained with or by the row itself. */
+/** Layers that normalise, by trained statistics or by those of the row itself. */
 
 import type { Tensor } from '../../../graph/graph.ts';
 import type { Shape } from '../../../graph/shapes.ts';
@@ -44,7 +44,7 @@ function scaleAndShift(config: Config) {
   return trained(...(config.flag('scale', true) ? ['gamma'] : []), ...(config.flag('center', true) ? ['beta'] : []));
 }
 
-/** Runs `build` with the given axes last, and brings them back. */
+/** Runs `build` with the given axes moved to the end, and moves them back. */
 function withAxesLast(
   layer: LayerCall,
   axes: readonly number[],
@@ -80,7 +80,7 @@ const layerNormalization: LayerKind = {
   },
 };
 
-/** What Keras calls RMS scaling here divides by the standard deviation, and takes no mean away. */
+/** What Keras calls RMS scaling here divides by the standard deviation, without subtracting the mean. */
 function scaledByVariance(layer: LayerCall, axes: readonly number[], epsilon: number, gamma?: Tensor): KerasTensor {
   return withAxesLast(layer, axes, (x, axis) => {
     const own = x.shape.slice(axis).map((_, i) => axis + i);
@@ -109,7 +109,7 @@ const rmsNormalization: LayerKind = {
   },
 };
 
-/** The channels in groups, each of which is normalised together with all positions of the row. */
+/** Groups of channels, each normalised together over all positions of the row. */
 const groupNormalization: LayerKind = {
   variables: scaleAndShift,
   mask: 'keep',
@@ -124,7 +124,7 @@ const groupNormalization: LayerKind = {
       throw layer.error('SHAPE', `expected ${channels} channels in equal groups, found ${groups} groups`);
     }
     const epsilon = layer.config.number('epsilon', 1e-3);
-    // Channels first, so that a group is what follows its number.
+    // Channels first, so that a group is contiguous.
     const others = x.shape.map((_, at) => at).filter((at) => at !== axis);
     const permutation = [axis, ...others];
     const moved = layer.transpose(x, permutation);
@@ -140,7 +140,7 @@ const groupNormalization: LayerKind = {
   },
 };
 
-/** Divided by the length of the vector: Keras 3 takes it as 1e-12 at least, Keras 2 its square. */
+/** Divides by the length of the vector: Keras 3 takes at least 1e-12 for it, Keras 2 for its square. */
 const unitNormalization: LayerKind = {
   mask: 'keep',
   isPositionwise: true,
@@ -152,7 +152,7 @@ const unitNormalization: LayerKind = {
   },
 };
 
-/** x over √Σx² along the axes together; smaller lengths are taken as `least`. */
+/** x over √Σx² along the axes together; smaller lengths are replaced by `least`. */
 export function l2Normalize(layer: LayerCall, x: KerasTensor, axes: readonly number[], least: number): KerasTensor {
   if (axes.length === 1) {
     const attributes = { axis: axes[0], norm: 'l2', epsilon: least, floor: least } as const;
@@ -162,7 +162,7 @@ export function l2Normalize(layer: LayerCall, x: KerasTensor, axes: readonly num
   return layer.binary('div', x, layer.binary('max', length, scalar(least)));
 }
 
-/** (x − mean)/deviation, of what the layer was adapted to; or back from it. */
+/** (x − mean)/deviation, with the statistics that the layer was adapted to; or the inverse. */
 const normalization: LayerKind = {
   variables: (config) => (config.has('mean') ? [] : counted('mean', 'variance', 'count')),
   mask: 'keep',
@@ -186,17 +186,19 @@ const normalization: LayerKind = {
   },
 };
 
-/** Numbers that a description gives are one for all, or as many axes as they have of the kept ones, from the last. */
+/**
+ * Numbers in a description are a single one for all, or have up to as many axes as the kept ones, aligned at the last.
+ */
 function givenShape(layer: LayerCall, shape: Shape, axes: readonly number[], value: unknown): number[] {
   const sizes: number[] = [];
   for (let level = value; Array.isArray(level); level = level[0]) sizes.push(level.length);
-  if (sizes.length > axes.length) throw layer.error('SHAPE', 'a mean with more axes than it is kept along');
+  if (sizes.length > axes.length) throw layer.error('SHAPE', 'has a mean with more axes than it keeps');
   const result = shape.map(() => 1);
   for (const [i, size] of sizes.entries()) result[axes[axes.length - sizes.length + i]] = size;
   return result;
 }
 
-/** Nested lists of numbers, or one, in a row. */
+/** Nested lists of numbers, or one number, flattened. */
 export function flatNumbers(layer: LayerCall, field: string, value: unknown): Float64Array {
   const flat = Array.isArray(value) ? value.flat(8) : [value];
   layer.spend(2 * flat.length);

@@ -14,13 +14,14 @@ function globalPooling(rank: number, fn: 'mean' | 'max'): LayerKind {
       const said = layer.argument(1, 'mask');
       const mask = fn === 'max' ? undefined : isValue(said) ? said : x.mask;
       if (mask === undefined) return layer.reduce(fn, x, positions, keepDims);
-      if (mask === 'unclear' || format === 'channels_first') throw layer.unsupported('takes a mask that is not read');
+      if (mask === 'unclear' || format === 'channels_first')
+        throw layer.unsupported('takes a mask that is not supported');
       return maskedMean(layer, x, mask, keepDims);
     },
   };
 }
 
-/** Of the positions that count alone. */
+/** The mean over unmasked positions. */
 function maskedMean(layer: LayerCall, x: KerasTensor, mask: KerasTensor, keepDims: boolean): KerasTensor {
   const weights = layer.reshape(mask, [...mask.shape, 1]);
   const sum = layer.reduce('sum', layer.binary('mul', x, weights), [0], keepDims);

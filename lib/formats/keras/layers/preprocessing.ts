@@ -1,4 +1,4 @@
-/** Layers that prepare numbers. */
+/** Layers that preprocess numbers. */
 import type { Tensor } from '../../../graph/graph.ts';
 import { isObject } from '../config.ts';
 import { isValue, type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
@@ -7,7 +7,7 @@ import type { Argument } from '../spec.ts';
 import { Serialized } from '../spec.ts';
 import { flatNumbers } from './normalization.ts';
 
-/** x·scale + offset, numbers or arrays that broadcast to the row. */
+/** x·scale + offset, with numbers or arrays that broadcast to the row. */
 const rescaling: LayerKind = {
   mask: 'keep',
   build(layer) {
@@ -17,7 +17,7 @@ const rescaling: LayerKind = {
   },
 };
 
-/** A number, nested lists, or an array as Keras 3 writes it. */
+/** A number, nested lists, or an array in the form that Keras 3 writes. */
 function givenArray(layer: LayerCall, field: string, given: unknown): Tensor {
   const isArray = isObject(given) && isObject(given.config);
   const value = isArray ? (given.config as Readonly<Record<string, unknown>>).value : given;
@@ -32,7 +32,7 @@ function shapeOf(layer: LayerCall, field: string, value: unknown, count: number)
   throw layer.config.wrong(field, 'lists of equal length');
 }
 
-/** A plain number or array among the arguments of a call; a tensor as it is. */
+/** Converts a plain number or array among the arguments of a call; returns a tensor as it is. */
 export function operand(layer: LayerCall, argument: Argument<KerasTensor>): KerasTensor | Tensor {
   if (isValue(argument)) return argument;
   if (argument instanceof Serialized) {
@@ -42,7 +42,7 @@ export function operand(layer: LayerCall, argument: Argument<KerasTensor>): Kera
   return givenArray(layer, 'value', argument);
 }
 
-/** The number of boundaries that are not above x. */
+/** The number of boundaries that x is at or above. */
 const discretization: LayerKind = {
   build(layer) {
     const boundaries = layer.config.list('bin_boundaries');
@@ -72,7 +72,7 @@ const categoryEncoding: LayerKind = {
 
 export type EncodingMode = 'one_hot' | 'multi_hot' | 'count';
 
-/** Ids as Keras encodes them; ones outside of the range are left out. */
+/** Encodes ids like Keras; ids out of range are left out. */
 export function encode(
   layer: LayerCall,
   ids: KerasTensor,
@@ -80,7 +80,7 @@ export function encode(
   mode: EncodingMode,
   weights?: KerasTensor,
 ): KerasTensor {
-  // One column of ids is taken as the ids themselves.
+  // A last axis of size 1 is dropped for one_hot.
   const isColumn = mode === 'one_hot' && ids.shape.at(-1) === 1;
   const column = isColumn ? layer.reshape(ids, ids.shape.slice(0, -1)) : ids;
   const x = isFloating(ids.dtype) ? layer.cast(column, 'int64') : column;
@@ -90,11 +90,13 @@ export function encode(
   return gatherHits(layer, hot, mode, weights);
 }
 
-/** From a row of zeros with a one for each element to the mode's own form. */
+/** Converts one-hot vectors, one for each element, to the form of the mode. */
 function gatherHits(layer: LayerCall, hot: KerasTensor, mode: EncodingMode, weights?: KerasTensor): KerasTensor {
   if (mode === 'one_hot') return hot;
   if (hot.shape.length < 2) {
-    throw layer.unsupported(`counts over the batch for rows of one number: this crosses rows; give rows an axis`);
+    throw layer.unsupported(
+      `counts over the batch for rows of one number, so that the result would depend on other rows; give rows an axis`,
+    );
   }
   if (mode === 'multi_hot') return layer.reduce('max', hot, [0], false);
   const counted = weights ? layer.binary('mul', hot, layer.reshape(weights, [...weights.shape, 1])) : hot;

@@ -2,7 +2,7 @@
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import type { KerasTensor, LayerCall, LayerKind } from '../layer.ts';
 
-/** With the channels first, they are moved behind the positions before. */
+/** If channels come first, they are moved after the positions. */
 const flatten: LayerKind = {
   build(layer) {
     const x = layer.input;
@@ -17,7 +17,7 @@ const reshape: LayerKind = {
   build: (layer) => reshapeTo(layer, layer.input, layer.config.wholes('target_shape')),
 };
 
-/** −1 stands for what is left. */
+/** −1 means the remaining size. */
 export function reshapeTo(layer: LayerCall, x: KerasTensor, wanted: readonly number[]): KerasTensor {
   const total = elementCount(x.shape);
   const known = elementCount(wanted.filter((size) => size !== -1));
@@ -26,7 +26,7 @@ export function reshapeTo(layer: LayerCall, x: KerasTensor, wanted: readonly num
     return layer.reshape(x, shape);
   }
   const found = `${formatShape(wanted)} of rows of shape ${formatShape(x.shape)}`;
-  throw layer.error('SHAPE', `expected a shape of as many elements, found ${found}`);
+  throw layer.error('SHAPE', `expected a shape with the same number of elements, found ${found}`);
 }
 
 const permute: LayerKind = {

@@ -1,4 +1,4 @@
-/** The closed table of classes that are read. */
+/** The table of all supported classes. */
 
 import type { LayerKind } from '../layer.ts';
 import { unknownLayer } from '../refusals.ts';
@@ -43,7 +43,7 @@ export function kindOf({ className, isOperation, place, isGivable }: LayerSpec):
   throw unknownLayer(className, place, isOperation, isGivable);
 }
 
-/** What the layer has of its own, in the order in which Keras makes it. */
+/** The layer's own variables, in the order in which Keras creates them. */
 export function variablesOf(layer: LayerSpec): readonly Variable[] {
   if (layer.own !== undefined) return [];
   return kindOf(layer).variables?.(layer.config) ?? [];

@@ -1,4 +1,4 @@
-/** TextVectorization: from a text to its tokens, looked up in a vocabulary. */
+/** TextVectorization: splits a text into tokens and looks them up in a vocabulary. */
 import type { Tokenizing } from '../../../graph/terms.ts';
 import { constant } from '../../tensors/value.ts';
 import type { LayerCall, LayerKind } from '../layer.ts';
@@ -20,10 +20,12 @@ const textVectorization: LayerKind = {
       if (config.flag(what, false)) throw layer.unsupported(`gives ${what} tensors; expected dense ones`);
     }
     const text = input.dtype === 'string' ? build.texts.textOf(build, rowOf(input)) : undefined;
-    if (text === undefined) throw layer.unsupported('takes what is not a single text, an input of the model as it is');
+    if (text === undefined)
+      throw layer.unsupported('takes something other than a single text that is an input of the model');
     const tokenizing = tokenizingOf(layer);
     const isWhole = tokenizing.split === 'none';
-    if (isWhole && input.shape.length === 0) throw layer.unsupported('takes whole texts of no axis; give rows one');
+    if (isWhole && input.shape.length === 0)
+      throw layer.unsupported('takes texts without an axis; give rows of one text');
     if (mode === 'one_hot' && !isWhole) throw layer.unsupported('gives a row for each token');
     const vocabulary = readTextVocabulary(layer, mode === 'int');
     layer.spend(2 * vocabulary.size);
@@ -46,7 +48,7 @@ const textVectorization: LayerKind = {
   },
 };
 
-/** How many places a row of tokens has. */
+/** How many entries a row of tokens has. */
 function lengthOf(layer: LayerCall, isWhole: boolean): number {
   const { config } = layer;
   if (config.has('output_sequence_length')) {
@@ -55,7 +57,8 @@ function lengthOf(layer: LayerCall, isWhole: boolean): number {
     return length;
   }
   if (isWhole) return 1;
-  const message = 'gives rows as long as the longest text of a batch, so that others in it may change what a row gives';
+  const message =
+    'gives rows as long as the longest text of a batch, so that the result for a row depends on other rows';
   throw layer.unsupported(`${message}; set output_sequence_length`);
 }
 
@@ -66,9 +69,9 @@ function tokenizingOf(layer: LayerCall): Tokenizing {
   const isLower = standard?.startsWith('lower') === true;
   const isStripped = standard?.endsWith('strip_punctuation') === true;
   const grams = gramsOf(layer);
-  if (grams.length > 0 && split === undefined) throw layer.unsupported('joins whole texts to n-grams');
+  if (grams.length > 0 && split === undefined) throw layer.unsupported('makes n-grams of whole texts');
   if (config.text('encoding', 'utf-8').toLowerCase() !== 'utf-8')
-    throw layer.unsupported('reads texts that are not UTF-8');
+    throw layer.unsupported('takes texts that are not UTF-8');
   return {
     changes: [
       ...(isLower ? [{ op: 'lower', ascii: true } as const] : []),
@@ -84,10 +87,10 @@ function optionOf<T extends string>(layer: LayerCall, field: string, choices: re
   const { config } = layer;
   if (!config.has(field)) return undefined;
   if (typeof config.raw(field) === 'string') return config.choice(field, choices, choices[0]);
-  throw layer.unsupported(`has a function of the author's own as ${field}, which the file does not hold; ${EXPORT}`);
+  throw layer.unsupported(`has a user-defined function as ${field}, whose code is not in the file; ${EXPORT}`);
 }
 
-/** Of one number all up to it. */
+/** A single number means all sizes up to it. */
 function gramsOf(layer: LayerCall): readonly number[] {
   const { config } = layer;
   if (!config.has('ngrams')) return [];

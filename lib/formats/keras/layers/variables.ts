@@ -4,7 +4,7 @@ export function trained(...names: string[]): Variable[] {
   return names.map((name) => ({ name, isTrainable: true }));
 }
 
-/** Kept by training, but not by its gradients. */
+/** Variables that training updates, but not by gradients. */
 export function counted(...names: string[]): Variable[] {
   return names.map((name) => ({ name, isTrainable: false }));
 }

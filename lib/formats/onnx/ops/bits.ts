@@ -1,29 +1,31 @@
-/** Operators on the bits of integers, with one side constant: as arithmetic, in two's complement. */
+/** Operators on the bits of integers, where one side is constant: translated to arithmetic, in two's complement. */
 import { narrowRange, type Value } from '../../tensors/value.ts';
 import type { OnnxCall, Translation, Translations } from '../call.ts';
 
-/** Beyond it doubles do not hold all integers. */
+/** Beyond this, doubles do not represent all integers. */
 const MOST_BITS = 53;
 
-/** The operand that varies, and the one number that the other is. */
+/** The variable operand, and the only number of the constant one. */
 function withConstant(call: OnnxCall): [x: Value, mask: number] {
   const [a, b] = [call.input(0), call.input(1)];
   const [x, given] = b.kind === 'constant' ? [a, b] : [b, a];
   const isOne =
     given.kind === 'constant' && given.data.length > 0 && given.data.every((bits) => bits === given.data[0]);
-  if (!isOne || given.batch) throw call.error('UNSUPPORTED_OP', 'the bits of two values that vary are not combined');
+  if (!isOne || given.batch)
+    throw call.error('UNSUPPORTED_OP', 'bitwise operations on two variable operands are not supported');
   const [mask] = given.data;
-  if (!Number.isSafeInteger(mask)) throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not read`);
+  if (!Number.isSafeInteger(mask))
+    throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not supported`);
   if (given.shape.length <= call.build.rank(x)) return [x, mask];
   throw call.error('SHAPE', 'the constant has more axes than the value');
 }
 
-/** x AND mask. A negative mask lets through what its complement does not. */
+/** x AND mask. A negative mask keeps what its complement does not. */
 function masked(call: OnnxCall, x: Value, mask: number): Value {
   return mask < 0 ? call.build.binary('sub', x, bitsAt(call, x, -1 - mask)) : bitsAt(call, x, mask);
 }
 
-/** The remainders that the runs of ones in a mask from 0 let through. */
+/** Sums the remainders that each run of ones in a non-negative mask keeps. */
 function bitsAt(call: OnnxCall, x: Value, mask: number): Value {
   const { build } = call;
   const runs: Value[] = [];
@@ -50,7 +52,7 @@ function bitwise(combine: (call: OnnxCall, x: Value, mask: number, both: Value) 
   };
 }
 
-/** Everything else than what they have in common, `times` over. */
+/** The sum of both minus `times` their common bits. */
 function besides(times: 1 | 2) {
   return ({ build }: OnnxCall, x: Value, mask: number, both: Value): Value => {
     const all = build.binary('add', x, build.scalar(x, mask));
@@ -58,16 +60,16 @@ function besides(times: 1 | 2) {
   };
 }
 
-/** −1 − x, or of an unsigned type the greatest number less x. */
+/** −1 − x, or for an unsigned type the greatest number minus x. */
 function complement(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const greatest = x.type === 'uint32' ? 2 ** 32 - 1 : (narrowRange(x.type)?.[1] ?? -1);
-  if (x.type === 'uint64') throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not read`);
+  if (x.type === 'uint64') throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not supported`);
   return build.binary('sub', build.scalar(x, x.type.startsWith('u') ? greatest : -1), x);
 }
 
-/** By a constant number of bits; what is shifted out on the left is lost. */
+/** Shifts by a constant number of bits; bits shifted out on the left are lost. */
 function shift(call: OnnxCall): Value {
   const { build } = call;
   const [x, bits] = [call.input(0), call.numbers(1) ?? []];

@@ -1,4 +1,4 @@
-/** The operators that trade the channels of an image, [batch, channels, height, width], for blocks of its pixels. */
+/** Operators that exchange channels of an image, [batch, channels, height, width], with blocks of its pixels. */
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
@@ -25,7 +25,7 @@ function spaceToDepth(call: OnnxCall): Value {
   return rearranged(call, [channels, rows, block, columns, block], permutation, [channels * block ** 2, rows, columns]);
 }
 
-/** `CRD` has a block's pixels change fastest along the channels, `DCR`, the default, slowest. */
+/** With `CRD`, the position within a block varies fastest along the channels; with `DCR`, the default, slowest. */
 function isColumnsFirst(call: OnnxCall): boolean {
   const mode = call.string('mode', 'DCR');
   if (mode === 'DCR' || mode === 'CRD') return mode === 'CRD';
@@ -36,13 +36,13 @@ function imageOf(call: OnnxCall) {
   const x = call.input(0);
   const block = call.integer('blocksize', 0);
   if (call.build.rank(x) !== 4) throw call.error('SHAPE', `expected four axes, found ${call.build.rank(x)}`);
-  if (block < 1) throw call.error('MALFORMED', `expected a blocksize from 1, found ${block}`);
+  if (block < 1) throw call.error('MALFORMED', `expected a blocksize of 1 or more, found ${block}`);
   if ((batchAxisOf(x) ?? 0) !== 0) throw call.build.crossing('the batch is not the first axis of the images');
   const [channels, height, width] = x.shape.slice(-3);
   return { channels, height, width, block };
 }
 
-/** Shapes are without the batch, the permutation is with it. */
+/** Shapes exclude the batch; the permutation includes it. */
 function rearranged(call: OnnxCall, split: number[], permutation: number[], joined: number[]): Value {
   const x = call.input(0);
   const before = x.shape.slice(0, -3);

@@ -1,4 +1,4 @@
-/** Operators that make a constant. */
+/** Operators that create a constant. */
 import { dimensions } from '../../tensors/dimensions.ts';
 import { counted, filled } from '../../tensors/filling.ts';
 import { literal, type Value } from '../../tensors/value.ts';
@@ -27,7 +27,7 @@ function constantNode(call: OnnxCall): Value {
   if (integers) return literal('int64', integers, [integers.length]);
   throw call.error(
     'UNSUPPORTED_DTYPE',
-    'the constant is neither a tensor nor a number; strings and sparse ones are not read',
+    'the constant is neither a tensor nor a number; strings and sparse tensors are not supported',
   );
 }
 

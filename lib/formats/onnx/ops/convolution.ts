@@ -1,4 +1,4 @@
-/** Convolutions that are dense layers: of kernels of one place, and of kernels as large as what they slide over. */
+/** Convolutions that are dense layers: with kernels of size 1, and with kernels as large as their input. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { allocate, type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { OnnxCall, Translations } from '../call.ts';
@@ -11,15 +11,15 @@ function conv(call: OnnxCall): Value {
   const [channels, ...sizes] = x.shape;
   const groups = call.integer('group', 1);
   const isWhole = x.batchAxis === 0 && x.merged !== true && kernel.length === sizes.length && kernel.length > 0;
-  if (!isWhole || weight.batch !== undefined) throw refused(call, 'is read where the batch is the first axis');
+  if (!isWhole || weight.batch !== undefined) throw refused(call, 'is supported only if the batch is the first axis');
   if (!(groups >= 1) || width * groups !== channels || outputs % groups !== 0) {
     const [found, given] = [formatShape(weight.shape), formatShape(x.shape)];
-    throw call.error('SHAPE', `weights of ${found} in ${groups} groups do not fit rows of ${given}`);
+    throw call.error('SHAPE', `weights of ${found} in ${groups} groups do not match rows of ${given}`);
   }
   const isAuto = !['NOTSET', 'VALID'].includes(call.string('auto_pad', 'NOTSET'));
   const isPadded = call.integers('pads')?.some((pad) => pad !== 0) ?? false;
   const isPoint = kernel.every((size) => size === 1);
-  // Same sizes need no padding where a kernel is of one place.
+  // SAME needs no padding for a kernel of size 1.
   if (isPadded || (isAuto && !isPoint)) throw refused(call, 'slides over padding, as convolutional networks do');
   const bias = call.has(2) ? call.constant(2) : undefined;
   if (isPoint) return ofPoints(call, x, weight, groups, bias);
@@ -33,12 +33,12 @@ function conv(call: OnnxCall): Value {
   throw refused(call, 'slides a kernel over neighbours, as convolutional networks do');
 }
 
-/** Each place by itself: a dense layer over the channels. */
+/** Each position separately: a dense layer over the channels. */
 function ofPoints(call: OnnxCall, x: Row, weight: Constant, groups: number, bias: Constant | undefined): Value {
   const { build } = call;
   const strides = call.integers('strides') ?? [];
   const every = strides.reduce<Value>((value, stride, axis) => {
-    if (!(stride >= 1)) throw call.error('MALFORMED', `expected strides from 1, found ${stride}`);
+    if (!(stride >= 1)) throw call.error('MALFORMED', `expected strides of 1 or more, found ${stride}`);
     return stride === 1 ? value : build.gather(value, axis + 2, range(0, x.shape[axis + 1], stride));
   }, x);
   const rank = x.shape.length + 1;
@@ -48,7 +48,7 @@ function ofPoints(call: OnnxCall, x: Row, weight: Constant, groups: number, bias
   return build.transpose(y, [0, rank - 1, ...range(1, rank - 1, 1)]);
 }
 
-/** [M, C/groups] as [M, C], with zeros where a group does not look. */
+/** [M, C/groups] as [M, C], with zeros outside of each group. */
 function inGroups(call: OnnxCall, { type, shape: [outputs, width], data }: Constant, groups: number): Constant {
   const channels = width * groups;
   call.build.spend(outputs * channels);

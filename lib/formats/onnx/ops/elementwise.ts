@@ -1,4 +1,4 @@
-/** Operators that take each element by itself. */
+/** Elementwise operators. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../messages.ts';
 import { greatestFloat } from '../../casts.ts';
@@ -11,7 +11,7 @@ function unary(fn: UnaryName): Translation {
   return (call) => call.build.unary(call.input(0), fn);
 }
 
-/** An activation whose `alpha` and `beta` are attributes; each is given with its default. */
+/** An activation with the attributes `alpha` and `beta`, each given with its default. */
 function activation(fn: UnaryName, alpha: [name: string, value: number], beta?: [string, number]): Translation {
   return (call) => call.build.unary(call.input(0), fn, call.float(...alpha), beta && call.float(...beta));
 }
@@ -29,13 +29,13 @@ function mean(call: OnnxCall): Value {
   return call.build.binary('div', sum, call.build.scalar(sum, call.inputs.length));
 }
 
-/** Between integers the quotient is cut towards zero. */
+/** For integers the quotient is truncated. */
 function div(call: OnnxCall): Value {
   const quotient = combine(call, 'div');
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
 }
 
-/** With the divisor's sign, or with `fmod` the dividend's. */
+/** With the sign of the divisor, or with `fmod` of the dividend. */
 function mod(call: OnnxCall): Value {
   return call.build.remainder(call.input(0), call.input(1), call.flag('fmod', false) ? 'trunc' : 'floor');
 }
@@ -46,14 +46,14 @@ function pow(call: OnnxCall): Value {
   return squares ? call.build.unary(base, 'square') : combine(call, 'pow');
 }
 
-/** The slopes broadcast to x; before opset 7 there was one, or one per channel, axis 1. */
+/** The slopes broadcast to x; before opset 7 there was one slope, or one per channel (axis 1). */
 function prelu(call: OnnxCall): Value {
   const [x, slopes] = [call.input(0), call.input(1)];
   const perChannel = call.opset < 7 && slopes.shape.length === 1 && slopes.shape[0] > 1;
   return intoFirst(call, 'prelu', x, perChannel ? withAxesAfter(call, slopes, call.build.rank(x) - 2) : slopes);
 }
 
-/** Sums of two parts, one of which is 0. */
+/** Sums of two terms of which one is 0, so that −0 becomes 0. */
 function neverMinusZero(call: OnnxCall, value: Value): Value {
   return call.build.binary('add', value, call.build.scalar(value, 0));
 }
@@ -68,8 +68,8 @@ function selu(call: OnnxCall): Value {
 }
 
 /**
- * Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. A side that is
- * not given is the greatest number of the type, to which ∞ is cut.
+ * The bounds are attributes before opset 11, and inputs since: numbers, or, if one is a tensor, computed by max and
+ * min. An omitted bound is the greatest number of the type, which replaces ∞.
  */
 function clip(call: OnnxCall): Value {
   const x = call.input(0);
@@ -83,7 +83,7 @@ function clip(call: OnnxCall): Value {
   return call.build.binary('min', raised, most ?? call.build.scalar(x, end));
 }
 
-/** What is not above alpha is 0, NaN too. */
+/** Values that are not above alpha become 0, including NaN. */
 function thresholdedRelu(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
@@ -91,7 +91,7 @@ function thresholdedRelu(call: OnnxCall): Value {
   return build.select(isAbove, x, build.scalar(x, 0));
 }
 
-/** Towards 0 by the bias beyond ±lambd; 0 between them, and for NaN. */
+/** Moves values beyond ±lambd towards 0 by the bias; values between them and NaN become 0. */
 function shrink(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
@@ -128,7 +128,10 @@ function swiGlu(call: OnnxCall): Value {
   return call.build.binary('mul', swish(call), call.input(1));
 }
 
-/** Training is over: the values pass. Before opset 7 `is_test` says so, since opset 12 a third input. */
+/**
+ * Outside of training the values pass unchanged. The attribute `is_test` says so before opset 7, and a third input
+ * since opset 12.
+ */
 function dropout(call: OnnxCall): Value {
   if (call.opset < 7 ? !call.flag('is_test', false) : call.number(2))
     throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; export the model for inference');
@@ -140,14 +143,14 @@ function isInf(call: OnnxCall): Value {
   return call.build.unary(call.input(0), 'is_inf', positive, call.integer('detect_negative', 1));
 }
 
-/** The type is a name before opset 6, a number since. */
+/** The type is a name before opset 6, and a number since. */
 function cast(call: OnnxCall): Value {
   if (!call.hasAttribute('to')) throw call.error('MALFORMED', 'attribute to is missing');
   const code = call.opset < 6 ? namedType(call) : call.integer('to', 0);
   return castTo(call, elementType(code, call.build.place));
 }
 
-/** What the file widens to doubles on its way, such as the kernel of a Gaussian process, is wrong in less. */
+/** Values that the file widens to float64 on the way, such as the kernel of a Gaussian process, need that precision. */
 function castTo(call: OnnxCall, type: ElementType): Value {
   const x = call.input(0);
   if (x.kind === 'row' && isFloat(x.type) && type === 'float64') call.build.needsDoubles = true;
@@ -162,7 +165,7 @@ function namedType(call: OnnxCall): number {
   return code;
 }
 
-/** com.microsoft: a GELU after an added bias. */
+/** com.microsoft: a GELU after adding a bias. */
 function biased(fn: UnaryName): Translation {
   return (call) => {
     const x = call.input(0);

@@ -1,9 +1,9 @@
-/** TfIdfVectorizer: how often each of a list of n-grams stands among the tokens of a row, words or integers. */
+/** TfIdfVectorizer: how often each n-gram in a list occurs among the tokens of a row, words or integers. */
 import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { OnnxCall, Translations } from '../call.ts';
 
 const MODES = ['TF', 'IDF', 'TFIDF'];
-/** Comparisons of a token with a gram, of a row. */
+/** The maximum number of comparisons between tokens and n-grams, for one row. */
 const MOST_COMPARED = 2 ** 22;
 
 function tfIdf(call: OnnxCall): Value {
@@ -35,10 +35,11 @@ function tfIdf(call: OnnxCall): Value {
     const own = indexes.slice(first, first + grams);
     first += grams;
     if (grams === 0 || length < least || length > most) continue;
-    // With a single token there is nothing to skip.
+    // For single tokens, skips make no difference.
     const distances = length === 1 ? [1] : range(1, skips + 2, 1);
     compared += grams * x.shape[0] * length * distances.length;
-    if (compared > MOST_COMPARED) throw call.error('LIMIT', 'compares more tokens with n-grams than is read');
+    if (compared > MOST_COMPARED)
+      throw call.error('LIMIT', 'has too many combinations of tokens and n-grams to compare');
     const perDistance = distances.flatMap((distance) => counted(call, x, pool, start, grams, length, distance) ?? []);
     if (perDistance.length === 0) continue;
     found.push(perDistance.reduce((sum, each) => build.binary('add', sum, each)));
@@ -63,7 +64,7 @@ function poolOf(call: OnnxCall): Constant {
   return constant('int64', [numbers.length], Float64Array.from(numbers));
 }
 
-/** Of each gram, how often its tokens stand in a row, so far from one another. Nothing where a row is too short. */
+/** How often the tokens of each n-gram occur in a row at a given distance. Undefined if a row is too short. */
 function counted(
   call: OnnxCall,
   x: Row,
@@ -87,13 +88,13 @@ function counted(
   return build.reduce(build.cast(hits as Value, 'float32'), 'sum', [1], false);
 }
 
-/** Counts at their places in the result; what no n-gram stands for is 0. */
+/** Puts counts at their indices in the result; indices without an n-gram are 0. */
 function placed(call: OnnxCall, found: readonly Value[], wanted: readonly number[], width: number): Value {
   const { build } = call;
   if (found.length === 0) throw call.error('UNSUPPORTED_OP', 'no n-gram fits into a row: the result is always 0');
   const all = build.concat([...found, build.everyRow(constant('float32', [1], Float32Array.of(0)), 0)], 1);
   const sources = new Map(wanted.map((index, at) => [index, at]));
-  if (sources.size < wanted.length) throw call.error('MALFORMED', 'two n-grams have one place in the result');
+  if (sources.size < wanted.length) throw call.error('MALFORMED', 'two n-grams have the same index in the result');
   return build.gather(
     all,
     1,

@@ -7,7 +7,7 @@ import { boundsOf, sliced } from '../../tensors/slicing.ts';
 import { type Row, range, type Value } from '../../tensors/value.ts';
 import type { OnnxCall, Translations } from '../call.ts';
 
-/** Repeats for every axis; before opset 6 a number of tiles and the axis that they lie along. */
+/** Repeats for every axis; before opset 6 a number of tiles and their axis. */
 function tile(call: OnnxCall): Value {
   const x = call.input(0);
   if (call.opset < 6) return tiledBy(call.build, x, tiles(call, call.build.rank(x)));
@@ -22,7 +22,7 @@ function tiles(call: OnnxCall, rank: number): Dimension[] {
   return ones.with(axis, { size: call.number(1) ?? 1, rows: 0 });
 }
 
-/** The axis is 1 unless given before opset 4, and must be given since. */
+/** The axis defaults to 1 before opset 4, and is required since. */
 function concat(call: OnnxCall): Value {
   if (call.opset >= 4 && !call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
   const parts = call.all();
@@ -34,7 +34,7 @@ function isBatch(call: OnnxCall, x: Value, given: number): boolean {
   return x.kind === 'row' && x.batchAxis === call.build.axis(given, call.build.rank(x));
 }
 
-/** Rows of one shape, each for the whole batch, one after another: what a reshape has to part again. */
+/** Joins rows of one shape, each for the whole batch; a reshape must separate them again. */
 function stack(call: OnnxCall, parts: readonly Value[]): Row {
   const { build } = call;
   const [first] = parts as readonly Row[];
@@ -47,7 +47,10 @@ function stack(call: OnnxCall, parts: readonly Value[]): Row {
   return { ...(build.concat(raised, axis) as Row), stacked: true };
 }
 
-/** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last may be less. */
+/**
+ * Sizes are an attribute before opset 13 and an input since; without them the parts are equal, except that the last may
+ * be smaller.
+ */
 function split(call: OnnxCall): Value[] {
   const { build } = call;
   const x = call.input(0);
@@ -76,7 +79,7 @@ function slice(call: OnnxCall): Value {
   return axes.reduce<Value>((part, axis, i) => sliced(build, part, axis, bounds[i]), x);
 }
 
-/** With constant indices a choice of columns; with indices that vary per row, a look-up in a constant table. */
+/** Constant indices select columns; indices that vary per row look up a constant table. */
 function gather(call: OnnxCall): Value {
   const { build } = call;
   const lookUp = build.embedding.bind(build);

@@ -7,7 +7,7 @@ import { type IntegerMatrix, integerProduct } from '../integer-product.ts';
 import { matMulNBits } from './n-bits.ts';
 import { dynamicallyQuantized, oneNumber, type Quantization, toIntegers, wholeTensor } from './quantize.ts';
 
-/** Σ (a − its zero point)·(b − its zero point), where b is constant; the zero points may be left out. */
+/** Σ (a − its zero point)·(b − its zero point), where b is constant; the zero points are optional. */
 function productOf(call: OnnxCall, at: { a: number; aZero: number; b: number; bZero: number }): Row {
   const zeroPoint = call.has(at.aZero) ? oneNumber(call, at.aZero) : undefined;
   return integerProduct(call.build, integers(call, at.a), zeroPoint, matrixOf(call, at.b, at.bZero));
@@ -33,7 +33,7 @@ function matrixOf(call: OnnxCall, index: number, zeroPointIndex: number, layout:
   const outputs = weight.shape[layout === 'in-out' ? 1 : 0];
   const zeroPoints = call.has(zeroPointIndex) ? call.constant(zeroPointIndex).data : new Float32Array(1);
   if (zeroPoints.length !== 1 && zeroPoints.length !== outputs) {
-    throw call.error('SHAPE', `expected a zero point, or ${outputs}, found ${zeroPoints.length}`);
+    throw call.error('SHAPE', `expected one zero point, or ${outputs}, found ${zeroPoints.length}`);
   }
   return { weight, layout, zeroPoints } satisfies IntegerMatrix;
 }
@@ -43,10 +43,10 @@ function quantizedMatMul(call: OnnxCall): Value {
   return requantized(call, sum, wholeTensor(call, 1).scale, call.constant(4), wholeTensor(call, 6));
 }
 
-/** com.microsoft: sums and bias in int32, quantised again where the result has a scale. */
+/** com.microsoft: sums and bias in int32, quantised again if the result has a scale. */
 function quantizedGemm(call: OnnxCall): Value {
   const { build } = call;
-  if (call.flag('transA', false)) throw call.error('UNSUPPORTED_OP', 'transA is not read');
+  if (call.flag('transA', false)) throw call.error('UNSUPPORTED_OP', 'transA is not supported');
   const matrix = matrixOf(call, 3, 5, call.flag('transB', false) ? 'out-in' : 'in-out');
   const { scale, zeroPoint } = wholeTensor(call, 1);
   const bias = call.has(6) ? biasOf(call, call.constant(6), matrix) : undefined;
@@ -56,7 +56,7 @@ function quantizedGemm(call: OnnxCall): Value {
   return requantized(call, sum, scaled, call.constant(4), wholeTensor(call, 7));
 }
 
-/** Sums times (scale·weight scale / scale of the result), which is one factor, rounded as such. */
+/** Sums times (scale·weight scale / scale of the result), which is rounded to one factor first. */
 function requantized(call: OnnxCall, sum: Row, scale: Value, weightScale: Constant, result: Quantization): Value {
   const factor = call.build.binary('div', weightScale, result.scale);
   const scaled = scaledBy(call.build, sum, scale, factor as Constant);
@@ -67,7 +67,7 @@ function requantized(call: OnnxCall, sum: Row, scale: Value, weightScale: Consta
 function biasOf(call: OnnxCall, c: Constant, { weight, layout }: IntegerMatrix): Numbers {
   const outputs = weight.shape[layout === 'in-out' ? 1 : 0];
   if (c.shape.slice(0, -1).some((size) => size !== 1)) {
-    throw call.build.crossing(`a bias of shape ${formatShape(c.shape)} differs from row to row`);
+    throw call.build.crossing(`a bias of shape ${formatShape(c.shape)} differs between rows`);
   }
   return call.build.expanded(call.build.reshaped(c, c.shape.slice(-1)), [outputs]).data;
 }
@@ -78,7 +78,7 @@ function matMulIntegerToFloat(call: OnnxCall): Value {
   return withBias(call, scaledBy(call.build, sum, oneNumber(call, 2), call.constant(3)), 6);
 }
 
-/** com.microsoft: each row is quantised when the layer takes it. */
+/** com.microsoft: each row is quantised when the layer reads it. */
 function dynamicQuantizeMatMul(call: OnnxCall): Value {
   const { q, scale, zeroPoint } = dynamicallyQuantized(call, call.input(0));
   const sum = integerProduct(call.build, q as Row, zeroPoint, matrixOf(call, 1, 3));

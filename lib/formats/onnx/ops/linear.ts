@@ -34,18 +34,18 @@ function sumOfProducts(call: OnnxCall): Value {
   return withRest(call, multiply(call, left, transposed ? swapLastTwo(call.build, b) : b), alpha, beta);
 }
 
-/** Before opset 7 C had the shape of the product, unless `broadcast` allowed less. */
+/** Before opset 7, C had the shape of the product, unless `broadcast` was set. */
 function refuseOldBroadcast(call: OnnxCall): void {
   const c = call.inputs[2];
   if (call.opset >= 7 || call.flag('broadcast', false) || c === undefined || call.build.rank(c) === 2) return;
   const found = formatShape(c.shape);
   throw call.error(
     'SHAPE',
-    `expected C to be a matrix, as is needed before opset 7 without broadcast=1, found ${found}`,
+    `expected C to be a matrix, as required before opset 7 without broadcast=1, found ${found}`,
   );
 }
 
-/** Gemm's C as a dense layer's bias, where it is one: the same for every row. */
+/** Gemm's C as the bias of a dense layer, if it is the same for every row. */
 function asBias(call: OnnxCall, size: number): Constant | undefined {
   const c = call.inputs[2];
   if (c?.kind !== 'constant') return undefined;
@@ -71,14 +71,14 @@ function multiply(call: OnnxCall, a: Value, b: Value): Value {
 /** com.microsoft */
 function fusedMatMul(call: OnnxCall): Value {
   if (call.flag('transBatchA', false) || call.flag('transBatchB', false)) {
-    throw call.error('UNSUPPORTED_OP', 'transBatchA and transBatchB are not read');
+    throw call.error('UNSUPPORTED_OP', 'transBatchA and transBatchB are not supported');
   }
   const a = call.flag('transA', false) ? swapLastTwo(call.build, call.input(0)) : call.input(0);
   const b = call.flag('transB', false) ? swapLastTwo(call.build, call.input(1)) : call.input(1);
   return withRest(call, multiply(call, a, b), call.float('alpha', 1), 0);
 }
 
-/** com.microsoft: from each row to each row of a constant. */
+/** com.microsoft: distances from each row to each row of a constant. */
 function distances(call: OnnxCall): Value {
   const { build } = call;
   const metric = call.string('metric', 'sqeuclidean');
@@ -95,7 +95,7 @@ function distances(call: OnnxCall): Value {
   return metric === 'euclidean' ? build.unary(squares, 'sqrt') : squares;
 }
 
-/** com.microsoft: by the name of the activation; its settings are the operator's own defaults unless given. */
+/** com.microsoft: by the name of the activation; its settings default to those of the operator. */
 const FUSED: Readonly<Record<string, readonly [fn: UnaryName, alpha: number, beta: number]>> = {
   Relu: ['relu', 0, 0],
   LeakyRelu: ['leaky_relu', 0.01, 0],
@@ -111,7 +111,7 @@ const FUSED: Readonly<Record<string, readonly [fn: UnaryName, alpha: number, bet
 function fusedGemm(call: OnnxCall): Value {
   const name = call.string('activation', '');
   const activation = Object.hasOwn(FUSED, name) ? FUSED[name] : undefined;
-  if (activation === undefined) throw call.error('UNSUPPORTED_OP', `the activation ${quote(name)} is not read`);
+  if (activation === undefined) throw call.error('UNSUPPORTED_OP', `the activation ${quote(name)} is not supported`);
   const [fn, alpha, beta] = activation;
   const settings = [call.float('activation_alpha', alpha), call.float('activation_beta', beta)] as const;
   return call.build.unary(sumOfProducts(call), fn, ...settings);

@@ -1,9 +1,9 @@
-/** com.microsoft's MatMulNBits: a dense layer whose weights have a few bits and a scale for each block of inputs. */
+/** com.microsoft's MatMulNBits: a dense layer with weights of a few bits and a scale for each block of inputs. */
 
 import { constant, type Numbers, type Value } from '../../tensors/value.ts';
 import type { OnnxCall } from '../call.ts';
 
-/** Weights are [outputs, blocks, bytes of a block], from the low bits of a byte up. */
+/** Weights are [outputs, blocks, bytes of a block], starting at the low bits of each byte. */
 export function matMulNBits(call: OnnxCall): Value {
   const { build } = call;
   const [inputs, outputs, bits, block] = ['K', 'N', 'bits', 'block_size'].map((name) => call.integer(name, 0));
@@ -15,7 +15,7 @@ export function matMulNBits(call: OnnxCall): Value {
     const found = `${packed.length} bytes for ${outputs} × ${inputs} weights of ${bits} bits in blocks of ${block}`;
     throw call.error('SHAPE', `expected bytes of weights of 2, 4 or 8 bits, found ${found}`);
   }
-  if (call.has(4)) throw call.error('UNSUPPORTED_OP', 'g_idx, an order of the inputs, is not read');
+  if (call.has(4)) throw call.error('UNSUPPORTED_OP', 'g_idx, an order of the inputs, is not supported');
   const scales = call.constant(2).data;
   const zeroPoints = zeroPointsOf(call, outputs, blocks, bits);
   if (scales.length !== outputs * blocks || zeroPoints.length !== scales.length) {
@@ -57,14 +57,14 @@ function dequantized({ packed, scales, zeroPoints, outputs, inputs, bits, block 
   return weights;
 }
 
-/** One for each block: the middle of the range unless given, packed as the weights are or as floats. */
+/** One for each block: by default the middle of the range; otherwise packed like the weights, or as floats. */
 function zeroPointsOf(call: OnnxCall, outputs: number, blocks: number, bits: number): Numbers {
   if (!call.has(3)) return new Float32Array(outputs * blocks).fill(2 ** (bits - 1));
   const { type, data } = call.constant(3);
   return type === 'uint8' ? unpackRows(data, outputs, blocks, bits) : data;
 }
 
-/** Rows of `count` fields each, every row from its own byte. */
+/** Rows of `count` fields; each row begins at a new byte. */
 function unpackRows(bytes: Numbers, rows: number, count: number, bits: number): Float32Array {
   const rowBytes = Math.ceil((count * bits) / 8);
   return Float32Array.from({ length: bytes.length === rows * rowBytes ? rows * count : 0 }, (_, i) => {

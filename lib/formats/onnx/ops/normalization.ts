@@ -1,4 +1,4 @@
-/** Softmax and its kin, and the layers that normalise a row. */
+/** Softmax and related operators, and layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { oneHot } from '../../tensors/picking.ts';
 import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
@@ -6,7 +6,7 @@ import type { OnnxCall, Translations } from '../call.ts';
 
 const COERCED_BEFORE = 13;
 
-/** Before opset 13 the axes from `axis` on are taken as one, and `axis` is 1 unless given; since then it is the last. */
+/** Before opset 13 the axes from `axis` on are merged into one, and `axis` defaults to 1; since then it is the last. */
 function alongOneAxis(call: OnnxCall, apply: (x: Value, axis: number) => Value): Value {
   const { build } = call;
   const x = call.input(0);
@@ -23,7 +23,7 @@ function softmax(call: OnnxCall, log: boolean): Value {
   return alongOneAxis(call, (x, axis) => call.build.softmax(x, axis, log));
 }
 
-/** 1 at the first maximum, which NaN is not, 0 elsewhere. */
+/** 1 at the first maximum, which is never NaN, and 0 elsewhere. */
 function hardmax(call: OnnxCall): Value {
   return alongOneAxis(call, (x, axis) => {
     const first = call.build.asRow(call.build.reduce(x, 'arg_max_number', [axis], false));
@@ -54,7 +54,7 @@ function rmsNormalization(call: OnnxCall): Value {
   return call.build.rmsNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), call.inputs[1]);
 }
 
-/** com.microsoft: a norm over the last axis of a sum, which is the fourth output. */
+/** com.microsoft: normalises a sum over the last axis; the sum is the fourth output. */
 function skipLayerNormalization(call: OnnxCall): Value[] {
   const [, , scale, shift] = call.inputs;
   const [sum, epsilon] = [skipSum(call, 4), call.float('epsilon', 1e-12)];
@@ -62,7 +62,7 @@ function skipLayerNormalization(call: OnnxCall): Value[] {
   return [normal, ...moments(call, sum, -1, epsilon), sum];
 }
 
-/** Without the mean, and so without a shift. Its second and third output are of training. */
+/** Without subtracting the mean, and without a shift. The second and third outputs are for training. */
 function skipSimplifiedLayerNormalization(call: OnnxCall): (Value | undefined)[] {
   const sum = skipSum(call, 3);
   const normal = call.build.rmsNorm(sum, -1, call.float('epsilon', 1e-12), call.inputs[2]);
@@ -74,7 +74,7 @@ function skipSum(call: OnnxCall, bias: number): Row {
   return call.build.asRow(call.has(bias) ? call.build.binary('add', sum, call.input(bias)) : sum);
 }
 
-/** A constant per channel, axis 1 of `x`, so that it broadcasts to the row. */
+/** A constant per channel (axis 1 of `x`), shaped so that it broadcasts to the row. */
 function perChannel(call: OnnxCall, x: Row, channels: Constant): Constant {
   const spatial = x.shape.length - axisOfChannels(call, x) - 1;
   if (channels.shape.length !== 1)
@@ -114,8 +114,8 @@ function groupNormalization(call: OnnxCall): Value {
 }
 
 /**
- * As inference sees it: a scale and a shift, worked out in float64, per channel or (before opset 9, with `spatial` 0)
- * per element of the row. Before opset 7 `is_test` says that training is over.
+ * For inference: a scale and a shift, computed in float64, per channel or (before opset 9, with `spatial` 0) per
+ * element of the row. Before opset 7, `is_test` marks inference.
  */
 function batchNormalization(call: OnnxCall): Value {
   if (call.opset < 7 ? !call.flag('is_test', false) : call.flag('training_mode', false)) {
@@ -153,9 +153,10 @@ function lpNormalization(call: OnnxCall): Value {
   return call.build.normalize(call.row(0), call.integer('axis', -1), p === 1 ? 'l1' : 'l2');
 }
 
-/** (x − mean)/(standard deviation + 1e-9), as the operator's definition has it. */
+/** (x − mean)/(standard deviation + 1e-9), as the operator is defined. */
 function meanVarianceNormalization(call: OnnxCall): Value {
-  if (call.opset < 9) throw call.error('UNSUPPORTED_VERSION', 'the experimental operator before opset 9 is not read');
+  if (call.opset < 9)
+    throw call.error('UNSUPPORTED_VERSION', 'the experimental operator before opset 9 is not supported');
   const { build } = call;
   const x = call.input(0);
   const axes = call.integers('axes') ?? [0, 2, 3];

@@ -1,4 +1,4 @@
-/** Pad: by a number, or by elements of the row itself. */
+/** Pad: with a number, or with elements of the row itself. */
 import { quote } from '../../../messages.ts';
 import { padded } from '../../tensors/moves.ts';
 import { range, type Value } from '../../tensors/value.ts';
@@ -6,7 +6,7 @@ import type { OnnxCall, Translations } from '../call.ts';
 
 const MODES = ['edge', 'wrap', 'reflect'] as const;
 
-/** Widths are attributes before opset 11 (`paddings` in the first) and an input since; below 0 they cut. */
+/** Widths are an attribute before opset 11 (`paddings` in opset 1) and an input since; negative widths crop. */
 function pad(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);

@@ -1,4 +1,4 @@
-/** Operators that take or write elements at given places, and those that say which places there are. */
+/** Operators that read or write elements at given positions, and those that return positions. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '../../tensors/along.ts';
@@ -30,11 +30,11 @@ function gatherND(call: OnnxCall): Value {
   if (indices.kind === 'row') {
     return batchDims === 0 ? lookUp(call, data, indices) : takeInRow(call, data, indices, batchDims);
   }
-  if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', 'constant indices are read only where batch_dims is 0');
+  if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', 'constant indices are supported only if batch_dims is 0');
   return pickedAt(build, data, 0, indices);
 }
 
-/** Rows of a constant table, whose first axes are counted as one. */
+/** Rows of a constant table whose first axes are merged into one. */
 function lookUp(call: OnnxCall, data: Value, indices: Row): Value {
   const { build } = call;
   if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
@@ -52,12 +52,13 @@ function lookUp(call: OnnxCall, data: Value, indices: Row): Value {
   return build.embedding(build.asRow(ids as Value), build.reshaped(data, [elementCount(sizes), ...rest]));
 }
 
-/** Elements of the row's own list. */
+/** Elements of a list that the row itself holds. */
 function takeInRow(call: OnnxCall, data: Value, indices: Row, batchDims: number): Value {
   const { build } = call;
   const isList = data.shape.length === 1 && batchAxisOf(data) === 0 && indices.batchAxis === 0;
   if (!isList || batchDims !== 1 || indices.shape.at(-1) !== 1) {
-    const message = 'indices that depend on the input are read into a constant, or with batch_dims 1 into lists';
+    const message =
+      'indices that depend on the input are supported only for a constant, or with batch_dims 1 for lists';
     throw call.error('UNSUPPORTED_OP', message);
   }
   const outer = indices.shape.slice(0, -1);
@@ -65,7 +66,7 @@ function takeInRow(call: OnnxCall, data: Value, indices: Row, batchDims: number)
   return build.reshaped(taken, outer);
 }
 
-/** Indices into axes none of which is the batch, or into the batch and others, row after row. */
+/** Indices into axes other than the batch, or into the batch and others, row after row. */
 function scatterND(call: OnnxCall): Value {
   const { build } = call;
   const [data, given, updates] = [call.input(0), call.constant(1), call.input(2)];
@@ -78,12 +79,12 @@ function scatterND(call: OnnxCall): Value {
   const place = isRowByRow ? 0 : outer + (before ?? 0) - depth;
   const [x, news] = [build.asRow(data, before ?? 0), build.asRow(updates, updated ?? place)];
   if (news.batchAxis !== place || (isRowByRow && x.batchAxis !== 0)) {
-    throw build.crossing('the batch of what is written is another axis');
+    throw build.crossing('the batch of the updates is another axis');
   }
   return inBatch(written(call, alone(x), indices, alone(news)), x);
 }
 
-/** Indices that begin with the number of the row, and are otherwise the same in each, without it. */
+/** Indices that begin with the number of the row and are otherwise the same for each row: returns them without it. */
 function withoutRows(call: OnnxCall, indices: Constant): Constant {
   const { build } = call;
   const [rows, ...outer] = indices.shape.slice(0, -1);
@@ -94,7 +95,7 @@ function withoutRows(call: OnnxCall, indices: Constant): Constant {
     return i % depth === 0 ? index === Math.floor(i / run) : index === indices.data[i % run];
   });
   if (rows !== build.declaredBatch || !isRowByRow || depth < 2)
-    throw build.crossing('rows are written by their number');
+    throw build.crossing('writing to selected rows of the batch is not supported');
   const [first] = [build.gather(indices, 0, [0])];
   return build.gather(build.reshaped(first, [...outer, depth]), -1, range(1, depth, 1)) as Constant;
 }
@@ -113,21 +114,21 @@ function written(call: OnnxCall, data: Value, indices: Constant, updates: Value)
   return build.reshaped(putRows(build, flat, targets, news, reductionOf(call)), data.shape);
 }
 
-/** Those that a constant list marks; without an axis, of all elements of a constant. */
+/** The elements that a constant list marks; without an axis, of all elements of a constant. */
 function compress(call: OnnxCall): Value {
   const { build } = call;
   const [x, marks] = [call.input(0), call.numbers(1) ?? []];
   const marked = marks.flatMap((mark, i) => (mark === 0 ? [] : [i]));
   if (call.hasAttribute('axis')) return build.gather(x, call.integer('axis', 0), marked);
-  if (batchAxisOf(x) !== undefined) throw build.crossing('elements of all rows are taken as one list');
+  if (batchAxisOf(x) !== undefined) throw build.crossing('the elements of all rows are flattened into one list');
   return build.gather(build.reshaped(x, [elementCount(x.shape)]), 0, marked);
 }
 
-/** The places of a constant that are not 0: [rank, count]. */
+/** The positions of nonzero elements of a constant: [rank, count]. */
 function nonZero(call: OnnxCall): Value {
   const { build } = call;
   const x = call.constant(0);
-  if (x.batch) throw build.crossing('the batch size enters the computation');
+  if (x.batch) throw build.crossing('the result depends on the batch size');
   build.spend(x.data.length);
   const found = Array.from(x.data.keys()).filter((i) => x.data[i] !== 0);
   const strides = x.shape.map((_, axis) => elementCount(x.shape.slice(axis + 1)));
@@ -152,12 +153,12 @@ function trilu(call: OnnxCall): Value {
   return build.select(constant('bool', [rows, columns], mask), x, build.scalar(x, 0));
 }
 
-/** As large as a constant, or as a value of which no axis is the batch. */
+/** As large as a constant, or as a value without a batch axis. */
 function eyeLike(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   if (batchAxisOf(x) !== undefined || x.shape.length !== 2)
-    throw build.crossing('the batch size enters the computation');
+    throw build.crossing('the result depends on the batch size');
   const [rows, columns] = x.shape;
   const shift = call.integer('k', 0);
   build.spend(rows * columns);

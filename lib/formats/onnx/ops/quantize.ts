@@ -1,4 +1,4 @@
-/** Operators between numbers and the integers that stand for them: q = x / scale + zero point, to nearest even. */
+/** Operators between numbers and their quantised integers: q = x / scale + zero point, rounded to nearest even. */
 import { combine } from '../../../graph/combine.ts';
 import { broadcastShapes, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type ElementType, literal, narrowRange, type Value } from '../../tensors/value.ts';
@@ -6,19 +6,19 @@ import type { OnnxCall, Translations } from '../call.ts';
 import { rememberOrigin } from '../dequantized.ts';
 import { elementType } from '../element-types.ts';
 
-/** How integers of a type stand for numbers. Scale and zero point broadcast to what they belong to. */
+/** How integers of a type represent numbers. Scale and zero point broadcast to the tensor. */
 export interface Quantization {
   readonly scale: Value;
   readonly zeroPoint: Value | undefined;
   readonly type: ElementType;
 }
 
-/** round(x / scale) + zero point, kept within the type. */
+/** round(x / scale) + zero point, clamped to the type. */
 export function quantize(call: OnnxCall, x: Value, quantization: Quantization): Value {
   return toIntegers(call, call.build.binary('div', x, quantization.scale), quantization);
 }
 
-/** The same of what is divided already. */
+/** The same for values that are already divided by the scale. */
 export function toIntegers(call: OnnxCall, x: Value, { zeroPoint, type }: Omit<Quantization, 'scale'>): Value {
   const { build } = call;
   const range = narrowRange(type);
@@ -41,7 +41,7 @@ export function dequantize(call: OnnxCall, q: Value, { scale, zeroPoint }: Omit<
   });
 }
 
-/** Integers less their zero points, under a type of floats that holds them. */
+/** Integers minus their zero points, as a float type that represents them exactly. */
 function centred(call: OnnxCall, q: Constant, zeroPoint: Constant, type: ElementType): Constant {
   const { build } = call;
   const shape = broadcastShapes(q.shape, zeroPoint.shape);
@@ -55,7 +55,7 @@ function centred(call: OnnxCall, q: Constant, zeroPoint: Constant, type: Element
   });
 }
 
-/** The same numbers under another type that holds them. */
+/** The same numbers as another type that represents them exactly. */
 function asFloat(x: Value, type: ElementType): Value {
   return { ...x, type };
 }
@@ -70,7 +70,7 @@ function isZero(call: OnnxCall, zeroPoint: Value | undefined): zeroPoint is unde
   return zeroPoint.data.every((value) => value === 0);
 }
 
-/** The scale and zero point that stand at two inputs: of the whole tensor, each one number. */
+/** The scale and zero point at two inputs, one number each for the whole tensor. */
 export function wholeTensor(call: OnnxCall, scaleIndex: number, type?: ElementType): Quantization {
   const scale = oneNumber(call, scaleIndex);
   const zeroPoint = call.has(scaleIndex + 1) ? oneNumber(call, scaleIndex + 1) : undefined;
@@ -84,7 +84,7 @@ export function oneNumber(call: OnnxCall, index: number): Value {
   throw call.error('SHAPE', `expected one number as input ${index}, found ${formatShape(value.shape)}`);
 }
 
-/** One number, one for each position of the axis, or since opset 21 one for each block of positions. */
+/** One number, one for each position along the axis, or since opset 21 one for each block of positions. */
 function alongAxis(call: OnnxCall, x: Value): { scale: Value; zeroPoint: Value | undefined; axis: number | undefined } {
   const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
   if (scale.shape.every((size) => size === 1)) {
@@ -105,7 +105,7 @@ function alongAxis(call: OnnxCall, x: Value): { scale: Value; zeroPoint: Value |
   };
 }
 
-/** Each position along the axis gets what its block has. */
+/** Repeats the value of each block for its positions along the axis. */
 function inBlocks(call: OnnxCall, x: Value, value: Value, axis: number, block: number): Value {
   const { build } = call;
   const length = x.shape[build.ownAxis(x, axis)];
@@ -120,7 +120,10 @@ function inBlocks(call: OnnxCall, x: Value, value: Value, axis: number, block: n
   );
 }
 
-/** Of a constant in blocks of the same size, with an axis for the positions within a block: scales need no copies. */
+/**
+ * For a constant in blocks of equal size: adds an axis for the positions within a block, so that scales are not
+ * repeated.
+ */
 function ofWholeBlocks(call: OnnxCall, q: Value) {
   const block = call.integer('block_size', 0);
   const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
@@ -158,8 +161,8 @@ function dequantizeLinear(call: OnnxCall): Value {
 }
 
 /**
- * The least range that holds zero and every value, in 256 steps. ONNX has one for the whole batch; here each row has
- * its own, as when it is run alone.
+ * The smallest range that includes zero and every value, in 256 steps. ONNX computes one for the whole batch; here each
+ * row has its own, as in a batch of one.
  */
 export function dynamicallyQuantized(call: OnnxCall, x: Value): { q: Value; scale: Value; zeroPoint: Value } {
   const { build } = call;
@@ -189,10 +192,10 @@ export const quantizing: Translations = {
   DynamicQuantizeLinear: dynamicQuantizeLinear,
 };
 
-/** Of integers: dequantised, computed, quantised again. */
+/** Operators on quantised integers: they dequantise, compute and quantise again. */
 type OnNumbers = (call: OnnxCall, operands: readonly Value[]) => Value;
 
-/** com.microsoft: `count` operands, each with its scale and zero point, then those of the result. */
+/** com.microsoft: `count` operands, each with a scale and zero point, then those of the result. */
 function quantized(count: number, apply: OnNumbers) {
   return (call: OnnxCall): Value => {
     const operands = Array.from({ length: count }, (_, i) => operand(call, 3 * i));
@@ -216,8 +219,8 @@ function quantizedSelect(call: OnnxCall): Value {
 }
 
 /**
- * As onnxruntime computes it: a share is counted in steps, of which 1 has an integer, and what is left is cut off.
- * Before opset 13, which an attribute tells, the axes from `axis` on are one.
+ * As onnxruntime computes it: a share is counted in whole steps of the result's scale, and the remainder is dropped.
+ * Before opset 13, given by an attribute, the axes from `axis` on are merged into one.
  */
 function quantizedSoftmax(call: OnnxCall): Value {
   const { build } = call;
@@ -225,7 +228,7 @@ function quantizedSoftmax(call: OnnxCall): Value {
   const isOld = call.integer('opset', 13) < 13;
   const axis = build.axis(call.integer('axis', isOld ? 1 : -1), build.rank(x));
   if (isOld && axis !== build.rank(x) - 1) {
-    throw call.error('UNSUPPORTED_OP', 'a quantised softmax over several axes is not read');
+    throw call.error('UNSUPPORTED_OP', 'a quantised softmax over several axes is not supported');
   }
   const steps = Math.floor(Math.fround(1 / (call.number(3) ?? 1)));
   const shares = build.softmax(x, axis, false);

@@ -1,4 +1,4 @@
-/** Operators that make one number of many. */
+/** Operators that reduce many numbers to one. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { cumulative } from '../../tensors/cumulative.ts';
 import { range, type Value } from '../../tensors/value.ts';
@@ -16,7 +16,7 @@ function reduce(fn: ReduceName): Translation {
 
 function withoutAxes(call: OnnxCall, fn: ReduceName, x: Value): Value {
   if (['sum', 'mean', 'max', 'min', 'prod'].includes(fn)) return x;
-  throw call.error('UNSUPPORTED_OP', 'noop_with_empty_axes is read only for sum, mean, max, min and product');
+  throw call.error('UNSUPPORTED_OP', 'noop_with_empty_axes is supported only for sum, mean, max, min and product');
 }
 
 function arg(first: ReduceName, last: ReduceName): Translation {
@@ -33,7 +33,7 @@ function runningSum(call: OnnxCall): Value {
   return cumulative(call.build, call.input(0), axis, 'add', options);
 }
 
-/** Over all axes behind the channels, which stay as 1. */
+/** Over all axes after the channels, which stay with size 1. */
 function pool(fn: ReduceName): Translation {
   return (call) => {
     const x = call.input(0);
@@ -44,7 +44,7 @@ function pool(fn: ReduceName): Translation {
 function poolByNorm(call: OnnxCall): Value {
   const p = call.integer('p', 2);
   if (p === 1 || p === 2) return pool(p === 1 ? 'l1' : 'l2')(call) as Value;
-  throw call.error('UNSUPPORTED_OP', `p is read as 1 or 2, found ${p}`);
+  throw call.error('UNSUPPORTED_OP', `expected p to be 1 or 2, found ${p}`);
 }
 
 export const reduction: Translations = {

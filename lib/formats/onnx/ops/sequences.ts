@@ -1,4 +1,4 @@
-/** Lists of tensors: made, taken apart, and given as outputs. */
+/** Lists of tensors: creating, indexing, and returning them. */
 
 import { packed, withoutOne } from '../../tensors/axes.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
@@ -8,7 +8,7 @@ import { OnnxCall } from '../call.ts';
 import type { Known, Sequence } from '../known.ts';
 import type { AttributeProto } from '../proto.ts';
 
-/** A call whose first input may be a list, which `inputs` then leaves out. */
+/** A call whose first input may be a list, which `inputs` then omits. */
 class SequenceCall extends OnnxCall {
   readonly first: Known | undefined;
 
@@ -30,7 +30,7 @@ class SequenceCall extends OnnxCall {
     throw this.error('MALFORMED', 'input 0 is not a sequence');
   }
 
-  /** A position in the list, from its end where it is below 0; `extra` is 1 where it may be behind the last item. */
+  /** A position in the list, from its end if negative; `extra` is 1 if it may be after the last item. */
   position(index: number, extra: 0 | 1): number {
     const given = this.number(index) ?? this.items.length;
     const { length } = this.items;
@@ -49,13 +49,13 @@ function sequence(call: OnnxCall, items: readonly Value[]): Sequence {
 
 function concatenate(call: SequenceCall): Value {
   const { build, items } = call;
-  if (items.length === 0) throw call.error('SHAPE', 'an empty sequence is joined');
+  if (items.length === 0) throw call.error('SHAPE', 'cannot join an empty sequence');
   const axis = call.integer('axis', 0);
   if (!call.flag('new_axis', false)) return build.concat(items, axis);
   return packed(build, items, axis);
 }
 
-/** Without sizes, into parts of 1, whose axis then goes unless `keepdims`. */
+/** Without sizes, into parts of size 1, whose axis is removed unless `keepdims` is set. */
 function split(call: SequenceCall): Sequence {
   const { build } = call;
   const x = call.input(0);
@@ -65,7 +65,7 @@ function split(call: SequenceCall): Sequence {
   const given = sizes ?? new Array<number>(length).fill(1);
   const [size] = given;
   const isOne = sizes !== undefined && call.constant(1).shape.length === 0;
-  if (isOne && !(size >= 1)) throw call.error('SHAPE', `an axis of ${length} is split into parts of ${size}`);
+  if (isOne && !(size >= 1)) throw call.error('SHAPE', `cannot split an axis of ${length} into parts of ${size}`);
   const all = isOne
     ? Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
     : given;
@@ -87,7 +87,7 @@ const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map<string, Translati
   ['SplitToSequence', split],
 ]);
 
-/** Of an operator that takes or gives a list; undefined for any other. */
+/** The translation of an operator that takes or returns a list; undefined for any other. */
 export function sequenceTranslation(
   domain: string,
   opType: string,

@@ -1,4 +1,4 @@
-/** Operators that rearrange elements, or say how they are arranged. */
+/** Operators that rearrange elements or return shapes. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { squeezed, withOne } from '../../tensors/axes.ts';
 import { type Dimension, dimensions, dimensionsOf, shapeOf } from '../../tensors/dimensions.ts';
@@ -8,7 +8,7 @@ import { sliced } from '../../tensors/slicing.ts';
 import { range, type Value } from '../../tensors/value.ts';
 import type { OnnxCall, Translations } from '../call.ts';
 
-/** Since opset 15 a part of it may be asked for. */
+/** Since opset 15, only a part may be requested. */
 function shape(call: OnnxCall): Value {
   const start = { size: call.integer('start', 0), rows: 0 };
   const end = call.hasAttribute('end') ? { size: call.integer('end', 0), rows: 0 } : undefined;
@@ -45,14 +45,14 @@ function flatten(call: OnnxCall): Value {
   return reshape(build, x, [own.slice(0, axis), own.slice(axis)].map(product));
 }
 
-/** Of dimensions of which at most one is the batch, or a multiple of it. */
+/** The product of dimensions, of which at most one is the batch or a multiple of it. */
 function product(dims: readonly Dimension[]): Dimension {
   const batch = dims.find(({ rows }) => rows > 0);
   const count = elementCount(dims.filter((dim) => dim !== batch).map(({ size }) => size));
   return batch ? { size: 0, rows: batch.rows * count } : { size: count, rows: 0 };
 }
 
-/** Axes are counted in the result. */
+/** Axes are those of the result. */
 function unsqueeze(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
@@ -61,7 +61,7 @@ function unsqueeze(call: OnnxCall): Value {
   const rank = build.rank(x) + given.length;
   build.checkRank(given);
   const axes = [...new Set(given.map((axis) => build.axis(axis, rank)))].sort((a, b) => a - b);
-  if (axes.length !== given.length) throw call.error('SHAPE', `the axes ${formatShape(given)} repeat one`);
+  if (axes.length !== given.length) throw call.error('SHAPE', `the axes ${formatShape(given)} contain a duplicate`);
   return axes.reduce<Value>((sofar, axis) => withOne(build, sofar, axis), x);
 }
 

@@ -1,4 +1,4 @@
-/** Operator name → translation, by domain, and words for those that are refused. */
+/** Operator name → translation, by domain, and explanations for refused operators. */
 
 import { docsPage } from '../../../messages.ts';
 import type { Translation, Translations } from '../call.ts';
@@ -25,7 +25,7 @@ function table(...groups: readonly Translations[]): ReadonlyMap<string, Translat
   return new Map(groups.flatMap((group) => Object.entries(group)));
 }
 
-/** Domains; `ai.onnx` is written as the empty one. */
+/** Domains; `ai.onnx` is the empty string. */
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
   [
     '',
@@ -71,7 +71,7 @@ export function takesWords(opType: string): boolean {
   return TAKES_WORDS.has(opType);
 }
 
-/** Operators of a value in which the batch and another axis are one; they treat that axis as any other batch. */
+/** Operators on a value whose batch is merged with another axis; they treat that axis like any batch. */
 const TAKES_MERGED: ReadonlySet<string> = new Set([
   ...Object.keys(elementwise),
   ...Object.keys(microsoftElementwise),
@@ -87,7 +87,7 @@ export function takesMerged(opType: string): boolean {
   return TAKES_MERGED.has(opType);
 }
 
-/** The same where whole batches stand one after another. */
+/** The same for whole batches that follow one another. */
 const TAKES_STACKED: ReadonlySet<string> = new Set([
   ...Object.keys(elementwise),
   ...Object.keys(microsoftElementwise),
@@ -103,20 +103,20 @@ const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with onnxruntime-node`;
 
-/** By the first pattern that the operator's name matches. */
+/** The first pattern that matches the operator's name applies. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [
     /Conv|Pool|Deform|^Col2Im$|^Resize$|^Upsample$|^RoiAlign$|^GridSample$/,
-    `is of a convolutional network. ${RUN_ELSEWHERE}`,
+    `belongs to a convolutional network. ${RUN_ELSEWHERE}`,
   ],
   [/^(LSTM|GRU|RNN)$/, `is recurrent. ${RUN_ELSEWHERE}`],
-  [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
-  [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
-  [/^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
+  [/Attention|^RotaryEmbedding$|^TensorScatter$/, `belongs to a transformer. ${RUN_ELSEWHERE}`],
+  [/^Random|^Multinomial$|^Bernoulli$/, 'is random, which a forward pass must not be'],
+  [/^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'splits text, which no row operation does'],
   [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],
   [
     /Quantize|^QLinear|^QAttention$|^QOrdered|^MatMul.*Q/,
-    `is of a quantised model and has no form here; ${docsPage('onnx')} lists those that have one. ${RUN_ELSEWHERE}`,
+    `belongs to a quantised model and is not supported; ${docsPage('onnx')} lists these operators. ${RUN_ELSEWHERE}`,
   ],
 ];
 
@@ -124,5 +124,5 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 export function refusal(opType: string): string {
   const known = REFUSALS.find(([pattern]) => pattern.test(opType));
   if (known) return known[1];
-  return `is not a row operation known here; ${docsPage('onnx')} lists those that are. ${RUN_ELSEWHERE}`;
+  return `is not a row operation that forwardpass supports; ${docsPage('onnx')} lists these operators. ${RUN_ELSEWHERE}`;
 }

@@ -1,4 +1,4 @@
-/** Activation modules: each is an activation by its name, with the settings that the module has. */
+/** Activation modules: each becomes an activation by name, with the module's settings. */
 import type { Activation } from '../../../graph/architecture.ts';
 import { elementCount } from '../../../graph/shapes.ts';
 import type { Chain, Translate } from './chain.ts';
@@ -6,7 +6,7 @@ import type { TorchModule } from './module.ts';
 
 type Settings = Record<string, number | string | boolean>;
 
-/** `settings`: from the setting's name to the attribute, and its value where an older torch had no such attribute. */
+/** `settings`: by the setting's name, the attribute, and its value if an older torch had no such attribute. */
 function activation(name: string, settings: Readonly<Record<string, readonly [string, number?]>> = {}): Translate {
   return (module, chain) => {
     const given = Object.entries(settings).map(([setting, [attribute, fallback]]) => [
@@ -21,7 +21,7 @@ function apply(module: TorchModule, chain: Chain, chosen: Activation): void {
   chain.add(module, { type: 'activation', activation: chosen });
 }
 
-/** Along an axis; without a dim, the one that torch picks by the number of axes, of which the batch is one. */
+/** Along an axis; without a dim, the one that torch chooses by the number of axes, including the batch. */
 function alongDim(name: string): Translate {
   return (module, chain) => {
     const rank = chain.shape.length + 1;
@@ -36,7 +36,7 @@ const glu: Translate = (module, chain) => {
   chain.shape = chain.shape.with(axis, chain.shape[axis] / 2);
 };
 
-/** One slope for all, or one for each channel, which the first axis of a row is. */
+/** One slope for all, or one for each channel, which is the first axis of a row. */
 const prelu: Translate = (module, chain) => {
   const isOne = elementCount(chain.shapeOf(module, 'weight') ?? []) === 1;
   const value = isOne ? undefined : chain.perChannel(module, 'weight');

@@ -1,4 +1,4 @@
-/** Linear layers that peft wraps in a LoRA adapter, which a whole module says the scale of. */
+/** Linear layers that peft wraps in a LoRA adapter; a whole module contains the adapter's scale. */
 import { PickleDict, PickleList, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Chain, Translate } from './chain.ts';
 import { linear } from './layers.ts';
@@ -6,17 +6,17 @@ import type { TorchModule } from './module.ts';
 
 export const ADAPTED = 'peft.tuners.lora.layer.Linear';
 
-/** A layer that is trained as a whole beside an adapter of others. */
+/** A layer that is trained as a whole while others have adapters. */
 export const SAVED_WHOLE = 'peft.utils.other.ModulesToSaveWrapper';
 
 const MERGE = "merge the adapter (peft's merge_and_unload()) before saving";
 
-/** The layer itself, and what becomes of it with its adapters. */
+/** The layer itself, and its adapters. */
 export function adaptedLinear(module: TorchModule): { readonly module: TorchModule; readonly translate: Translate } {
   const base = module.child('base_layer');
   const kind = base.className;
   if (kind !== 'torch.nn.modules.linear.Linear')
-    throw module.unsupported(`adapts ${kind}, which is not read; ${MERGE}`);
+    throw module.unsupported(`adapts ${kind}, which is not supported; ${MERGE}`);
   const translate: Translate = (_, chain) => {
     linear(base, chain);
     for (const name of activeAdapters(module)) add(module, base, name, chain);
@@ -27,7 +27,7 @@ export function adaptedLinear(module: TorchModule): { readonly module: TorchModu
 /** The layer that such a wrapper runs. */
 export function savedModule(module: TorchModule): TorchModule {
   const [name, ...others] = namesIn(module.attribute('_active_adapter'));
-  if (others.length > 0) throw module.unsupported(`has several layers in use; ${MERGE}`);
+  if (others.length > 0) throw module.unsupported(`uses several layers; ${MERGE}`);
   const isOriginal = name === undefined || module.flag('_disable_adapters', false);
   return isOriginal ? module.child('original_module') : module.child('modules_to_save').child(name);
 }
@@ -37,13 +37,13 @@ function activeAdapters(module: TorchModule): string[] {
     const given = module.attribute(setting);
     const values = given instanceof PickleDict ? given.entries.map(([, value]) => value) : [];
     if (values.some((value) => value !== false && value !== null)) {
-      throw module.unsupported(`sets ${setting}, with which adapters are not read; ${MERGE}`);
+      throw module.unsupported(`sets ${setting}, with which adapters are not supported; ${MERGE}`);
     }
   }
-  if (module.flag('fan_in_fan_out', false)) throw module.unsupported(`keeps its weight transposed; ${MERGE}`);
+  if (module.flag('fan_in_fan_out', false)) throw module.unsupported(`stores its weight transposed; ${MERGE}`);
   if (module.flag('_disable_adapters', false)) return [];
   const merged = namesIn(module.attribute('merged_adapters'));
-  // Where one was merged, the layer computes with its weight as it is.
+  // If an adapter was merged, the layer computes only with its weight.
   return merged.length > 0 ? [] : namesIn(module.attribute('_active_adapter'));
 }
 

@@ -1,4 +1,4 @@
-/** A chain of modules while it becomes layers: the shape of the row so far, and the tensors that the layers name. */
+/** Converts a chain of modules to layers: tracks the shape of the row, and the tensors that the layers use. */
 import type { ForwardpassError } from '../../../errors.ts';
 import type { Layer } from '../../../graph/architecture.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -8,25 +8,25 @@ import type { PickleObject } from '../../containers/pickle/values.ts';
 import { describeTorchTensor, type TorchDType, type TorchTensor } from '../../containers/torch-tensors.ts';
 import type { TorchModule } from './module.ts';
 
-/** What a class does to a row. */
+/** Applies a class of modules to a row. */
 export type Translate = (module: TorchModule, chain: Chain) => void;
 
 export class Chain {
   readonly layers: Layer[] = [];
-  /** By the names that layers call them. */
+  /** By the names that layers use. */
   readonly tensors = new Map<string, PickleObject>();
-  /** Of tensors that are put together from others, these by their names in a state_dict. */
+  /** For tensors that are computed from others: these, by their names in a state_dict. */
   readonly parts = new Map<string, ReadonlyMap<string, PickleObject>>();
-  /** Of those tensors, what is made of the ones that layers do not take as the file has them. */
+  /** For tensors that layers do not use unchanged: their conversion. */
   readonly changes = new Map<string, (tensor: Tensor) => Tensor>();
-  /** Of matrices, by their names, what adapters add to them. */
+  /** For matrices, by name: the adapters that are added to them. */
   readonly adapters = new Map<string, readonly { a: PickleObject; b: PickleObject; scale: number }[]>();
   private last: PickleObject | undefined;
   /** How many layers each module became. */
   private readonly steps = new Map<string, number>();
 
   constructor(
-    /** Of the row that the next module takes. */
+    /** The shape of the row that the next module takes. */
     public shape: Shape,
     private readonly budget: Budget,
   ) {}
@@ -38,7 +38,7 @@ export class Chain {
     this.layers.push({ ...layer, name: steps === 1 ? place : `${place} step ${steps}` });
   }
 
-  /** The name of a tensor that the module has; its numbers are read once the chain is known. */
+  /** The name of a module's tensor; its numbers are read once the chain is known. */
   tensor(module: TorchModule, name: string): string | undefined {
     const value = module.tensor(name);
     if (value === undefined) return undefined;
@@ -56,15 +56,16 @@ export class Chain {
   }
 
   /**
-   * A tensor with one number for each channel, the first axis of a row, so that it broadcasts along the others;
-   * `change` is done to each number.
+   * A tensor with one number for each channel (the first axis of a row), shaped so that it broadcasts along the others;
+   * `change` is applied to each number.
    */
   perChannel(module: TorchModule, name: string, change = (x: number) => x): string | undefined {
     const value = module.tensor(name);
     if (value === undefined) return undefined;
     const size = this.shapeOf(module, name) ?? [];
     if (!sameShape(size, this.shape.slice(0, 1))) throw this.mismatch(module, `[${size[0] ?? 1}, …]`);
-    if (module.parts(name) !== undefined) throw module.unsupported(`its ${name} is in parts, which is not read here`);
+    if (module.parts(name) !== undefined)
+      throw module.unsupported(`its ${name} is computed from other tensors, which is not supported here`);
     const spread = `${module.tensorName(name)} by channel`;
     const shape = [...size, ...this.shape.slice(1).fill(1)];
     this.budget.buildElements(elementCount(size), module.place);
@@ -78,7 +79,7 @@ export class Chain {
     this.tensors.set(name, value);
   }
 
-  /** The element type of the row so far: that of the tensor that was used last. */
+  /** The element type of the row so far: that of the last tensor used. */
   rowType(): TorchDType {
     return this.last === undefined ? 'F32' : describeTorchTensor(this.last, this.budget, 'the model').dtype;
   }
@@ -91,7 +92,7 @@ export class Chain {
     return this.describe(module, name)?.dtype;
   }
 
-  /** An axis of the row, from the one that torch counts with the batch in front. */
+  /** An axis of the row, from torch's number, which includes the batch. */
   axis(module: TorchModule, dim: number): number {
     const rank = this.shape.length + 1;
     const axis = dim < 0 ? dim + rank : dim;
@@ -99,7 +100,9 @@ export class Chain {
       throw module.malformed(`works along dim ${dim} of a row of shape ${formatShape(this.shape)}`);
     }
     if (axis > 0) return axis - 1;
-    throw module.unsupported(`works along dim ${dim}, across the rows of a batch; each row runs by itself here`);
+    throw module.unsupported(
+      `works along dim ${dim}, across the rows of a batch, but each row runs independently here`,
+    );
   }
 
   reshape(module: TorchModule, shape: Shape): void {

@@ -1,10 +1,10 @@
-/** The shape of a model's row, which no module says: from the first modules that say how wide theirs is. */
+/** The shape of a model's row, which no module stores: derived from the first modules that have a fixed width. */
 import type { GraphInput } from '../../../graph/graph.ts';
 import { elementCount, type Shape } from '../../../graph/shapes.ts';
 import { ACTIVATIONS } from './activations.ts';
 import type { TorchModule } from './module.ts';
 
-/** Classes whose result has the shape of what they take. */
+/** Classes whose result has the shape of their input. */
 const KEEPING = new Set([
   ...Object.keys(ACTIVATIONS).filter((name) => name !== 'GLU'),
   ...['Identity', 'Dropout', 'Dropout1d', 'Dropout2d', 'Dropout3d', 'AlphaDropout', 'FeatureAlphaDropout'],
@@ -12,7 +12,7 @@ const KEEPING = new Set([
 
 type Told = (module: TorchModule) => Shape;
 
-/** Classes that say the shape of their row, or the end of it. */
+/** Classes that know the shape of their row, or the end of it. */
 const TELLING: ReadonlyMap<string, Told> = new Map<string, Told>([
   ['Linear', (module) => [module.size('in_features')]],
   ['NonDynamicallyQuantizableLinear', (module) => [module.size('in_features')]],
@@ -24,7 +24,7 @@ const TELLING: ReadonlyMap<string, Told> = new Map<string, Told>([
   ['Unflatten', (module) => [elementCount(module.sizes('unflattened_size'))]],
 ]);
 
-/** `modules`: those that do something, in their order. */
+/** `modules`: those that have an effect, in order. */
 export function inputOf(modules: readonly TorchModule[]): Pick<GraphInput, 'shape' | 'dtype' | 'ragged'> | undefined {
   const first = modules.find((module) => !KEEPING.has(kindOf(module)));
   if (first === modules[0] && first !== undefined && kindOf(first) === 'EmbeddingBag') {
@@ -35,7 +35,7 @@ export function inputOf(modules: readonly TorchModule[]): Pick<GraphInput, 'shap
   return shape && { shape, dtype: 'float32' };
 }
 
-/** The row that the first of the modules takes. */
+/** The shape of the row that the first of the modules takes. */
 function shapeAt(modules: readonly TorchModule[]): Shape | undefined {
   let halvings = 0;
   for (const module of modules) {
@@ -46,7 +46,7 @@ function shapeAt(modules: readonly TorchModule[]): Shape | undefined {
       return shape.every((size) => size > 0) ? shape : undefined;
     }
     if (kind === 'GLU') halvings++;
-    // A row of one axis is flat already.
+    // A row of one axis is already flat.
     else if (!KEEPING.has(kind) && kind !== 'Flatten') return undefined;
   }
   return undefined;
@@ -56,7 +56,7 @@ function isChannelwise(module: TorchModule): boolean {
   return kindOf(module) === 'PReLU' && module.number('num_parameters', 1) > 1;
 }
 
-/** One id a row, or as many as make a flat row of the width that follows. */
+/** One id per row, or as many as give a flat row of the width that follows. */
 function idsOf(
   embedding: TorchModule,
   modules: readonly TorchModule[],

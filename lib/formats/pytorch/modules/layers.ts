@@ -1,4 +1,4 @@
-/** Modules with a weight matrix or a table, and those that change the shape of a row. */
+/** Modules with a weight matrix or a table, and modules that change the shape of a row. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import type { Translate } from './chain.ts';
 
@@ -15,7 +15,9 @@ export const embedding: Translate = (module, chain) => {
   const [, width] = chain.shapeOf(module, 'weight') ?? [];
   if (width === undefined) throw module.malformed('has no table');
   if (module.has('max_norm')) {
-    throw module.unsupported('shortens the rows of its table while it runs (max_norm), which is not read here');
+    throw module.unsupported(
+      'scales down the rows of its table during the forward pass (max_norm), which is not supported',
+    );
   }
   chain.add(module, { type: 'embedding', weight: chain.required(module, 'weight') });
   chain.shape = [...chain.shape, width];
@@ -23,18 +25,20 @@ export const embedding: Translate = (module, chain) => {
 
 const BAG_MODES = ['sum', 'mean', 'max'] as const;
 
-/** In a chain it is called with ids alone, [batch, any number]. */
+/** In a chain it is called only with ids, [batch, any number]. */
 export const embeddingBag: Translate = (module, chain) => {
   const [count, width] = chain.shapeOf(module, 'weight') ?? [];
   if (count === undefined || width === undefined) throw module.malformed('has no table');
   if (module.has('max_norm')) {
-    throw module.unsupported('shortens the rows of its table while it runs (max_norm), which is not read here');
+    throw module.unsupported(
+      'scales down the rows of its table during the forward pass (max_norm), which is not supported',
+    );
   }
   const named = module.text('mode', 'mean');
   const mode = BAG_MODES.find((known) => known === named);
   if (mode === undefined) throw module.malformed(`has the mode ${named.slice(0, 40)}`);
   if (module.has('padding_idx'))
-    throw module.unsupported('leaves out an id (padding_idx), which is read in .pt2 and TorchScript');
+    throw module.unsupported('leaves out an id (padding_idx), which is supported only in .pt2 and TorchScript');
   chain.add(module, { type: 'bag', weight: chain.required(module, 'weight'), mode });
   chain.shape = [width];
 };
@@ -44,18 +48,18 @@ export const flatten: Translate = (module, chain) => {
   const start = chain.axis(module, module.number('start_dim', 1));
   const end = chain.axis(module, module.number('end_dim', -1));
   const { shape } = chain;
-  if (start > end) throw module.malformed('flattens from an axis to one before it');
+  if (start > end) throw module.malformed('flattens from an axis to an earlier one');
   chain.reshape(module, [...shape.slice(0, start), elementCount(shape.slice(start, end + 1)), ...shape.slice(end + 1)]);
 };
 
 export const unflatten: Translate = (module, chain) => {
-  if (typeof module.attribute('dim') === 'string') throw module.unsupported('names its axes, which is not read here');
+  if (typeof module.attribute('dim') === 'string') throw module.unsupported('has named axes, which is not supported');
   const axis = chain.axis(module, module.number('dim'));
   const sizes = module.sizes('unflattened_size');
   const known = elementCount(sizes.filter((size) => size !== -1));
   const filled = sizes.map((size) => (size === -1 ? chain.shape[axis] / known : size));
   if (elementCount(filled) !== chain.shape[axis] || !filled.every((size) => Number.isSafeInteger(size) && size > 0)) {
-    throw module.malformed(`splits an axis of ${chain.shape[axis]} into ${formatShape(sizes)}`);
+    throw module.malformed(`cannot split an axis of ${chain.shape[axis]} into ${formatShape(sizes)}`);
   }
   chain.reshape(module, chain.shape.toSpliced(axis, 1, ...filled));
 };

@@ -1,4 +1,4 @@
-/** One module of torch.nn as its pickle has it: a class, settings, parameters and buffers by name, modules inside. */
+/** One pickled torch.nn module: a class, settings, parameters and buffers by name, and inner modules. */
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
 import { labelOf } from '../../containers/pickle/parts.ts';
@@ -12,23 +12,23 @@ import {
 } from '../../containers/pickle/values.ts';
 import { isTorchTensor } from '../../containers/torch-tensors.ts';
 
-/** torch.compile wraps a module, and today pickles as a call on it and on what belongs to the compiler. */
+/** torch.compile wraps a module, and today pickles as a call with the module and the compiler's own objects. */
 export function withoutCompiler(object: PickleObject): PickleObject {
   const [module] = object.args;
   const isWrapped = String(object.callable) === COMPILED && object.state === undefined;
   return isWrapped && module instanceof PickleObject ? module : object;
 }
 
-/** Axes of a row, and more. */
+/** More sizes than a row has axes. */
 const MOST_SIZES = 64;
-/** Names of modules inside one another, with dots between. */
+/** The longest dotted path of nested modules. */
 const LONGEST_PATH = 2000;
 
 export const COMPILED = 'torch._dynamo.eval_frame.OptimizedModule';
 
-/** Hooks of torch itself that compute a parameter from others before each forward pass. */
+/** torch's own hooks that compute a parameter from others before each forward pass. */
 const COMPUTING = /^torch\.nn\.utils\.(weight_norm\.WeightNorm|spectral_norm\.SpectralNorm|prune\.\w+)$/;
-/** What the names of those others end in: see reparametrized.ts. */
+/** How the names of those other parameters end: see reparametrized.ts. */
 const PARTS = [
   ['_v', '_g'],
   ['_orig', '_u', '_v'],
@@ -40,15 +40,16 @@ export class TorchModule {
 
   constructor(
     object: PickleObject,
-    /** As torch names it from the outermost one on: `2.0`; empty for that one itself. */
+    /** The path that torch uses, from the outermost module: `2.0`; empty for the outermost module itself. */
     readonly path: string,
   ) {
     this.object = withoutCompiler(object);
     const { state } = this.object;
-    if (!(state instanceof PickleDict)) throw this.malformed(`has ${pickleKind(state)} for a state`);
+    if (!(state instanceof PickleDict))
+      throw this.malformed(`expected a dict as its state, found ${pickleKind(state)}`);
   }
 
-  /** The class with its package. */
+  /** The class, including its package. */
   get className(): string {
     return String(this.object.callable);
   }
@@ -59,7 +60,7 @@ export class TorchModule {
     return this.path === '' ? `the model (${name})` : `module ${quote(this.path).slice(1, -1)} (${name})`;
   }
 
-  /** What an attribute holds; undefined where an older torch did not have it. */
+  /** The value of an attribute; undefined if an older torch did not have it. */
   attribute(name: string): PickleValue | undefined {
     return this.object.attribute(name);
   }
@@ -77,7 +78,7 @@ export class TorchModule {
   size(name: string): number {
     const value = this.number(name);
     if (Number.isSafeInteger(value) && value > 0) return value;
-    throw this.malformed(`expected an integer above 0 for ${quote(name)}, found ${value}`);
+    throw this.malformed(`expected a positive integer for ${quote(name)}, found ${value}`);
   }
 
   flag(name: string, fallback: boolean): boolean {
@@ -102,7 +103,7 @@ export class TorchModule {
     throw this.malformed(`expected integers for ${quote(name)}, found ${pickleKind(value)}`);
   }
 
-  /** A parameter or buffer, undefined if there is none: `bias=False`, `affine=False`. */
+  /** A parameter or buffer; undefined if there is none, as with `bias=False` or `affine=False`. */
   tensor(name: string): PickleObject | undefined {
     const value = this.named('_parameters').get(name) ?? this.named('_buffers').get(name) ?? null;
     if (value === null) return this.parts(name)?.values().next().value;
@@ -111,8 +112,8 @@ export class TorchModule {
   }
 
   /**
-   * What a hook of weight_norm, spectral_norm or pruning computes a parameter from, by the names in a state_dict; the
-   * first has the parameter's shape.
+   * The tensors from which a hook of weight_norm, spectral_norm or pruning computes a parameter, by their names in a
+   * state_dict; the first has the parameter's shape.
    */
   parts(name: string): ReadonlyMap<string, PickleObject> | undefined {
     for (const suffixes of PARTS) {
@@ -126,43 +127,43 @@ export class TorchModule {
     return undefined;
   }
 
-  /** What a parameter or buffer is called in the file, as in its state_dict. */
+  /** The name of a parameter or buffer in the state_dict. */
   tensorName(name: string): string {
     return this.path === '' ? name : `${this.path}.${name}`;
   }
 
-  /** The modules inside, in their order. */
+  /** The inner modules, in order. */
   children(): TorchModule[] {
     return this.named('_modules').entries.flatMap(([name, value]) => {
       if (value === null) return [];
       const label = labelOf(name);
       const path = this.path === '' ? label : `${this.path}.${label}`;
-      if (path.length > LONGEST_PATH) throw this.malformed('has a module within whose name has no end');
+      if (path.length > LONGEST_PATH) throw this.malformed('has an inner module with a name that is too long');
       if (value instanceof PickleObject) return [new TorchModule(value, path)];
       throw this.malformed(`expected a module for ${quote(label)}, found ${pickleKind(value)}`);
     });
   }
 
-  /** Of parameters and buffers of its own. */
+  /** The names of its own parameters and buffers. */
   tensorNames(): string[] {
     return ['_parameters', '_buffers'].flatMap((kind) => this.named(kind).entries.map(([name]) => labelOf(name)));
   }
 
-  /** All of them, with what torch keeps for itself. */
+  /** All attributes, including torch's own. */
   attributes(): [string, PickleValue][] {
     const { state } = this.object;
     return state instanceof PickleDict ? state.entries.map(([name, value]) => [labelOf(name), value]) : [];
   }
 
-  /** The module inside that has the name. */
+  /** The inner module with the name. */
   child(name: string): TorchModule {
     const path = this.path === '' ? name : `${this.path}.${name}`;
     const found = this.children().find((child) => child.path === path);
-    if (found === undefined) throw this.malformed(`has no module ${quote(name)} within`);
+    if (found === undefined) throw this.malformed(`has no inner module ${quote(name)}`);
     return found;
   }
 
-  /** A function that Python would call before or after the forward pass, but for those that put a parameter together. */
+  /** A function that Python would call before or after the forward pass, except those that compute a parameter. */
   hook(): string | undefined {
     for (const kind of ['_forward_pre_hooks', '_forward_hooks']) {
       const hooks = this.attribute(kind);

@@ -1,4 +1,4 @@
-/** Normalising modules, as they are outside of training. */
+/** Normalising modules in inference. */
 import type { LayerNormLayer, RmsNormLayer } from '../../../graph/architecture.ts';
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import type { TorchDType } from '../../containers/torch-tensors.ts';
@@ -6,7 +6,7 @@ import type { Chain, Translate } from './chain.ts';
 import type { TorchModule } from './module.ts';
 
 const EPSILON = 1e-5;
-/** What RMSNorm takes without one: the step from 1 to the next number of its type. */
+/** The default epsilon of RMSNorm: the distance from 1 to the next number of its type. */
 const STEPS: Readonly<Partial<Record<TorchDType, number>>> = {
   F64: 2 ** -52,
   F32: 2 ** -23,
@@ -19,9 +19,8 @@ export const batchNorm: Translate = (module, chain) => {
   const mean = chain.tensor(module, 'running_mean');
   const variance = chain.tensor(module, 'running_var');
   if (mean === undefined || variance === undefined) {
-    const message =
-      'has no running mean and variance (track_running_stats=False), so that it normalises over the batch';
-    throw module.unsupported(`${message}; each row runs by itself here`);
+    const message = 'has no running mean and variance (track_running_stats=False), so it normalises over the batch';
+    throw module.unsupported(`${message}, but each row runs independently here`);
   }
   const epsilon = module.number('eps', EPSILON);
   if (chain.shape.length > 1) {
@@ -56,7 +55,7 @@ export const rmsNorm: Translate = (module, chain) => {
   overLastAxes(module, chain, { type: 'rms_norm', epsilon, ...(weight !== undefined && { weight }) });
 };
 
-/** Normalises the axes that the module names together; they must be the last ones of the row. */
+/** Normalises over the module's axes together; they must be the last ones of the row. */
 function overLastAxes(module: TorchModule, chain: Chain, layer: LayerNormLayer | RmsNormLayer): void {
   const sizes = module.sizes('normalized_shape');
   const { shape } = chain;
@@ -66,13 +65,13 @@ function overLastAxes(module: TorchModule, chain: Chain, layer: LayerNormLayer |
     chain.add(module, layer);
     return;
   }
-  // Without parameters a layer knows one axis only.
+  // Without parameters, a layer normalises over one axis only.
   chain.reshape(module, [...kept, elementCount(sizes)]);
   chain.add(module, layer);
   chain.reshape(module, shape);
 }
 
-/** Each group of channels, with all that a channel holds, is normalised by itself. */
+/** Each group of channels, with everything in these channels, is normalised separately. */
 export const groupNorm: Translate = (module, chain) => {
   const groups = module.size('num_groups');
   const channels = module.size('num_channels');
@@ -84,16 +83,16 @@ export const groupNorm: Translate = (module, chain) => {
   scaleChannels(module, chain);
 };
 
-/** Each channel is normalised by itself; without a second axis a row is not a list of channels. */
+/** Each channel is normalised separately; a row without a second axis is not a list of channels. */
 export const instanceNorm: Translate = (module, chain) => {
   if (module.flag('track_running_stats', false) || chain.shape.length !== 2) {
-    throw module.unsupported('is read without running statistics, for rows of shape [channels, length] only');
+    throw module.unsupported('is supported only without running statistics, and for rows of shape [channels, length]');
   }
   chain.add(module, { type: 'layer_norm', epsilon: module.number('eps', EPSILON) });
   scaleChannels(module, chain);
 };
 
-/** A factor and a summand for each channel, along the first axis of a row. */
+/** A factor and an offset for each channel, along the first axis of a row. */
 function scaleChannels(module: TorchModule, chain: Chain): void {
   const weight = chain.perChannel(module, 'weight');
   const bias = chain.perChannel(module, 'bias');

@@ -1,4 +1,4 @@
-/** A module of the author's own at the top: its forward pass is the caller's function, which calls the modules inside it. */
+/** A user-defined module at the top: its forward pass is the caller's function, which calls the inner modules. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import type { Graph } from '../../../graph/graph.ts';
@@ -16,7 +16,7 @@ import { CONTAINERS } from './table.ts';
 
 const INPUT = 'input';
 
-/** The module as a graph; of a class of the author's own, with the function that the caller gives for it. */
+/** The module as a graph; for a user-defined class, with the function that the caller gives for it. */
 export async function readWhole(root: PickleObject, file: SavedFile, options: ReadOptions): Promise<Graph> {
   const { budget, functions = new Map() } = options;
   const module = new TorchModule(root, '');
@@ -33,9 +33,9 @@ export async function readWhole(root: PickleObject, file: SavedFile, options: Re
   if (given === undefined) {
     const stub = {
       name,
-      takes: `the elements of a row, in columns without names; module(name) is one of ${[...modules.keys()].slice(0, 12).map(quote).join(', ')}`,
+      takes: `the elements of a row, in unnamed columns; module(name) is one of ${[...modules.keys()].slice(0, 12).map(quote).join(', ')}`,
       attributes,
-      gives: 'what the forward pass gives, in columns',
+      gives: 'the result of the forward pass, in columns',
       result: 'columns',
       context: '{ attributes, module }',
     };
@@ -44,7 +44,7 @@ export async function readWhole(root: PickleObject, file: SavedFile, options: Re
   const { columns } = given;
   const width = typeof columns === 'object' ? columns.length : columns;
   if (width === undefined) {
-    const message = `the file does not say how many columns ${quote(name)} gives; say it beside the function: { ${quote(name)}: { run: (columns) => …, columns: 1 } }`;
+    const message = `the file does not say how many columns ${quote(name)} gives; add the number to the function: { ${quote(name)}: { run: (columns) => …, columns: 1 } }`;
     throw new ForwardpassError('OPTION', message, module.place);
   }
   const step = { name, place: module.place, takes: INPUT, gives: name, width, attributes, modules };
@@ -59,7 +59,7 @@ export async function readWhole(root: PickleObject, file: SavedFile, options: Re
   };
 }
 
-/** Those that are read, by their names: of a class of the author's own, those inside it. */
+/** The supported modules by name; for a user-defined class, the inner ones. */
 async function modulesIn(top: TorchModule, file: SavedFile, budget: Budget): Promise<ReadonlyMap<string, Graph>> {
   const found = new Map<string, Graph>();
   const waiting = top.children().toReversed();
@@ -87,7 +87,7 @@ async function readIfKnown(module: TorchModule, file: SavedFile, budget: Budget)
   }
 }
 
-/** Of torch's own; what else a module has is its author's. */
+/** Attributes of torch's own; any others are user-defined. */
 const OF_TORCH = /^(?:_|training$|T_destination$|dump_patches$|call_super_init$)/;
 
 function plainAttributes(module: TorchModule, budget: Budget): [string, unknown][] {
@@ -96,7 +96,7 @@ function plainAttributes(module: TorchModule, budget: Budget): [string, unknown]
   return own.map(([name, value]) => [name, plainValue(value, budget, module.place)]);
 }
 
-/** Its own parameters and buffers, nested as Python's `tolist` does it. */
+/** Its own parameters and buffers, nested like Python's `tolist`. */
 async function tensorsOf(module: TorchModule, file: SavedFile, budget: Budget): Promise<[string, unknown][]> {
   const found: [string, unknown][] = [];
   for (const name of module.tensorNames()) {

@@ -1,4 +1,4 @@
-/** A whole module, as torch.save(model) leaves it: a chain of torch.nn's own classes becomes layers. */
+/** Whole modules saved by torch.save(model): a chain of torch.nn's own classes becomes layers. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { buildGraph } from '../../../graph/define/build.ts';
@@ -15,7 +15,7 @@ import { TorchModule } from './module.ts';
 import { refuseHook, refuseModule } from './refusals.ts';
 import { CONTAINERS, MODULES } from './table.ts';
 
-/** What is spent for each module that is met. */
+/** The cost of visiting a module. */
 const STEPS_PER_MODULE = 8;
 
 interface Step {
@@ -27,7 +27,8 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
   const steps = stepsOf(new TorchModule(root, ''), budget, budget.limits.depth);
   const input = inputOf(steps.map(({ module }) => module));
   if (input === undefined) {
-    const message = 'no module tells how wide a row is; save the model with a Linear or a normalising layer in front';
+    const message =
+      'the width of a row is unknown, because no module has it; save the model with a Linear or a normalising layer in front';
     throw new ForwardpassError('UNSUPPORTED_OP', message, 'the model');
   }
   const chain = new Chain(input.shape, budget);
@@ -38,7 +39,7 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
     if (parts === undefined) return readTensor(file, value, budget, `tensor ${name}`);
     const whole = withWholeWeights(parametersOf(parts, file, budget)).get(name);
     if (whole !== undefined) return whole.read();
-    throw new ForwardpassError('MALFORMED', 'its parts do not fit together', `tensor ${name}`);
+    throw new ForwardpassError('MALFORMED', 'the shapes of its parts do not match', `tensor ${name}`);
   };
   for (const [name, value] of chain.tensors) {
     let tensor = await wholeTensor(name, value);
@@ -53,22 +54,22 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
   }
   const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
   const dtype = input.dtype === 'float32' && isDouble ? 'float64' : input.dtype;
-  // A chain of nothing but what vanishes outside of training still is a model.
+  // A chain of only modules that have no effect in inference is still a model.
   const layers = chain.layers.length > 0 ? chain.layers : [{ type: 'identity' } as const];
   const inputs = [{ name: 'input', shape: input.shape, dtype, ...(input.ragged && { ragged: input.ragged }) }];
   const graph = buildGraph({ inputs, layers }, { format: 'pytorch', tensors });
-  // Layers are called by their places in the model; its result has no name there.
+  // Layers are named by their position in the model; its result has no name of its own.
   return { ...graph, outputs: graph.outputs.map((output) => ({ ...output, name: 'output' })) };
 }
 
-/** The modules that do something, from the first to the last. */
+/** The modules that have an effect, from the first to the last. */
 function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
   const steps: Step[] = [];
   const visit = (current: TorchModule, left: number) => {
     if (left === 0 || steps.length > budget.limits.nodes) {
-      throw new ForwardpassError('LIMIT', 'modules nest deeper, or are more, than `limits` allow', current.place);
+      throw new ForwardpassError('LIMIT', 'modules are nested deeper, or are more, than `limits` allow', current.place);
     }
-    // Modules may be shared: each way to one is gone.
+    // Modules may be shared: each path to one is visited.
     budget.step(STEPS_PER_MODULE, current.place);
     const hook = current.hook();
     if (hook !== undefined) throw refuseHook(current, hook);

@@ -1,11 +1,11 @@
-/** Every class of torch.nn that is read, by its name. */
+/** Every supported class of torch.nn, by name. */
 import { ACTIVATIONS } from './activations.ts';
 import type { Translate } from './chain.ts';
 import { embedding, embeddingBag, flatten, linear, unflatten } from './layers.ts';
 import { COMPILED } from './module.ts';
 import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from './norms.ts';
 
-/** Nothing outside of training. */
+/** Has no effect in inference. */
 const nothing: Translate = () => {};
 
 export const MODULES: ReadonlyMap<string, Translate> = new Map(
@@ -33,7 +33,7 @@ export const MODULES: ReadonlyMap<string, Translate> = new Map(
   }),
 );
 
-/** Modules that run those inside them one after another, or the one that they wrap. */
+/** Modules that run their inner modules in order, or the one that they wrap. */
 export const CONTAINERS: ReadonlySet<string> = new Set([
   'torch.nn.modules.container.Sequential',
   'torch.nn.parallel.data_parallel.DataParallel',

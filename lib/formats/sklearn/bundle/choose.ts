@@ -1,6 +1,6 @@
 /**
- * Which estimators of a file are the model: the only one there is, or those that the option `member` names, each of
- * which takes what the one before it gives. docs/formats/sklearn.md says how members are named.
+ * Finds the estimators of a file that are the model: the only one, or those that the option `member` names, each of
+ * which takes the result of the one before. docs/formats/sklearn.md describes how members are named.
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
@@ -26,11 +26,14 @@ import { namesBeside } from './names.ts';
 export interface Choice {
   /** In the order in which a row passes through them; the first takes the model's input. */
   readonly estimators: readonly Estimator[];
-  /** What a list beside the first calls its features, where there is no doubt about it; none is a list of classes. */
+  /** The feature names in a list beside the first estimator, if it is unambiguous; no list of classes is used. */
   names(width: number, classes: readonly (readonly Label[])[]): readonly string[] | undefined;
 }
 
-/** @throws {ForwardpassError} OPTION where the file leaves a choice that `member` does not make; MALFORMED, UNSUPPORTED_OP. */
+/**
+ * @throws {ForwardpassError} OPTION if the file has several candidates and `member` does not choose; MALFORMED,
+ * UNSUPPORTED_OP.
+ */
 export function choose(
   values: readonly PickleValue[],
   member: MemberOption | undefined,
@@ -74,7 +77,7 @@ class BundledFile {
       const message = `is for files that contain several objects; this one only contains a ${value.callable.name}`;
       throw new ForwardpassError('OPTION', message, 'member');
     }
-    // Of several pickles, what is not asked for by its number is looked for in the first.
+    // With several pickles, a member that is not a number is looked up in the first.
     const found =
       follow(this.#root, asked, isOpen) ??
       (this.#first === this.#root ? undefined : follow(this.#first, asked, isOpen));
@@ -82,7 +85,7 @@ class BundledFile {
     return this.#only(found);
   }
 
-  /** Those that encoders of labels know. */
+  /** The classes that label encoders know. */
   encodedClasses(): readonly (readonly Label[])[] {
     const encoders = this.members.in(this.#root).filter(({ isOfLabels }) => isOfLabels);
     const attributes = encoders.map(({ value }) => value.attribute('classes_') ?? null);
@@ -91,7 +94,7 @@ class BundledFile {
     );
   }
 
-  /** The one estimator at a place of the file. */
+  /** The only estimator at a place of the file. */
   #only(at: Located): Located {
     if (at.value instanceof PickleObject && !isContainer(at.value)) return this.#read(at);
     const all = this.members.in(at);
@@ -101,7 +104,7 @@ class BundledFile {
     throw candidates.length === 0 ? this.#none(at) : several(at, candidates);
   }
 
-  /** For an object of the author's own class: what is in it may be chosen, but is not what the class computes. */
+  /** For an object of a user-defined class: its content can be chosen, but is not what the class computes. */
   #read(at: Located): Located {
     const { value } = at;
     if (!(value instanceof PickleObject) || isWhole(value.callable) || this.functions.has(`${value.callable}`))
@@ -109,7 +112,7 @@ class BundledFile {
     const inside = this.members.inside(at).filter((each) => isKnown(each.value.callable));
     if (inside.length === 0) return at;
     const { message } = refusal(Estimator.of(value, at.place, this.members.budget));
-    const words = `what it holds can be run without it, such as \`member: ${quote(inside[0].path)}\` of ${listOf(inside)}`;
+    const words = `its content can be run without it, such as \`member: ${quote(inside[0].path)}\` of ${listOf(inside)}`;
     throw new ForwardpassError('UNSUPPORTED_OP', `${message}; ${words}`);
   }
 
@@ -117,10 +120,10 @@ class BundledFile {
     const found = isContainer(value)
       ? `${pickleKind(value)} without a model`
       : value instanceof PickleGlobal
-        ? `the class or function ${value}, of which the file only has the name`
+        ? `the class or function ${value}, of which the file contains only the name`
         : pickleKind(value);
     const others = this.#root === this.#first ? [] : this.members.in(this.#root);
-    const elsewhere = others.length > 0 ? `; the file also holds ${listOf(others)}, for the option \`member\`` : '';
+    const elsewhere = others.length > 0 ? `; the file also contains ${listOf(others)}, for the option \`member\`` : '';
     return new ForwardpassError('MALFORMED', `expected an estimator, found ${found}${elsewhere}`, place || undefined);
   }
 
@@ -132,12 +135,12 @@ class BundledFile {
       String(asked),
       all.map(({ path }) => path),
     );
-    const held = all.length > 0 ? `the file holds ${listOf(all)}` : `the file holds ${pickleKind(value)}`;
+    const held = all.length > 0 ? `the file contains ${listOf(all)}` : `the file contains ${pickleKind(value)}`;
     return new ForwardpassError('OPTION', `${quote(String(asked))} not found${hint}; ${held}`, 'member');
   }
 }
 
-/** Where one can step in: an estimator of scikit-learn is taken as a whole. */
+/** Whether a path may continue inside: an estimator of scikit-learn is used as a whole. */
 function isOpen(value: PickleValue): boolean {
   return isContainer(value) || (value instanceof PickleObject && !isWhole(value.callable));
 }
@@ -151,11 +154,11 @@ function several({ path }: Located, members: readonly Member[]): ForwardpassErro
     ? `; to run one after the other, \`member: [${quote(steps[0].path)}, ${quote(models[0].path)}]\``
     : '';
   const place = path === '' ? 'the file' : quote(path);
-  const message = `${place} holds ${members.length} estimators: ${listOf(members)}; say which with \`member\`, such as \`member: ${quote(example.path)}\`${chain}`;
+  const message = `${place} contains ${members.length} estimators: ${listOf(members)}; choose one with \`member\`, such as \`member: ${quote(example.path)}\`${chain}`;
   return new ForwardpassError('OPTION', message, 'member');
 }
 
-/** Those that are read, by what they do. */
+/** The supported ones, by what they do. */
 function sorted(members: readonly Member[]) {
   const known = members.filter(({ value }) => isKnown(value.callable));
   return {

@@ -1,4 +1,4 @@
-/** The estimators that lie in a container, with the way to each. */
+/** The estimators in a container, each with its path. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { isContainer, isObject, partCount, partsOf } from '../../containers/pickle/parts.ts';
@@ -7,29 +7,29 @@ import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../../c
 import { isKnown, isOfScikitLearn } from '../table.ts';
 import { isFitted } from '../values.ts';
 
-/** What it takes to remember that a value was looked through. */
+/** The memory for remembering that a value was examined. */
 const LOOK_BYTES = 160;
 const PLACE = 'the containers of the file';
 
 export interface Member extends Located {
   readonly value: PickleObject;
-  /** Whether it stands for the classes of a model, and no row passes through it. */
+  /** Whether it represents the classes of a model, so that no row passes through it. */
   readonly isOfLabels: boolean;
 }
 
 const OF_LABELS = new Set(['LabelEncoder', 'LabelBinarizer', 'MultiLabelBinarizer']);
-/** Packages of which every object that is pickled beside an estimator is a model too. */
+/** Packages whose objects always count as models when they are pickled beside an estimator. */
 const LIBRARIES = new Set(
   'lightgbm xgboost catboost statsmodels sklearnex daal4py cuml imblearn keras tensorflow torch onnxruntime'.split(' '),
 );
 
 export class Members {
-  /** Whether there is an estimator in a value, or it is one; each is looked through once. */
+  /** Whether a value is or contains an estimator; each value is examined once. */
   readonly #holds = new Map<PickleValue, boolean>();
 
   constructor(readonly budget: Budget) {}
 
-  /** In the order of the file; one that lies in several places is found once. */
+  /** In the order of the file; one that occurs in several places is found once. */
   in(root: Located): readonly Member[] {
     const found: Member[] = [];
     this.#find(root, new Set(), found);
@@ -52,7 +52,7 @@ export class Members {
     }
   }
 
-  /** Among the attributes of an object of a class that is not scikit-learn's. */
+  /** In the attributes of an object whose class is not scikit-learn's. */
   inside(object: Located): readonly Member[] {
     const seen = new Set<PickleValue>([object.value]);
     const found: Member[] = [];
@@ -68,7 +68,7 @@ export class Members {
       throw this.#tooDeep();
     }
     this.budget.build(LOOK_BYTES, PLACE);
-    // One that holds itself is not looked through again.
+    // A value that contains itself is not examined again.
     this.#holds.set(value, false);
     const holds = this.#looksThrough(value, depth);
     this.#holds.set(value, holds);
@@ -93,7 +93,7 @@ export class Members {
   }
 }
 
-/** An estimator, fitted or not, of scikit-learn or of another package: what its class, or its attributes, tell. */
+/** An estimator of scikit-learn or of another package, fitted or not: recognised by its class or attributes. */
 function isModel(object: PickleObject): boolean {
   const { callable } = object;
   if (isOfScikitLearn(callable) && (isKnown(callable) || object.attribute('_sklearn_version') !== undefined)) {

@@ -10,13 +10,13 @@ import type { Members } from './members.ts';
 type Names = readonly string[];
 
 const PLACE = 'lists of names';
-/** Names that are compared in some microsecond. */
+/** Names that are compared in about a microsecond. */
 const NAMES_IN_A_STEP = 16;
 
 /**
- * The list of `width` different strings that lies nearest to a member: in the same container, else in the one around
- * it. The names of classes and targets are none of features. Where lists of that length differ there is no telling which it is, and
- * the features have no names.
+ * The list of `width` different strings that is nearest to a member: in the same container, else in the surrounding
+ * one. Names of classes and targets are not feature names. If lists of that length differ, it is ambiguous which one is
+ * meant, and the features have no names.
  */
 export function namesBeside(
   member: Located,
@@ -41,10 +41,10 @@ export function namesBeside(
   return undefined;
 }
 
-/** What lists of what a model gives are called, as against what it takes: `target_names`, `label_columns`, `classes`. */
+/** Names of lists that describe a model's outputs, not its inputs: `target_names`, `label_columns`, `classes`. */
 const OF_OUTPUTS = /(?:^|[^a-z])(?:targets?|labels?|class(?:es)?|outputs?|responses?|y)(?:[^a-z]|$)/i;
 
-/** In the container, and in those inside it that no other estimator is in. */
+/** In the container, and in inner containers without another estimator. */
 function listsIn(container: PickleValue, members: Members, width: number): readonly Names[] {
   const found: Names[] = [];
   const seen = new Set<PickleValue>([container]);
@@ -65,7 +65,7 @@ function listsIn(container: PickleValue, members: Members, width: number): reado
   return found;
 }
 
-/** Of a list, a tuple, an array, or an index of pandas. */
+/** From a list, a tuple, an array, or a pandas index. */
 function namesIn(value: PickleValue, width: number, budget: Budget): Names | undefined {
   const items = itemsOf(columnIndex(value, budget));
   if (items?.length !== width) return undefined;

@@ -1,4 +1,4 @@
-/** What a function is given beside the row: the arguments of a `functools.partial`, and keywords. */
+/** The arguments of a function besides the row: those of a `functools.partial`, and keywords. */
 
 import { quote } from '../../../messages.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
@@ -6,7 +6,7 @@ import type { Vector } from '../arrays.ts';
 import type { Estimator } from '../estimator.ts';
 import { functionName, plainScalar } from '../values.ts';
 
-/** Keywords that change nothing of a row of floats as long as they are what they are by themselves, or say how memory is used. */
+/** Keywords that have no effect on a row of floats, if they have their default values or only affect memory. */
 const NEUTRAL: Readonly<Record<string, readonly (PickleValue | undefined)[] | 'any'>> = {
   casting: 'any',
   copy: 'any',
@@ -23,10 +23,10 @@ export class Arguments {
 
   constructor(
     readonly estimator: Estimator,
-    /** For the estimator: what messages name. */
+    /** The attribute of the estimator, for messages. */
     readonly attribute: string,
     readonly name: string,
-    /** Before the row. */
+    /** Arguments before the row. */
     readonly before: readonly PickleValue[],
     keywords: readonly PickleValue[],
   ) {
@@ -36,7 +36,7 @@ export class Arguments {
     }
   }
 
-  /** The keyword, or undefined where it is None or not given. */
+  /** The keyword; undefined if it is None or not given. */
   take(name: string): PickleValue | undefined {
     this.#taken.add(name);
     const given = this.#keywords.get(name) ?? null;
@@ -65,7 +65,7 @@ export class Arguments {
     throw this.error(`expected a string as ${name}, found ${pickleKind(value)}`);
   }
 
-  /** A number, or one for each element of the row; undefined where it is not given. */
+  /** A number, or one for each element of the row; undefined if it is not given. */
   numbers(name: string): Vector | number | undefined {
     const value = this.take(name);
     return value === undefined ? undefined : this.numbersOf(value);
@@ -77,7 +77,7 @@ export class Arguments {
     return shape.length === 0 ? data[0] : data;
   }
 
-  /** Whether the `dtype` is float32; otherwise it must be float64, or not given. */
+  /** Whether the `dtype` is float32; otherwise it must be float64 or not given. */
   isSingle(): boolean {
     const value = this.take('dtype');
     if (value === undefined) return false;
@@ -88,26 +88,29 @@ export class Arguments {
     throw this.error(`expected float64 or float32 as dtype, found ${pickleKind(value)}`);
   }
 
-  /** Along the row: functions along other axes would mix rows. `otherwise` is the axis where none is given. */
+  /**
+   * Checks that the function works along the row: along other axes it would mix rows. `otherwise` is the default axis.
+   */
   alongRow(otherwise?: number): void {
     const axis = this.#keywords.has('axis') ? this.take('axis') : otherwise;
     if (axis === 1 || axis === -1) return;
     const found = axis === undefined ? 'none' : pickleKind(axis);
-    throw this.error(`is read along a row, with axis=1; found ${found}`);
+    throw this.error(`is supported only along a row, with axis=1; found ${found}`);
   }
 
-  /** One number of a row must keep its axis. */
+  /** Checks that a function that reduces a row keeps its axis. */
   checkKept(): void {
     if (this.truth('keepdims', false)) return;
-    throw this.error('gives no table, which an estimator would take, without keepdims=True');
+    throw this.error('does not return a table, which an estimator would need, without keepdims=True');
   }
 
-  /** Refuses what has not been taken. */
+  /** Refuses arguments that have not been used. */
   finish(): void {
     for (const [key, value] of this.#keywords) {
       if (this.#taken.has(key)) continue;
       const allowed = Object.hasOwn(NEUTRAL, key) ? NEUTRAL[key] : [];
-      if (allowed !== 'any' && !allowed.includes(value)) throw this.error(`the argument ${quote(key)} is not read`);
+      if (allowed !== 'any' && !allowed.includes(value))
+        throw this.error(`the argument ${quote(key)} is not supported`);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Functions of NumPy and SciPy that take each number by itself. */
+/** Elementwise functions of NumPy and SciPy. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import type { Emitter } from '../emitter.ts';
 import type { RowVector } from '../outcome.ts';
@@ -15,13 +15,13 @@ const unary =
 
 const same: NamedFunction = (_emitter, x) => x;
 
-/** The row as an array, of float32 where that is asked for. */
+/** The row as an array, as float32 if that is requested. */
 const array: NamedFunction = (emitter, x, given) => (given.isSingle() ? emitter.float32(x) : x);
 
 const toDegrees: NamedFunction = (emitter, x) => emitter.binary('mul', x, 180 / Math.PI);
 const toRadians: NamedFunction = (emitter, x) => emitter.binary('mul', x, Math.PI / 180);
 
-/** Where something is looked for that may be missing, it may be. */
+/** A function that tests for missing values accepts them. */
 const isMissing: NamedFunction = (emitter, x) => {
   emitter.cells.takesMissing = true;
   return emitter.unary(x, 'is_nan');
@@ -32,11 +32,11 @@ const isNumber: NamedFunction = (emitter, x) => {
   return emitter.unary(isOther, 'not');
 };
 
-/** Of −0 too, whose reciprocal is less than 0. */
+/** Also for −0, whose reciprocal is negative. */
 const isNegative: NamedFunction = (emitter, x) =>
   emitter.binary('or', emitter.binary('less', x, 0), emitter.binary('less', emitter.unary(x, 'reciprocal'), 0));
 
-/** To a place before or behind the point, as NumPy does: by a product and a quotient. */
+/** Rounds to a decimal before or after the point like NumPy: by a product and a quotient. */
 const rounded: NamedFunction = (emitter, x, given) => {
   const decimals = given.integer('decimals', 0);
   if (decimals === 0) return emitter.unary(x, 'round');
@@ -73,7 +73,7 @@ const sinc: NamedFunction = (emitter, x) => {
   return emitter.select(isZero, 1, emitter.binary('div', emitter.unary(angle, 'sin'), divisor));
 };
 
-/** log(x/(1 − x)), by another formula near ½, as SciPy has it. */
+/** log(x/(1 − x)), with another formula near ½, as in SciPy. */
 const logit: NamedFunction = (emitter, x) => {
   const odds = emitter.unary(emitter.binary('div', x, emitter.binary('sub', 1, x)), 'log');
   const s = emitter.affine(x, 2, -1);
@@ -87,7 +87,7 @@ const power =
   (emitter, x) =>
     emitter.binary('pow', base, x);
 
-/** By the last part of their names. */
+/** By the last part of the name. */
 export const NUMPY: Readonly<Record<string, NamedFunction>> = {
   abs: unary('abs'),
   absolute: unary('abs'),
@@ -179,7 +179,7 @@ const binary =
   (emitter, a, x) =>
     emitter.binary(fn, a, x);
 
-/** What is not a number leaves the other. */
+/** NaN gives the other operand. */
 const ignoringNan =
   (fn: 'max' | 'min'): OfTwo =>
   (emitter, a, x) => {
@@ -195,7 +195,7 @@ const remainder: OfTwo = (emitter, a, x) => {
   return emitter.select(isApart, emitter.binary('add', rest, x), rest);
 };
 
-/** `functools.partial(numpy.power, 2)` and its like. */
+/** `functools.partial(numpy.power, 2)` and similar. */
 export const OF_TWO: Readonly<Record<string, OfTwo>> = {
   add: binary('add'),
   arctan2: binary('atan2'),

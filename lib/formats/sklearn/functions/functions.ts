@@ -1,4 +1,4 @@
-/** Functions that files name, of NumPy, SciPy, pandas and scikit-learn, with their arguments. */
+/** Functions of NumPy, SciPy, pandas and scikit-learn that files name, with their arguments. */
 import { PickleDict, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import { frozenRecord, isRecord, plainValue } from '../../own/plain.ts';
 import type { Emitter } from '../emitter.ts';
@@ -12,13 +12,13 @@ import { type NamedFunction, NUMPY, OF_TWO, SCIPY } from './elementwise.ts';
 import { NUMPY_NORMS, NUMPY_ORDERS } from './orders.ts';
 import { NUMPY_ROWS, SCIPY_ROWS, SKLEARN_ROWS } from './rowwise.ts';
 
-/** Not of its random numbers, nor of masked arrays. */
+/** Excludes NumPy's random numbers and masked arrays. */
 const OF_NUMPY = /^numpy(?:$|\.(?:_?core|lib)(?:\.|$))/;
 
 const isMissing: NamedFunction = NUMPY.isnan;
 const isThere: NamedFunction = (emitter, x, given) => emitter.unary(isMissing(emitter, x, given), 'not');
 
-/** By where they are from: the modules in which libraries keep their functions were renamed more than once. */
+/** By library: the modules in which libraries define their functions were renamed several times. */
 const LIBRARIES: readonly (readonly [module: RegExp, functions: Readonly<Record<string, NamedFunction>>])[] = [
   [OF_NUMPY, { ...NUMPY, ...NUMPY_ROWS, ...NUMPY_ORDERS }],
   [/^numpy\.linalg(?:\.|$)/, NUMPY_NORMS],
@@ -28,14 +28,14 @@ const LIBRARIES: readonly (readonly [module: RegExp, functions: Readonly<Record<
   [/^pandas(?:$|\.core\.dtypes\.missing$)/, { isna: isMissing, isnull: isMissing, notna: isThere, notnull: isThere }],
 ];
 
-/** A function, what comes before the row, and the keywords that it is given. */
+/** A function, the arguments before the row, and its keywords. */
 interface FunctionCall {
   readonly name: string;
   readonly before: readonly PickleValue[];
   readonly keywords: PickleValue;
 }
 
-/** Of a function by its name, or a `functools.partial` of one. */
+/** The call of a function by name, or of a `functools.partial`. */
 function callOf(value: PickleValue): FunctionCall | undefined {
   const name = functionName(value);
   if (name !== undefined) return { name, before: [], keywords: null };
@@ -47,14 +47,14 @@ function callOf(value: PickleValue): FunctionCall | undefined {
   return { name: partial, before: before instanceof PickleTuple ? before.items : [], keywords: keywords ?? null };
 }
 
-/** Keywords that scikit-learn's check of arrays may have: it changes no number. */
+/** Whether the call is scikit-learn's check of arrays, with any keywords: it does not change numbers. */
 function isCheck({ name }: FunctionCall): boolean {
   return name === 'sklearn.utils.validation.check_array';
 }
 
 /**
- * The attribute's function of x, with the keywords of another attribute; None is the identity. A user's own function is
- * code, and is refused by its name.
+ * Applies the function in an attribute to x, with the keywords in another attribute; None is the identity. A
+ * user-defined function is code, and is refused with its name.
  */
 export function applyFunction(
   estimator: Estimator,
@@ -79,12 +79,12 @@ export function applyFunction(
   });
 }
 
-/** Whether a function gives as many columns as it takes: the inverse does, and another one where it says so. */
+/** Whether a function returns as many columns as it takes: an inverse does, and another one if it is declared. */
 function keepsWidth(estimator: Estimator, attribute: string): boolean {
   return attribute === 'inverse_func' || estimator.value('feature_names_out') === 'one-to-one';
 }
 
-/** The keywords that a function is given, and as `args` what comes before the row. */
+/** The keywords of a function, and as `args` the arguments before the row. */
 function argumentsOf({ before, keywords }: FunctionCall, estimator: Estimator, attribute: string | undefined) {
   const plain = (value: PickleValue) => plainValue(value, estimator.budget, estimator.title);
   const given = [keywords, attribute === undefined ? null : estimator.value(attribute)].map(plain);
@@ -106,7 +106,7 @@ function namedFunction(call: FunctionCall, attribute: string, estimator: Estimat
     };
   }
   if (functions === undefined || !Object.hasOwn(functions, last)) return undefined;
-  if (before.length > 0) throw args.error('an argument before the row is not read');
+  if (before.length > 0) throw args.error('an argument before the row is not supported');
   return (emitter: Emitter, x: RowVector) => {
     const row = functions[last](emitter, x, args);
     args.finish();
@@ -116,11 +116,11 @@ function namedFunction(call: FunctionCall, attribute: string, estimator: Estimat
 
 function unknown(estimator: Estimator, attribute: string, found: string, hint?: string) {
   const isOfLibrary = /^(?:numpy|scipy|sklearn|pandas|math|operator|builtins)\./.test(found);
-  const reason = isOfLibrary ? 'is not read here' : 'is code of your own that is not in the file';
+  const reason = isOfLibrary ? 'is not supported' : 'is your own code, which is not in the file';
   const read = new Set(LIBRARIES.slice(0, 3).flatMap(([, functions]) => Object.keys(functions)));
   if (hint !== undefined && !isOfLibrary) {
     return estimator.error('UNSUPPORTED_OP', `the function ${found} ${reason}; ${hint}`, attribute);
   }
-  const message = `the function ${found} ${reason}; those of NumPy and SciPy that are read: ${[...read].join(', ')}`;
+  const message = `the function ${found} ${reason}; the supported functions of NumPy and SciPy: ${[...read].join(', ')}`;
   return estimator.error('UNSUPPORTED_OP', message, attribute);
 }

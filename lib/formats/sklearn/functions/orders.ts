@@ -1,4 +1,4 @@
-/** Functions of NumPy that put a row's elements in order, and its norms. */
+/** Functions of NumPy that sort a row's elements, and its norms. */
 import type { Emitter } from '../emitter.ts';
 import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
@@ -23,10 +23,10 @@ const sorted: NamedFunction = (emitter, x, given) => {
 const places: NamedFunction = (emitter, x, given) => {
   given.alongRow(-1);
   if (isStable(given)) return emitter.sorted(x, 'places');
-  throw given.error("leaves open which of equal elements comes first; give it kind='stable'");
+  throw given.error("does not define the order of equal elements; give it kind='stable'");
 };
 
-/** NaN where the row has one, which is the last in order. */
+/** NaN if the row contains NaN, which sorts last. */
 function orMissing(emitter: Emitter, order: RowVector, value: RowVector): RowVector {
   const last = emitter.gather(order, [order.width - 1]);
   return emitter.select(emitter.unary(last, 'is_nan'), last, value);
@@ -46,7 +46,7 @@ const median: NamedFunction = (emitter, x, given) => {
 
 const METHODS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as const;
 
-/** Of a share of the row's elements, at most `whole`, that which is not above the result. */
+/** The quantile at a share of at most `whole`. */
 function quantile(whole: number): NamedFunction {
   return (emitter, x, given) => {
     given.alongRow();
@@ -69,7 +69,7 @@ function quantile(whole: number): NamedFunction {
     if (below === above) return pick(below);
     const [a, b] = [emitter.gather(order, [below]), emitter.gather(order, [above])];
     const between = emitter.binary('sub', b, a);
-    // From the nearer of both, as NumPy has it.
+    // Interpolates from the nearer of both, like NumPy.
     const value =
       part < 0.5
         ? emitter.binary('add', a, emitter.binary('mul', between, part))
@@ -78,7 +78,7 @@ function quantile(whole: number): NamedFunction {
   };
 }
 
-/** To the nearest whole number, of two the even one. */
+/** To the nearest integer, ties to even. */
 function toEven(value: number): number {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);
@@ -94,10 +94,10 @@ const norm: NamedFunction = (emitter, x, given) => {
   if (order === 2) return emitter.unary(emitter.reduce(x, 'sum_square'), 'sqrt');
   if (order === Infinity) return emitter.reduce(sizes, 'max');
   if (order === -Infinity) return emitter.reduce(sizes, 'min');
-  throw given.error('is read with ord 1, 2, inf and -inf');
+  throw given.error('is supported only with ord 1, 2, inf and -inf');
 };
 
-/** By the last part of their names. */
+/** By the last part of the name. */
 export const NUMPY_ORDERS: Readonly<Record<string, NamedFunction>> = {
   argsort: places,
   median,

@@ -7,10 +7,10 @@ import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import type { Arguments } from './arguments.ts';
 import type { NamedFunction } from './elementwise.ts';
 
-/** Elements of a row that is made of another's. */
+/** The maximum number of elements in a row of repeated elements. */
 const MOST_REPEATED = 2 ** 20;
 
-/** One number of a row, which keeps its axis. */
+/** Reduces a row to one number, and keeps the axis. */
 function reduced(fn: ReduceName): NamedFunction {
   return (emitter, x, given) => {
     given.alongRow();
@@ -19,7 +19,7 @@ function reduced(fn: ReduceName): NamedFunction {
   };
 }
 
-/** The root of the mean square of what is left of the mean; its square is the variance. */
+/** The standard deviation; its square is the variance. */
 function spread(isRoot: boolean): NamedFunction {
   return (emitter, x, given) => {
     given.alongRow();
@@ -32,7 +32,7 @@ function spread(isRoot: boolean): NamedFunction {
   };
 }
 
-/** The sums up to each element. */
+/** Cumulative sums. */
 const cumulated: NamedFunction = (emitter, x, given) => {
   given.alongRow();
   emitter.budget.buildElements(x.width * x.width, given.name);
@@ -43,11 +43,11 @@ const cumulated: NamedFunction = (emitter, x, given) => {
 };
 
 const differences: NamedFunction = (emitter, x, given) => {
-  // Along the last axis by itself.
+  // The default is the last axis.
   const axis = given.take('axis');
-  if (axis !== undefined && axis !== 1 && axis !== -1) throw given.error('is read along a row, with axis=1');
+  if (axis !== undefined && axis !== 1 && axis !== -1) throw given.error('is supported only along a row, with axis=1');
   const times = given.integer('n', 1);
-  if (times < 0 || times >= x.width) throw given.error(`leaves nothing of a row of ${x.width} with n=${times}`);
+  if (times < 0 || times >= x.width) throw given.error(`leaves no elements of a row of ${x.width} with n=${times}`);
   let row = x;
   for (let i = 0; i < times; i++) {
     const [from, to] = [0, 1].map((shift) => Array.from({ length: row.width - 1 }, (_, at) => at + shift));
@@ -56,7 +56,7 @@ const differences: NamedFunction = (emitter, x, given) => {
   return row;
 };
 
-/** The elements at the positions that are made of where each would stand. */
+/** Moves elements: `positions` returns the source index of each. */
 function moved(positions: (width: number, given: Arguments) => readonly number[], isAlong = true): NamedFunction {
   return (emitter, x, given) => {
     if (isAlong) given.alongRow();
@@ -87,14 +87,14 @@ const without = (width: number, given: Arguments) => {
   return Array.from({ length: width }, (_, at) => at).filter((at) => !gone.has(at));
 };
 
-/** The greatest less the least. */
+/** The maximum minus the minimum. */
 const range: NamedFunction = (emitter, x, given) => {
   given.alongRow();
   given.checkKept();
   return emitter.binary('sub', emitter.reduce(x, 'max'), emitter.reduce(x, 'min'));
 };
 
-/** The row so many times, or each of its elements: an integer from 1. */
+/** How often to repeat the row, or each of its elements: a positive integer. */
 function times(given: Arguments, name: string, width: number): number {
   const value = given.take(name);
   const items = value === undefined ? [] : (itemsOf(value) ?? [value]);
@@ -103,7 +103,7 @@ function times(given: Arguments, name: string, width: number): number {
   const isPlain =
     typeof count === 'number' && Number.isInteger(count) && count >= 1 && before.every((one) => one === 1);
   if (isPlain && count * width <= MOST_REPEATED) return count;
-  throw given.error(`expected an integer from 1 as ${name}`);
+  throw given.error(`expected a positive integer as ${name}`);
 }
 
 const repeated = (width: number, given: Arguments) => {
@@ -123,7 +123,7 @@ const normalised: NamedFunction = (emitter, x, given) => {
   const norm = NORMS.find((known) => known === name);
   if (norm === undefined) throw given.error(noSuchOption('the norm', name, NORMS));
   if (given.integer('axis', 1) !== 1 || given.truth('return_norm', false)) {
-    throw given.error('is read along a row, with axis=1 and without the norms');
+    throw given.error('is supported only along a row, with axis=1 and without the norms');
   }
   return emitter.normalize(emitter.requireFinite(x), norm);
 };
@@ -138,7 +138,7 @@ function softmax(fn: 'softmax' | 'log_softmax'): NamedFunction {
   };
 }
 
-/** By the last part of their names. */
+/** By the last part of the name. */
 export const NUMPY_ROWS: Readonly<Record<string, NamedFunction>> = {
   amax: reduced('max'),
   amin: reduced('min'),

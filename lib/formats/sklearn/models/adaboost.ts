@@ -1,4 +1,4 @@
-/** AdaBoost: votes of weighted estimators, and weighted medians. */
+/** AdaBoost: weighted votes of estimators, and weighted medians. */
 import { iterationsUsed } from '../../iterations.ts';
 import { Forest } from '../../trees.ts';
 import { numpySum, sum } from '../arrays.ts';
@@ -9,10 +9,10 @@ import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
-/** NumPy's, of float64. */
+/** NumPy's epsilon of float64. */
 const EPSILON = 2 ** -52;
 
-/** What the iterations in use have fitted, and the weights of these with their sum. `name` is the algorithm's. */
+/** The fitted estimators of the iterations used, their weights and the sum of these. `name` is the algorithm's. */
 function iterationsOf(estimator: Estimator, emitter: Emitter, name: string) {
   const all = estimator.estimators('estimators_');
   if (all.length === 0) throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
@@ -21,15 +21,16 @@ function iterationsOf(estimator: Estimator, emitter: Emitter, name: string) {
   const every = estimator.vector('estimator_weights_');
   const weights = every.subarray(0, count);
   if (weights.length !== count) throw estimator.error('SHAPE', `expected ${count} weights`, 'estimator_weights_');
-  // The stages of a fit add up one after another; the whole is summed as an array, with what iterations left empty.
+  // When only some of the stages are used, their weights are added one after another; for all of them NumPy sums the
+  // whole array, including unused entries.
   const total = count === all.length ? numpySum(every, 0, every.length) : sum(weights);
   return { members: all.slice(0, count), weights, total };
 }
 
-/** 1.3.0 and 1.3.1, one of which began with votes against classes: which one is not known here. */
+/** scikit-learn 1.3.0 and 1.3.1: one of them introduced votes against the other classes, and it is not known which. */
 const UNSURE = /^1\.3(?:\.[01](?!\d)|\.?[^.\d]|$)/;
 
-/** Each tree's label is a vote of its weight; since 1.3 also against the other classes. */
+/** Each tree's label is a vote with its weight; since 1.3 also a vote against the other classes. */
 const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
   const algorithm = estimator.text('algorithm', 'SAMME');
@@ -44,13 +45,13 @@ const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   const votes = rows.reduce((a, b) => emitter.binary('add', a, b));
   const decision = emitter.divided(votes, total);
   const version = estimator.value('_sklearn_version');
-  // Labels are the same either way.
+  // Labels are the same in both versions.
   const isUnsure = typeof version === 'string' && UNSURE.test(version);
   if (isUnsure) return { kind: 'labels', classes, decider: deciderOf(emitter, classes, decision) };
   return decided(emitter, classes, decision);
 };
 
-/** 1 at the class that is predicted. */
+/** 1 for the predicted class. */
 function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): RowVector {
   const index = classIndex(emitter, labels);
   const positions = Float64Array.from(labels.classes, (label) => classes.indexOf(label));
@@ -65,7 +66,7 @@ function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): RowV
   );
 }
 
-/** Of two classes one number, which is positive for the second. */
+/** For two classes one number, which is positive for the second. */
 function deciderOf(emitter: Emitter, classes: readonly Label[], decision: RowVector): RowVector {
   if (classes.length > 2) return decision;
   return emitter.reduce(emitter.binary('mul', decision, Float64Array.of(-1, 1)), 'sum');
@@ -80,7 +81,7 @@ function decided(emitter: Emitter, classes: readonly Label[], decision: RowVecto
   return { kind: 'labels', classes, scores, probabilities: emitter.softmax(raw), decider: scores } as const;
 }
 
-/** SAMME.R, up to 1.5: of each tree the logarithms of its probabilities. */
+/** SAMME.R, up to 1.5: adds the logarithms of each tree's probabilities. */
 function byProbabilities(
   estimator: Estimator,
   emitter: Emitter,
@@ -101,7 +102,10 @@ function byProbabilities(
   return decided(emitter, classes, emitter.divided(votes, total));
 }
 
-/** The weighted median of what the trees predict: the first, from the least up, with half of all weights up to it. */
+/**
+ * The weighted median of the trees' predictions: in ascending order, the first at which half of the total weight is
+ * reached.
+ */
 const adaptiveRegressor: Predict = (estimator, emitter, x) => {
   const { members, weights } = iterationsOf(estimator, emitter, 'AdaBoost.R2');
   const values = valuesOfEach(emitter, x, members);
@@ -111,7 +115,7 @@ const adaptiveRegressor: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: weightedMedian(emitter, values, Array.from(weights)) };
 };
 
-/** A number of each. Trees are walked together. */
+/** One number from each. Trees are evaluated together. */
 function valuesOfEach(emitter: Emitter, x: RowVector, members: readonly Estimator[]): RowVector {
   if (!members.every(({ className }) => /^(?:DecisionTree|ExtraTree)Regressor$/.test(className))) {
     return emitter.concat(members.map((member) => predictValues(emitter, member, x)));
@@ -125,8 +129,8 @@ function valuesOfEach(emitter: Emitter, x: RowVector, members: readonly Estimato
 }
 
 /**
- * Of each value the weights of those that are less, or equal and not after it, are added up. The median is the least of
- * those with half of the sum; of equal values it is no matter which.
+ * For each value, adds the weights of values that are less, or equal and not after it. The median is the least value
+ * whose sum reaches half of the total; among equal values the choice does not matter.
  */
 function weightedMedian(emitter: Emitter, values: RowVector, weights: readonly number[]): RowVector {
   const { width } = values;

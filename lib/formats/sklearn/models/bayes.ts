@@ -1,4 +1,4 @@
-/** Naive Bayes: each gives the logarithm of each class's joint likelihood, of which the softmax is the probability. */
+/** Naive Bayes: each class has a joint log likelihood, and their softmax gives the probabilities. */
 import { mapped } from '../../mapped.ts';
 import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -17,7 +17,10 @@ function labelsByLikelihood(estimator: Estimator, emitter: Emitter, likelihood: 
   return { kind: 'labels', classes, probabilities: emitter.softmax(likelihood), decider: likelihood };
 }
 
-/** log P − ½Σ log(2πσ²) − ½Σ (x − θ)²/σ², as it stands: multiplied out it would lose most digits far from the means. */
+/**
+ * log P − ½Σ log(2πσ²) − ½Σ (x − θ)²/σ², in exactly this form: expanding the square would lose most digits far from the
+ * means.
+ */
 const gaussian: Predict = (estimator, emitter, x) => {
   const means = estimator.matrix('theta_', undefined, x.width);
   const { rows: count, columns: width } = means;
@@ -38,7 +41,7 @@ const gaussian: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.affine({ operand: total, width: count }, -0.5, constants));
 };
 
-/** −Infinity of a class that was announced to partial_fit and not met yet. */
+/** −Infinity for a class that was announced to partial_fit but not seen yet. */
 function logPriors(estimator: Estimator, count?: number): Vector {
   const place = 'class_log_prior_';
   const { shape, data } = estimator.numbersIn(estimator.value(place), place);
@@ -54,14 +57,17 @@ const multinomial: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.dense(emitter.requireFinite(x), matrix, priors));
 };
 
-/** The prior counts where there is one class alone. */
+/** The prior counts only if there is a single class. */
 const complement: Predict = (estimator, emitter, x) => {
   const matrix = estimator.matrix('feature_log_prob_', undefined, x.width);
   const priors = matrix.rows === 1 ? logPriors(estimator, 1) : undefined;
   return labelsByLikelihood(estimator, emitter, emitter.dense(emitter.requireFinite(x), matrix, priors));
 };
 
-/** Over what is above the threshold `binarize`: Σ over features of log P where it is, log(1 − P) where it is not. */
+/**
+ * On features binarized by the threshold `binarize`: Σ over features of log P if the feature is above it, log(1 − P) if
+ * not.
+ */
 const bernoulli: Predict = (estimator, emitter, x) => {
   const { rows, columns, data } = estimator.matrix('feature_log_prob_', undefined, x.width);
   const priors = logPriors(estimator, rows);
@@ -74,7 +80,7 @@ const bernoulli: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.dense(row, { rows, columns, data: difference }, bias));
 };
 
-/** A table for each feature, whose values are integers; fractions are cut off, as NumPy does. */
+/** A table for each feature, whose values are integers; fractions are truncated, as in NumPy. */
 const categorical: Predict = (estimator, emitter, x) => {
   const tables = estimator.list('feature_log_prob_');
   const priors = logPriors(estimator);

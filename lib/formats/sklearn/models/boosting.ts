@@ -1,4 +1,4 @@
-/** Gradient boosting: sums over trees, from a start on. */
+/** Gradient boosting: a start value plus a sum over trees. */
 import { PickleArray } from '../../containers/pickle/values.ts';
 import { iterationsUsed } from '../../iterations.ts';
 import { Forest } from '../../trees.ts';
@@ -10,7 +10,7 @@ import type { Table } from '../reading.ts';
 import { plainScalar } from '../values.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
-/** The trees of `estimators_`, iteration by iteration: as many in each as there are outputs. */
+/** The trees of `estimators_`, by iteration: in each, one for each output. */
 export function stages(estimator: Estimator): readonly (readonly StoredTree[])[] {
   const value = estimator.value('estimators_');
   const [count, outputs] = value instanceof PickleArray && value.shape.length === 2 ? value.shape : [0, 0];
@@ -25,16 +25,16 @@ export function stages(estimator: Estimator): readonly (readonly StoredTree[])[]
   );
 }
 
-/** The name of the loss that the trees were fitted for. */
+/** The name of the loss with which the trees were fitted. */
 export function lossOf(estimator: Estimator): string {
   const loss = plainScalar(estimator.value('loss'));
   return typeof loss === 'string' ? loss : 'unknown loss';
 }
 
-/** What boosting begins with: numbers, where they are the same for every row. */
+/** The start of boosting: numbers if they are the same for every row. */
 type Start = readonly number[] | RowVector;
 
-/** The sum of a start and of the trees of each output, each leaf times the rate of learning. */
+/** The start plus the trees of each output, each leaf multiplied by the learning rate. */
 function boosted(estimator: Estimator, emitter: Emitter, row: RowVector, start: (outputs: number) => Start): RowVector {
   const all = stages(estimator);
   const iterations = all.slice(0, iterationsUsed(emitter.askedOf(estimator), all.length));
@@ -68,7 +68,7 @@ function boosted(estimator: Estimator, emitter: Emitter, row: RowVector, start: 
 const EPSILON_32 = 2 ** -23;
 const EPSILON_64 = 2 ** -52;
 
-/** What gradient boosting begins with: zero, or what `init_` says as the loss has it. */
+/** The start of gradient boosting: zero, or the prediction of `init_`, converted by the loss. */
 function startOf(estimator: Estimator, emitter: Emitter, row: RowVector, link: Link): (outputs: number) => Start {
   return (outputs) => {
     const init = estimator.value('init_', estimator.value('init', null));
@@ -81,14 +81,14 @@ function startOf(estimator: Estimator, emitter: Emitter, row: RowVector, link: L
     }
     const { probabilities } = predictLabels(emitter, first, row);
     if (probabilities === undefined)
-      throw first.error('UNSUPPORTED_OP', 'gives no probabilities, which boosting begins with');
+      throw first.error('UNSUPPORTED_OP', 'gives no probabilities, which boosting starts from');
     return linkedRow(emitter, probabilities, link, estimator.since(1, 4));
   };
 }
 
 type Link = 'values' | 'logistic' | 'exponential' | 'multinomial';
 
-/** Probabilities as the raw scores that give them. */
+/** Converts probabilities to the raw scores that give them. */
 function linked(probabilities: readonly number[], link: Link, isNew: boolean): readonly number[] {
   const epsilon = isNew ? EPSILON_64 : EPSILON_32;
   const clipped = probabilities.map((p) => Math.min(Math.max(p, epsilon), 1 - epsilon));
@@ -102,7 +102,7 @@ function linked(probabilities: readonly number[], link: Link, isNew: boolean): r
   return [(link === 'exponential' ? 0.5 : 1) * (isNew ? logit(p) : Math.log(p / (1 - p)))];
 }
 
-/** Far from 1/2 and near to it by another formula: SciPy's. */
+/** SciPy's logit, which uses another formula near 1/2. */
 function logit(p: number): number {
   if (p < 0.3 || p > 0.65) return Math.log(p / (1 - p));
   return Math.log1p(2 * (p - 0.5)) - Math.log1p(-2 * (p - 0.5));

@@ -1,4 +1,4 @@
-/** Probabilities made from another classifier's scores, and thresholds put to them. */
+/** Probabilities computed from another classifier's scores, and decision thresholds. */
 
 import { PickleDict, PickleObject } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
@@ -21,13 +21,16 @@ const calibrated: Predict = (estimator, emitter, x) => {
   return labelsByProbability(estimator, classes, average(emitter, rows));
 };
 
-/** One fold. Its classifier was `base_estimator` before 1.2; its calibrators had an underscore before 0.24. */
+/** One fold. Its classifier was named `base_estimator` before 1.2; its calibrators had an underscore before 0.24. */
 function calibratedOne(estimator: Estimator, emitter: Emitter, x: RowVector, classCount: number): RowVector {
   const inner = estimator.estimator(estimator.has('estimator') ? 'estimator' : 'base_estimator');
   const calibrators = estimator.estimators(estimator.has('calibrators') ? 'calibrators' : 'calibrators_');
   const labels = predictLabels(emitter, inner, x);
   if (labels.classes.length !== classCount) {
-    throw inner.error('UNSUPPORTED_OP', `a fold with ${labels.classes.length} of ${classCount} classes is not read`);
+    throw inner.error(
+      'UNSUPPORTED_OP',
+      `a fold with ${labels.classes.length} of ${classCount} classes is not supported`,
+    );
   }
   const method = estimator.text('method', 'sigmoid');
   if (method === 'temperature') return temperature(estimator, emitter, labels, calibrators);
@@ -45,7 +48,7 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: RowVector, cla
   }
   if (method === 'isotonic') {
     const rows = calibrators.map((each, i) => isotonic(each, emitter, emitter.gather(predictions, [i])));
-    // By a last bit more than 1, it is 1.
+    // The sum may exceed 1 in the last bit; then it becomes 1.
     const curves = emitter.binary('min', emitter.concat(rows), 1);
     return curves.width === 1 ? pair(emitter, curves) : normalised(emitter, curves);
   }
@@ -55,14 +58,14 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: RowVector, cla
   return each.width === 1 ? pair(emitter, each) : normalised(emitter, each);
 }
 
-/** decision_function, else the probabilities, of two classes the second's. */
+/** decision_function, or else the probabilities; for two classes that of the second. */
 function scoresFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): RowVector {
   if (scores !== undefined) return scores;
   if (probabilities === undefined) throw predictsAlone(estimator);
   return probabilities.width === 2 ? emitter.gather(probabilities, [1]) : probabilities;
 }
 
-/** Small enough not to matter, and there so that 0 has a logarithm. */
+/** Negligibly small, so that 0 has a logarithm. */
 const LEAST_PROBABILITY = 1e-12;
 
 function temperature(
@@ -88,10 +91,10 @@ function logitsFor(estimator: Estimator, emitter: Emitter, { scores, probabiliti
   return emitter.unary(emitter.affine(probabilities, 1, LEAST_PROBABILITY), 'log');
 }
 
-/** Scores of scikit-learn whose `pos_label` is 1 unless it is given. */
+/** Scores of scikit-learn whose `pos_label` defaults to 1. */
 const OF_POSITIVE_LABEL = /(?:f1|fbeta|precision|recall|jaccard)_score$/;
 
-/** The second class where its score, or probability, is at least the threshold. */
+/** The second class if its score, or probability, is at least the threshold. */
 const thresholded: Predict = (estimator, emitter, x) => {
   const inner = estimator.estimator(estimator.has('estimator_') ? 'estimator_' : 'estimator');
   const labels = predictLabels(emitter, inner, x);
@@ -102,7 +105,7 @@ const thresholded: Predict = (estimator, emitter, x) => {
   const { probabilities, scores } = labels;
   const isByProbability = method === 'predict_proba' || (method === 'auto' && probabilities !== undefined);
   const response = isByProbability ? probabilities : scores;
-  if (response === undefined) throw inner.error('UNSUPPORTED_OP', `does not give what '${method}' asks of it`);
+  if (response === undefined) throw inner.error('UNSUPPORTED_OP', `does not support '${method}', which it needs here`);
   const positive = positiveClass(estimator, labels);
   const column = response.width === 2 ? emitter.gather(response, [positive]) : signed(emitter, response, positive);
   const isPositive = emitter.binary('greater_equal', column, thresholdOf(estimator, isByProbability));
@@ -120,7 +123,7 @@ function thresholdOf(estimator: Estimator, isByProbability: boolean): number {
   return isAuto ? (isByProbability ? 0.5 : 0) : estimator.number('threshold');
 }
 
-/** The position of the class that is asked after: `pos_label`, or what the tuned score takes it to be. */
+/** The index of the positive class: `pos_label`, or the default of the tuned score. */
 function positiveClass(estimator: Estimator, { classes }: Labels): number {
   const label = plainScalar(estimator.value('pos_label', scorerLabel(estimator)));
   if (label === null) return 1;

@@ -1,4 +1,4 @@
-/** Clusterings that a row goes down to its cluster in, step by step or by the label of what is nearest. */
+/** Clusterings in which a row descends a tree of clusters, or takes the label of the nearest subcluster. */
 import type { Budget } from '../../../graph/budget.ts';
 import { Forest } from '../../trees.ts';
 import type { Vector } from '../arrays.ts';
@@ -8,7 +8,7 @@ import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { centreDistances, distances } from './distances.ts';
 
-/** Subclusters, each of a cluster. */
+/** Each subcluster belongs to a cluster. */
 const birch: Predict = (estimator, emitter, x) => {
   const points = estimator.matrix('subcluster_centers_', undefined, x.width);
   const labels = estimator.vector('subcluster_labels_', points.rows);
@@ -23,19 +23,19 @@ const birchDistances: Transform = (estimator, emitter, x) => {
   return emitter.unary(distances(emitter, emitter.requireFinite(x), points), 'sqrt');
 };
 
-/** What it takes to read a cluster, beside its arrays. */
+/** The cost of reading a cluster, besides its arrays. */
 const CLUSTER_STEPS = 16;
 
-/** A cluster, which has a label or two halves, each by its number. */
+/** A cluster, with a label or two halves, which are numbers of clusters. */
 interface Cluster {
   readonly label: number;
-  /** Among all pairs of halves. */
+  /** The index among all pairs of halves. */
   readonly pair: number;
   readonly left: number;
   readonly right: number;
 }
 
-/** The clusters that others were split into, from the root on; the centres of each pair of halves one after the other. */
+/** The clusters that were split, from the root; the centres of each pair of halves are consecutive. */
 class Bisections {
   readonly clusters: Cluster[] = [];
   readonly centres: number[] = [];
@@ -58,7 +58,7 @@ class Bisections {
   }
 }
 
-/** Down the splits: to the right where its centre is nearer. */
+/** Descends the splits: to the right if the right centre is nearer. */
 const bisecting: Predict = (estimator, emitter, x) => {
   const root = estimator.estimator('_bisecting_tree');
   const { clusters, centres, pairs } = new Bisections(estimator.budget, root, x.width);
@@ -80,7 +80,7 @@ const bisecting: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: label, dtype: 'int32' };
 };
 
-/** For each pair of halves 1 where the second is nearer, otherwise 0. */
+/** For each pair of halves: 1 if the second is nearer, otherwise 0. */
 function waysOf(emitter: Emitter, x: RowVector, centres: Vector, pairs: number): RowVector {
   if (pairs === 0) return emitter.affine(emitter.gather(x, [0]), 0, 0);
   const far = distances(emitter, x, { rows: 2 * pairs, columns: x.width, data: centres });

@@ -1,4 +1,4 @@
-/** Models that go by the distance of a row from points: nearest centroids, discriminants, clusters. */
+/** Models based on distances between a row and points: nearest centroids, discriminants, clusters. */
 import { mapped } from '../../mapped.ts';
 import { type Matrix, sum, type Vector } from '../arrays.ts';
 import { labelsByScore, pair } from '../decisions.ts';
@@ -8,7 +8,7 @@ import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
-/** From each row of a matrix: the sum of squared differences, or of absolute ones. */
+/** From each row of a matrix: the sum of squared or absolute differences. */
 export function distances(
   emitter: Emitter,
   x: RowVector,
@@ -22,7 +22,7 @@ export function distances(
   return { operand, width: points.rows };
 }
 
-/** Labels by the logarithm of each class's posterior, of which the softmax is the probability. */
+/** Labels by each class's log posterior; the softmax gives the probabilities. */
 function labelsByPosterior(estimator: Estimator, emitter: Emitter, posterior: RowVector): Labels {
   const classes = estimator.labels('classes_');
   if (posterior.width !== classes.length) {
@@ -40,11 +40,11 @@ const linearDiscriminant: Predict = (estimator, emitter, x) => {
   return labelsByScore(estimator, estimator.labels('classes_'), scores, probabilities);
 };
 
-/** Onto the directions that tell the classes apart. */
+/** Projects onto the directions that separate the classes. */
 const linearDiscriminantAxes: Transform = (estimator, emitter, x) => {
   const solver = estimator.text('solver', 'svd');
   if (solver !== 'svd' && solver !== 'eigen') {
-    throw estimator.error('UNSUPPORTED_OP', `with the solver '${solver}' it transforms nothing`, 'solver');
+    throw estimator.error('UNSUPPORTED_OP', `with the solver '${solver}' it has no transform`, 'solver');
   }
   const scalings = estimator.matrix('scalings_', x.width);
   const count = Math.min(estimator.number('_max_components', scalings.columns), scalings.columns);
@@ -97,8 +97,8 @@ const quadraticDiscriminant: Predict = (estimator, emitter, x) => {
 };
 
 /**
- * The nearest centroid. Since scikit-learn 1.6 there are priors and probabilities, over features divided by their
- * deviations within classes; where the priors are all the same, distances without that still decide.
+ * The nearest centroid. Since scikit-learn 1.6 there are priors and probabilities, on features divided by their
+ * deviations within classes; if the priors are equal, distances without that division still decide.
  */
 const nearestCentroid: Predict = (estimator, emitter, x) => {
   const metric = estimator.text('metric', 'euclidean');
@@ -128,13 +128,13 @@ const nearestCentroid: Predict = (estimator, emitter, x) => {
   return { ...labelsByPosterior(estimator, emitter, posterior), decider };
 };
 
-/** The nearest class, and nothing else. */
+/** Only the nearest class, without scores or probabilities. */
 function labelsByNearness(estimator: Estimator, classes: readonly Label[], nearness: RowVector): Labels {
   if (nearness.width === classes.length) return { kind: 'labels', classes, decider: nearness };
   throw estimator.error('SHAPE', `expected ${classes.length} centroids, found ${nearness.width}`, 'centroids_');
 }
 
-/** The number of the nearest centre; the same as the row of centres that scikit-learn calls the label. */
+/** The index of the nearest centre, which is scikit-learn's label. */
 const nearestCentre: Predict = (estimator, emitter, x) => {
   const points = estimator.matrix('cluster_centers_', undefined, x.width);
   const nearest = emitter.reduce(distances(emitter, emitter.requireFinite(x), points), 'arg_min');

@@ -1,4 +1,4 @@
-/** Predictions that pay no heed to the row. */
+/** Predictions that do not depend on the row. */
 import type { Vector } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -44,7 +44,7 @@ const classifier: Predict = (estimator, emitter) => {
   return { kind: 'targets', targets };
 };
 
-/** The position of the first of the greatest numbers. */
+/** The index of the first maximum. */
 function greatest(values: Vector): number {
   let first = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[first]) first = i;
@@ -65,7 +65,7 @@ function target(
   return labelsByProbability(estimator, classes, constantRow(emitter, row));
 }
 
-/** `constant`, one or one for each target. */
+/** The attribute `constant`: one, or one for each target. */
 function constants(estimator: Estimator): readonly Label[] {
   const value = plainScalar(estimator.value('constant'));
   if (typeof value === 'string' || typeof value === 'number') return [value];

@@ -1,4 +1,4 @@
-/** Several estimators over the same row: votes, averages, and an estimator over what the others predict. */
+/** Several estimators on the same row: votes, averages, and an estimator on the predictions of others. */
 import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -24,7 +24,7 @@ function weighted(emitter: Emitter, rows: readonly RowVector[], weights?: readon
   return terms.reduce((sum, term) => emitter.binary('add', sum, term));
 }
 
-/** Of the estimators that were not dropped. */
+/** The weights of the estimators that were not dropped. */
 function weightsOf(estimator: Estimator, count: number): readonly number[] | undefined {
   if (!estimator.has('weights')) return undefined;
   const weights = estimator.vector('weights');
@@ -42,20 +42,20 @@ function members(estimator: Estimator): readonly Estimator[] {
   throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
 }
 
-/** Within an ensemble the classes are numbers, positions among the ensemble's own. */
+/** Inside an ensemble, classes are indices into the ensemble's own classes. */
 function positionsOf(estimator: Estimator, classes: readonly Label[], count: number): readonly number[] {
   return classes.map((label) => {
     if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < count) return label;
-    throw estimator.error('MALFORMED', `expected classes that are positions below ${count}, found ${label}`);
+    throw estimator.error('MALFORMED', `expected classes that are indices below ${count}, found ${label}`);
   });
 }
 
-/** Values for some of the classes as values for all, 0 for the others. */
+/** Extends values for some of the classes to all classes, with 0 for the others. */
 function scattered(emitter: Emitter, row: RowVector, positions: readonly number[], width: number): RowVector {
   if (positions.length === width && positions.every((position, i) => position === i)) return row;
   const padded = emitter.emit('concat', [row.operand, { shape: [1], data: new Float64Array(1) }], { axis: 0 });
   const indices = new Array<number>(width).fill(row.width);
-  // Of a class that is there twice, the first counts.
+  // If a class occurs twice, the first one counts.
   for (let at = positions.length - 1; at >= 0; at--) indices[positions[at]] = at;
   return emitter.gather({ operand: padded, width: row.width + 1 }, indices);
 }
@@ -104,7 +104,7 @@ const predictions: Transform = (estimator, emitter, x) =>
 
 const METHODS = ['predict_proba', 'decision_function', 'predict'];
 
-/** What each estimator says, as its method in `stack_method_` says it; of two classes the second's probability alone. */
+/** What each estimator gives, by its method in `stack_method_`; for two classes only the second's probability. */
 const stack: Transform = (estimator, emitter, x) => {
   const estimators = members(estimator);
   const methods = estimator.texts('stack_method_');
@@ -128,16 +128,19 @@ function stacked(estimator: Estimator, emitter: Emitter, outcome: Outcome, metho
       return probabilities.width === 2 ? emitter.gather(probabilities, [1]) : probabilities;
     }
   }
-  throw estimator.error('UNSUPPORTED_OP', `the ${estimator.className} does not give what '${method}' asks of it`);
+  throw estimator.error(
+    'UNSUPPORTED_OP',
+    `the ${estimator.className} does not support '${method}', which is needed here`,
+  );
 }
 
 const stackingRegressor: Predict = (estimator, emitter, x) =>
   emitter.predict(estimator.estimator('final_estimator_'), stack(estimator, emitter, x));
 
-/** The last estimator's classes are positions among the stack's own. */
+/** The final estimator's classes are indices into the stack's own. */
 const stackingClassifier: Predict = (estimator, emitter, x) => {
   if (itemsOf(estimator.value('_label_encoder')) !== undefined) {
-    throw estimator.error('UNSUPPORTED_OP', 'stacks of classifiers of many labels are not read', '_label_encoder');
+    throw estimator.error('UNSUPPORTED_OP', 'stacks of multilabel classifiers are not supported', '_label_encoder');
   }
   const classes = estimator.labels('classes_');
   const final = estimator.estimator('final_estimator_');
@@ -146,7 +149,7 @@ const stackingClassifier: Predict = (estimator, emitter, x) => {
   return { ...labels, classes: own };
 };
 
-/** Those of the row's features that one estimator of the bag saw. */
+/** Each estimator of the bag with its features of the row. */
 function bagged(estimator: Estimator, emitter: Emitter, x: RowVector): readonly [Estimator, RowVector][] {
   const estimators = members(estimator);
   const features = estimator.list('estimators_features_');
@@ -165,13 +168,13 @@ const baggingRegressor: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: average(emitter, rows) };
 };
 
-/** Estimators without probabilities vote. Scores are the mean of theirs, and decide nothing here. */
+/** Estimators without probabilities vote. Scores are the mean of theirs, but do not decide. */
 const baggingClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
   const said = bagged(estimator, emitter, x).map(([each, row]) => [each, predictLabels(emitter, each, row)] as const);
   const rows = said.map(([each, labels]) => {
     const row = labels.probabilities ?? oneHot(emitter, labels);
-    // They are added up in float64.
+    // They are added in float64.
     const all = scattered(emitter, row, positionsOf(each, labels.classes, classes.length), classes.length);
     return { ...all, single: false };
   });

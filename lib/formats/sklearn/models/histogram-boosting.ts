@@ -1,4 +1,4 @@
-/** HistGradientBoosting: trees over float64, with categories and missing values. */
+/** HistGradientBoosting: trees on float64, with categories and missing values. */
 import type { Budget } from '../../../graph/budget.ts';
 import { PickleRecords, type PickleValue, pickleKind, type RecordColumn } from '../../containers/pickle/values.ts';
 import { iterationsUsed } from '../../iterations.ts';
@@ -17,7 +17,7 @@ import { chargeRepeated } from './trees.ts';
 const CATEGORIES = 256;
 const WORD_BITS = 32;
 
-/** The sum of the trees of each class, from the baseline on. */
+/** The baseline plus the sum of the trees of each class. */
 function raw(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const given = estimator.has('_preprocessor') ? emitter.transform(estimator.estimator('_preprocessor'), x) : x;
   emitter.cells.takesMissing = true;
@@ -44,9 +44,9 @@ function raw(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return emitter.trees(row, forest, 'float64', outputs);
 }
 
-/** Columns of categories: what is negative is missing, and what is not below 256 begins anew from 0, as a byte does. */
+/** Columns of categories: negative values are missing, and values from 256 wrap around like a byte. */
 function asCategories(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
-  // Before 0.24 there were no categories.
+  // There were no categories before 0.24.
   if (!estimator.has('_bin_mapper')) return x;
   const mapper = estimator.estimator('_bin_mapper');
   if (!mapper.has('is_categorical_')) return x;
@@ -60,7 +60,7 @@ function asCategories(estimator: Estimator, emitter: Emitter, x: RowVector): Row
   return emitter.select(isByte, bytes, positive);
 }
 
-/** For each feature of categories, those that were seen: others go where missing ones go. */
+/** For each categorical feature, the categories seen in training: others are treated like missing ones. */
 function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | undefined)[] {
   if (!estimator.has('_bin_mapper')) return [];
   const mapper = estimator.estimator('_bin_mapper');
@@ -102,7 +102,11 @@ function treeOf(
   const leftSet = (node: number): readonly number[] => {
     const at = setOf?.(node) ?? 0;
     if (sets === undefined || !(at >= 0 && at < sets.rows)) {
-      throw tree.error('MALFORMED', `node ${node} has the set ${at} of ${sets?.rows ?? 0}`, 'raw_left_cat_bitsets');
+      throw tree.error(
+        'MALFORMED',
+        `node ${node} uses set ${at} of ${sets?.rows ?? 0}, which does not exist`,
+        'raw_left_cat_bitsets',
+      );
     }
     const seen = known[feature(node)];
     return Array.from({ length: CATEGORIES }, (_, category) => category).filter((category) => {
@@ -135,7 +139,7 @@ function hasAny(column: RecordColumn, count: number): boolean {
   return false;
 }
 
-/** The class of the loss's link, such as `LogLink`; before 1.1 of the loss itself. */
+/** The class of the loss's link, such as `LogLink`; before 1.1 that of the loss itself. */
 function linkOf(estimator: Estimator): string {
   const loss = estimator.estimator(estimator.has('loss_') ? 'loss_' : '_loss');
   return loss.has('link') ? loss.estimator('link').className : loss.className;
@@ -149,7 +153,7 @@ const regressor: Predict = (estimator, emitter, x) => {
   const values = raw(estimator, emitter, x);
   if (LOGARITHMS.includes(link)) return { kind: 'values', values: emitter.unary(values, 'exp') };
   if (OF_VALUES.includes(link)) return { kind: 'values', values };
-  throw estimator.error('UNSUPPORTED_OP', `the link ${link} is not read`, '_loss');
+  throw estimator.error('UNSUPPORTED_OP', `the link ${link} is not supported`, '_loss');
 };
 
 const classifier: Predict = (estimator, emitter, x) => {

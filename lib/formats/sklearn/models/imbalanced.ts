@@ -1,4 +1,4 @@
-/** Models of imbalanced-learn: scikit-learn's, fitted on samples in which the classes are balanced. */
+/** Models of imbalanced-learn: those of scikit-learn, fitted on class-balanced samples. */
 
 import type { Table } from '../reading.ts';
 import { lastStep, pipelinePredict, pipelineTransform } from '../steps/pipeline.ts';

@@ -1,10 +1,13 @@
-/** `feature_importances_` of trees, which scikit-learn computes of them anew: the impurity that each feature's splits take away. */
+/**
+ * `feature_importances_` of trees, which scikit-learn does not store but computes: the impurity decrease from each
+ * feature's splits.
+ */
 import { numpySum, type Vector } from '../arrays.ts';
 import type { Estimator } from '../estimator.ts';
 import { stages } from './boosting.ts';
 import { StoredTree } from './trees.ts';
 
-/** Of an estimator of trees one for each feature; undefined of others. */
+/** For an estimator of trees, one number for each feature; undefined for others. */
 export function treeImportances(estimator: Estimator, width: number): Float64Array | undefined {
   const { className } = estimator;
   if (/^(?:DecisionTree|ExtraTree)(?:Classifier|Regressor)$/.test(className)) return alone(estimator, width);
@@ -22,7 +25,7 @@ function alone(estimator: Estimator, width: number): Float64Array {
   return total > 0 ? importances.map((value) => value / total) : importances;
 }
 
-/** By the order of scikit-learn's loop, not yet divided by their sum. */
+/** In the order of scikit-learn's loop, before division by the sum. */
 function taken(tree: StoredTree, width: number): Float64Array {
   const [weight, impurity] = [tree.column('weighted_n_node_samples'), tree.column('impurity')];
   const { isLeaf, left, right, split } = tree.with(() => {});
@@ -31,7 +34,7 @@ function taken(tree: StoredTree, width: number): Float64Array {
   for (let node = 0; node < tree.size; node++) {
     if (isLeaf(node)) continue;
     const [l, r, { feature }] = [left(node), right(node), split(node)];
-    // What is not a tree is refused where it predicts.
+    // An invalid tree is refused where it predicts.
     if (!isWithin(l) || !isWithin(r) || !(feature >= 0 && feature < width)) continue;
     importances[feature] += weight(node) * impurity(node) - weight(l) * impurity(l) - weight(r) * impurity(r);
   }
@@ -56,7 +59,7 @@ function ofStages(estimator: Estimator, width: number): Float64Array {
   );
 }
 
-/** Their mean, divided by its sum. */
+/** The mean, divided by its sum. */
 function shares(all: readonly Float64Array[], width: number): Float64Array {
   if (all.length === 0) return new Float64Array(width);
   const mean = total(all, width).map((value) => value / all.length);

@@ -1,4 +1,4 @@
-/** Isolation forests: how few splits set a row apart. */
+/** Isolation forests: the fewer splits isolate a row, the more abnormal it is. */
 import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts';
 import { Forest } from '../../trees.ts';
 import type { Predict } from '../emitter.ts';
@@ -6,10 +6,14 @@ import type { Estimator } from '../estimator.ts';
 import type { Table } from '../reading.ts';
 import { asFloats, StoredTree } from './trees.ts';
 
-/** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */
+/**
+ * The score is −2^(−depth/expected), where the depth is that of the leaf plus the average depth that its rows would
+ * have added.
+ */
 const isolation: Predict = (estimator, emitter, x) => {
   if (!estimator.since(0, 21)) {
-    const message = 'scores otherwise before 0.21, which is not read here; fit it with a newer scikit-learn';
+    const message =
+      'was fitted by scikit-learn before 0.21, which scores differently and is not supported; fit it with a newer one';
     throw estimator.error('UNSUPPORTED_VERSION', message);
   }
   const members = estimator.estimators('estimators_');
@@ -25,14 +29,14 @@ const isolation: Predict = (estimator, emitter, x) => {
   for (const [i, member] of members.entries()) forest.add(depthTree(member, features[i], row.width));
   const depths = emitter.trees(row, forest, 'float64', 1);
   const expected = members.length * averagePath(samples);
-  // Of trees of one row both are 0, and their quotient is taken as 1.
+  // For trees of one row both are 0, and the quotient counts as 1.
   const ratio = expected === 0 ? emitter.affine(depths, 0, 1) : emitter.binary('div', depths, expected);
   const score = emitter.unary(emitter.binary('pow', 2, emitter.unary(ratio, 'neg')), 'neg');
   const scores = emitter.binary('sub', score, estimator.number('offset_'));
   return { kind: 'labels', classes: [-1, 1], scores, decider: scores, threshold: -Number.MIN_VALUE };
 };
 
-/** A tree whose leaves are depths, over the features of the whole row. */
+/** A tree whose leaves hold depths, on the features of the whole row. */
 function depthTree(member: Estimator, features: PickleValue, width: number) {
   const tree = new StoredTree(member);
   const samples = tree.column('n_node_samples');
@@ -56,7 +60,7 @@ function depthTree(member: Estimator, features: PickleValue, width: number) {
 
 const EULER = 0.5772156649015329;
 
-/** The mean depth at which one of so many rows stands alone in a random tree. */
+/** The average depth at which one of this many rows is isolated in a random tree. */
 function averagePath(rows: number): number {
   if (rows <= 1) return 0;
   return rows <= 2 ? 1 : 2 * (Math.log(rows - 1) + EULER) - (2 * (rows - 1)) / rows;

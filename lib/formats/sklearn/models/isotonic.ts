@@ -1,4 +1,4 @@
-/** IsotonicRegression: straight lines between points that only rise, or only fall. */
+/** IsotonicRegression: straight lines between points that only increase, or only decrease. */
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { interpolate } from '../interpolation.ts';
@@ -9,9 +9,9 @@ import { constantRow } from './dummy.ts';
 
 const BOUNDS = ['clip', 'nan', 'raise'];
 
-/** What the curve gives for one number. Before 0.24 its points had other names. */
+/** The value of the curve at one number. Before 0.24 its points had other names. */
 export function isotonic(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
-  if (x.width !== 1) throw estimator.error('SHAPE', `takes 1 feature, found ${x.width}`);
+  if (x.width !== 1) throw estimator.error('SHAPE', `needs 1 feature, found ${x.width}`);
   const [at, to] = estimator.has('X_thresholds_')
     ? ['X_thresholds_', 'y_thresholds_']
     : ['_necessary_X_', '_necessary_y_'];
@@ -31,7 +31,7 @@ export function isotonic(estimator: Estimator, emitter: Emitter, x: RowVector): 
     emitter.binary('greater_equal', input, xs[0]),
     emitter.binary('less_equal', input, xs[xs.length - 1]),
   );
-  // An infinity is refused.
+  // Infinite results are refused.
   const beyond = emitter.select(isInside, value, bounds === 'nan' ? Number.NaN : Infinity);
   return bounds === 'nan' ? beyond : emitter.requireFinite(beyond);
 }

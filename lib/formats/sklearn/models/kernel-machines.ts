@@ -1,4 +1,4 @@
-/** Models that weigh the kernels between the row and each row that they were fitted on: ridge regression, Gaussian processes. */
+/** Weighted sums of kernels between the row and each row of the training set: ridge regression, Gaussian processes. */
 import { mapped } from '../../mapped.ts';
 import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
@@ -9,7 +9,7 @@ import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { kernelCenterer } from '../steps/scalers.ts';
 
-/** Weights [points] or [points, targets] as a matrix of the latter. */
+/** Weights [points] or [points, targets] as a matrix [points, targets]. */
 function weightsOf(estimator: Estimator, attribute: string): Matrix {
   const { shape, data } = estimator.numbers(attribute);
   return shape.length === 1 ? { rows: shape[0], columns: 1, data } : estimator.matrix(attribute);
@@ -22,13 +22,13 @@ const kernelRidge: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: emitter.dense(values, weights, undefined, 'in-out') };
 };
 
-/** With the points `X_fit_`; a row that is the kernel itself has an element for each. */
+/** The kernel with the points `X_fit_`; if the row is the kernel itself, it has one element for each point. */
 function kernelWith(estimator: Estimator, emitter: Emitter, x: RowVector, gamma: string, count?: number): RowVector {
   if (estimator.value('kernel') === 'precomputed') return x;
   return ownKernel(estimator, emitter, x, estimator.matrix('X_fit_', count, x.width), { gamma });
 }
 
-/** The mean of a process: Σ kernel·alpha, times the targets' deviation, plus their mean. */
+/** The mean of a process: Σ kernel·alpha, times the standard deviation of the targets, plus their mean. */
 const processRegressor: Predict = (estimator, emitter, x) => {
   const points = estimator.matrix('X_train_', undefined, x.width);
   const weights = weightsOf(estimator, 'alpha_');
@@ -39,7 +39,7 @@ const processRegressor: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: emitter.affine(mean, scale, shift) };
 };
 
-/** A number, or one for each target; deviations came in 0.23. */
+/** One number, or one for each target; standard deviations exist since 0.23. */
 function perTarget(estimator: Estimator, attribute: string, targets: number): Vector {
   if (attribute === '_y_train_std' && !estimator.has(attribute)) return Float64Array.of(1);
   const { data } = estimator.numbers(attribute);
@@ -47,7 +47,10 @@ function perTarget(estimator: Estimator, attribute: string, targets: number): Ve
   throw estimator.error('SHAPE', `expected a number for each of ${targets} targets, found ${data.length}`, attribute);
 }
 
-/** The centred kernel onto the eigenvectors, each divided by the root of its eigenvalue. Before 1.0 they had other names. */
+/**
+ * Projects the centred kernel onto the eigenvectors, each divided by the square root of its eigenvalue. Before 1.0 they
+ * had other names.
+ */
 const kernelComponents: Transform = (estimator, emitter, x) => {
   const [vectors, values] = estimator.has('eigenvectors_')
     ? ['eigenvectors_', 'eigenvalues_']

@@ -1,4 +1,4 @@
-/** Linear models: a product with `coef_`, and what their classes make of it. */
+/** Linear models: a product with `coef_`, and the predictions that their classes derive from it. */
 import type { Matrix, Vector } from '../arrays.ts';
 import { labelsByScore, normalised, oneVersusRest, opposites, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -6,7 +6,7 @@ import type { Estimator } from '../estimator.ts';
 import type { Outcome, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
-/** `coef_` as a matrix [outputs, features]; of one axis it is one output. */
+/** `coef_` as a matrix [outputs, features]; a single axis means one output. */
 export function coefficients(estimator: Estimator): Matrix {
   const { shape, data } = estimator.numbers('coef_');
   if (shape.length === 1) return { rows: 1, columns: shape[0], data };
@@ -29,7 +29,7 @@ export function linear(estimator: Estimator, emitter: Emitter, x: RowVector): Ro
 
 const regressor: Predict = (estimator, emitter, x) => ({ kind: 'values', values: linear(estimator, emitter, x) });
 
-/** Generalised linear models whose link is the logarithm. */
+/** Generalised linear models with a logarithmic link. */
 const logLink: Predict = (estimator, emitter, x) => ({
   kind: 'values',
   values: emitter.unary(linear(estimator, emitter, x), 'exp'),
@@ -48,9 +48,9 @@ const scoringClassifier: Predict = (estimator, emitter, x) =>
   labelsByScore(estimator, estimator.labels('classes_'), linear(estimator, emitter, x));
 
 /**
- * Probabilities are a softmax, or one for each class by itself: two classes are always the latter since scikit-learn
- * 1.8, which has no `multi_class`; before, it says so, with 'auto' (and 'deprecated', which is the same) for a choice
- * by the solver, and a softmax of two is over ±score.
+ * Probabilities are a softmax, or a sigmoid for each class. Since scikit-learn 1.8, which has no `multi_class`, two
+ * classes always use the latter; before, `multi_class` decides, where 'auto' (and 'deprecated', which is equal) means a
+ * choice by the solver, and a softmax of two is over ±score.
  */
 const logisticRegression: Predict = (estimator, emitter, x) => {
   const scores = linear(estimator, emitter, x);
@@ -86,7 +86,7 @@ const stochasticGradient: Predict = (estimator, emitter, x) => {
   return labelsByScore(estimator, classes, scores, probabilities);
 };
 
-/** Its classes are its label binarizer's. */
+/** Its classes are those of its label binarizer. */
 const ridgeClassifier: Predict = (estimator, emitter, x): Outcome => {
   const scores = linear(estimator, emitter, x);
   const binarizer = estimator.estimator('_label_binarizer');
@@ -96,7 +96,7 @@ const ridgeClassifier: Predict = (estimator, emitter, x): Outcome => {
   return labelsByScore(estimator, binarizer.labels('classes_'), scores);
 };
 
-/** An outlier, −1, where the score is negative. */
+/** −1, an outlier, if the score is negative. */
 const oneClass: Predict = (estimator, emitter, x) => {
   const matrix = coefficients(estimator);
   const offset = estimator.vector('offset_', matrix.rows).map((value) => -value);

@@ -1,6 +1,6 @@
 /**
- * Mixtures of normal distributions, and one distribution alone. Of a mixture each component has the logarithm of its
- * weighted density, whose softmax is the probability; its label is the component's number.
+ * Mixtures of normal distributions, and single ones. Each component of a mixture has a weighted log density, and their
+ * softmax gives the probabilities; a label is the index of a component.
  */
 import { mapped } from '../../mapped.ts';
 import { type Matrix, type NumberArray, sum, type Vector } from '../arrays.ts';
@@ -13,18 +13,18 @@ import { digamma } from '../special-functions.ts';
 import { noSuchOption } from '../values.ts';
 import { distances } from './distances.ts';
 
-/** Multiplications that take some microsecond. */
+/** Multiplications per microsecond. */
 const PRODUCTS_IN_A_STEP = 512;
 
 const COVARIANCES = ['full', 'tied', 'diag', 'spherical'];
 
-/** What the densities are made of: the squared distance of the row from each mean, and half the logarithm of a determinant. */
+/** The terms of the densities: the squared distance of the row from each mean, and half of a log determinant. */
 interface Densities {
   readonly squares: RowVector;
   readonly logDeterminants: Vector;
 }
 
-/** By the Cholesky factors of the precisions, which are kept in a shape for each kind of covariance. */
+/** From the Cholesky factors of the precisions, whose shape depends on the kind of covariance. */
 function densities(estimator: Estimator, emitter: Emitter, x: RowVector, means: Matrix): Densities {
   const kind = estimator.text('covariance_type', 'full');
   const factors = estimator.numbers('precisions_cholesky_');
@@ -83,7 +83,7 @@ function checkShape(estimator: Estimator, { shape }: NumberArray, expected: read
   throw estimator.error('SHAPE', message, 'precisions_cholesky_');
 }
 
-/** (x − mean)·factor of each component, side by side, as one product with all factors. */
+/** (x − mean)·factor of each component, concatenated, as one product with all factors. */
 function transformed(emitter: Emitter, x: RowVector, means: Matrix, factors: Vector): RowVector {
   const [count, width] = [means.rows, x.width];
   const size = width * width;
@@ -103,7 +103,7 @@ function transformed(emitter: Emitter, x: RowVector, means: Matrix, factors: Vec
   return emitter.dense(x, { rows: width, columns: count * width, data }, shift, 'in-out');
 }
 
-/** A row of the means times a column of a factor. */
+/** The product of a row of the means and a column of a factor. */
 function dot(means: Matrix, row: number, factor: Vector, column: number, width: number): number {
   let total = 0;
   for (let i = 0; i < width; i++) total += means.data[row * width + i] * factor[i * width + column];
@@ -115,7 +115,7 @@ function sumOfSquares(emitter: Emitter, values: string, count: number): RowVecto
   return { operand, width: count };
 }
 
-/** Of each of the matrices the sum of the logarithms of its diagonal. */
+/** For each matrix, the sum of the logarithms of its diagonal. */
 function logDiagonals(matrices: Vector, count: number, width: number): Float64Array {
   return Float64Array.from({ length: count }, (_, k) => {
     let total = 0;
@@ -124,7 +124,7 @@ function logDiagonals(matrices: Vector, count: number, width: number): Float64Ar
   });
 }
 
-/** −½(d·log 2π + squares) + log determinant + what else each component adds. */
+/** −½(d·log 2π + squares) + log determinant + the further terms of each component. */
 function mixture(estimator: Estimator, emitter: Emitter, x: RowVector, added: (means: Matrix) => Vector): Labels {
   const row = emitter.requireFinite(x);
   const means = estimator.matrix('means_', undefined, x.width);
@@ -134,17 +134,17 @@ function mixture(estimator: Estimator, emitter: Emitter, x: RowVector, added: (m
   const joint = emitter.affine(squares, -0.5, constants);
   const classes = Array.from({ length: means.rows }, (_, i) => i);
   const probabilities = emitter.softmax(joint);
-  // One component is certain.
+  // A single component is certain.
   return { kind: 'labels', classes, probabilities, decider: classes.length === 1 ? probabilities : joint };
 }
 
 const gaussianMixture: Predict = (estimator, emitter, x) =>
   mixture(estimator, emitter, x, ({ rows }) => mapped(estimator.vector('weights_', rows), Math.log));
 
-/** What is expected of the logarithms of weights and determinants under their own distributions. */
+/** Adds the expected logarithms of weights and determinants under their own distributions. */
 const bayesianMixture: Predict = (estimator, emitter, x) =>
   mixture(estimator, emitter, x, ({ rows, columns: width }) => {
-    // Of one covariance for all there is one number.
+    // A covariance shared by all components has one number.
     const isTied = estimator.numbers('degrees_of_freedom_').shape.length === 0;
     const freedoms = isTied
       ? new Float64Array(rows).fill(estimator.number('degrees_of_freedom_'))
@@ -184,7 +184,7 @@ function logWeights(estimator: Estimator, count: number): Vector {
   });
 }
 
-/** An outlier, −1, where minus the squared Mahalanobis distance is below the offset. */
+/** −1, an outlier, if the negated squared Mahalanobis distance is below the offset. */
 const ellipticEnvelope: Predict = (estimator, emitter, x) => {
   const centre = estimator.vector('location_', x.width);
   const centred = emitter.binary('sub', emitter.requireFinite(x), centre);
@@ -194,7 +194,7 @@ const ellipticEnvelope: Predict = (estimator, emitter, x) => {
   return { kind: 'labels', classes: [-1, 1], scores, decider: scores, threshold: -Number.MIN_VALUE };
 };
 
-/** The inverse of the covariance, which the file may lack. */
+/** The inverse of the covariance, which may not be in the file. */
 function precisionOf(estimator: Estimator, width: number): Matrix {
   if (estimator.has('precision_')) return estimator.matrix('precision_', width, width);
   const covariance = estimator.matrix('covariance_', width, width);

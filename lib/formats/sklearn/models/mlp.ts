@@ -44,7 +44,7 @@ function activation(estimator: Estimator, attribute: string): (emitter: Emitter,
 
 const regressor: Predict = (estimator, emitter, x) => ({ kind: 'values', values: forward(estimator, emitter, x) });
 
-/** One logistic output is of two classes; several are labels that a row may each have. */
+/** One logistic output is for two classes; several are independent labels of a row. */
 const classifier: Predict = (estimator, emitter, x) => {
   const row = forward(estimator, emitter, x);
   const binarizer = estimator.estimator('_label_binarizer');

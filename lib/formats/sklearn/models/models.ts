@@ -1,4 +1,4 @@
-/** Every estimator that predicts, by its class. */
+/** Every predicting estimator, by class. */
 import type { Table } from '../reading.ts';
 import { ADAPTIVE_BOOSTING } from './adaboost.ts';
 import { BAYES } from './bayes.ts';

@@ -1,4 +1,4 @@
-/** Classifiers of several classes or labels made of classifiers of two. */
+/** Classifiers of several classes or labels, made from binary classifiers. */
 import type { Matrix } from '../arrays.ts';
 import { binaryScore, classIndex, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -9,16 +9,16 @@ import { like, single } from '../single.ts';
 import { distances } from './distances.ts';
 import { constantRow } from './dummy.ts';
 
-/** What one of them says: its score, and its probability of the second class. */
+/** The result of one binary classifier: its score, and its probability of the second class. */
 interface Member {
-  /** decision_function, or what a regressor predicts. */
+  /** decision_function, or the prediction of a regressor. */
   readonly score?: RowVector;
   readonly probability?: RowVector;
-  /** What decides: the score, else the probability. */
+  /** The score, or else the probability, that decides. */
   readonly decider: RowVector;
-  /** Over which the decider says the second class. */
+  /** Above this value of the decider, the second class is predicted. */
   readonly threshold: number;
-  /** 1 where it predicts the second class, and 0 elsewhere. */
+  /** 1 if it predicts the second class, otherwise 0. */
   readonly prediction: RowVector;
 }
 
@@ -43,7 +43,7 @@ function member(emitter: Emitter, estimator: Estimator, x: RowVector): Member {
   };
 }
 
-/** What stands in for a class that every row had, or none. */
+/** Replaces the classifier of a class that all rows had, or none. */
 const constantPredictor: Predict = (estimator, emitter) => {
   const [value] = estimator.numbers('y_').data;
   const scores = constantRow(emitter, [value]);
@@ -85,7 +85,7 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
   };
 };
 
-/** Divided by their sum, unless that is 0. */
+/** Divided by the sum, unless that is 0. */
 function shared(emitter: Emitter, probabilities: RowVector): RowVector {
   if (!probabilities.single) return emitter.normalize(probabilities, 'l1');
   const sum = emitter.reduce(probabilities, 'sum_float32');
@@ -93,7 +93,7 @@ function shared(emitter: Emitter, probabilities: RowVector): RowVector {
   return single(emitter, emitter.binary('div', probabilities, divisor));
 }
 
-/** Of equal scores the last won before 1.8. */
+/** Before 1.8, the last of equal scores won. */
 function firstWins(estimator: Estimator, emitter: Emitter, decider: RowVector): RowVector {
   if (estimator.since(1, 8)) return decider;
   const depth = decider.width;
@@ -102,7 +102,7 @@ function firstWins(estimator: Estimator, emitter: Emitter, decider: RowVector): 
   return emitter.flat(operand, depth);
 }
 
-/** For each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
+/** For each class, how many of its pairs it wins: `seconds` is 1 where the second class of a pair wins. */
 export function votesOfPairs(emitter: Emitter, seconds: RowVector, classCount: number): RowVector {
   if (classCount > MOST_BY_MATRIX) return sumsOfPairs(emitter, seconds, emitter.affine(seconds, -1, 1), classCount);
   const matrix = pairMatrix(classCount);
@@ -110,7 +110,7 @@ export function votesOfPairs(emitter: Emitter, seconds: RowVector, classCount: n
   return emitter.dense(seconds, matrix, firsts);
 }
 
-/** Each class's sum of confidences, squeezed to less than half a vote: between as many votes it decides. */
+/** Each class's sum of confidences, scaled to less than half a vote: it decides between equal numbers of votes. */
 export function confidencesOfPairs(emitter: Emitter, confidences: RowVector, classCount: number): RowVector {
   const sums =
     classCount > MOST_BY_MATRIX
@@ -119,10 +119,10 @@ export function confidencesOfPairs(emitter: Emitter, confidences: RowVector, cla
   return emitter.binary('div', sums, emitter.affine(emitter.unary(sums, 'abs'), 3, 3));
 }
 
-/** Of more classes the matrix, which is mostly zeros, is larger than what each class has a part in. */
+/** With more classes, the matrix, which is mostly zeros, is larger than the lists of each class's pairs. */
 const MOST_BY_MATRIX = 24;
 
-/** Of each class the sum over the pairs that it is in, as the second or as the first of the pair. */
+/** For each class, the sum over its pairs, in which it is the second or the first. */
 function sumsOfPairs(emitter: Emitter, asSecond: RowVector, asFirst: RowVector, classCount: number): RowVector {
   const pairs = asSecond.width;
   emitter.budget.build(POSITION_BYTES * 2 * pairs, 'the pairs of classes');
@@ -140,7 +140,7 @@ function sumsOfPairs(emitter: Emitter, asSecond: RowVector, asFirst: RowVector, 
 
 const POSITION_BYTES = 8;
 
-/** The place of a pair among all of them, which are in the order of their first class, then of their second. */
+/** The index of a pair: pairs are sorted by their first class, then by their second. */
 export function pairAt(first: number, second: number, classCount: number): number {
   return first * (classCount - 1) - (first * (first - 1)) / 2 + second - first - 1;
 }
@@ -168,7 +168,7 @@ const oneVersusOne: Predict = (estimator, emitter, x) => {
   if (estimator.has('pairwise_indices_')) {
     throw estimator.error(
       'UNSUPPORTED_OP',
-      'a precomputed kernel compares rows with each other, which is not read here',
+      'a precomputed kernel compares rows with each other, which is not supported',
       'pairwise_indices_',
     );
   }
@@ -185,7 +185,7 @@ const oneVersusOne: Predict = (estimator, emitter, x) => {
   return { kind: 'labels', classes, scores, decider: scores, threshold: members[0].threshold };
 };
 
-/** The class whose code is nearest to what the estimators say. */
+/** The class whose code is nearest to the estimators' results. */
 const outputCode: Predict = (estimator, emitter, x): Labels => {
   const classes = estimator.labels('classes_');
   const said = emitter.concat(estimator.estimators('estimators_').map((each) => member(emitter, each, x).decider));

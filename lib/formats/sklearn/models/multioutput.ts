@@ -1,4 +1,4 @@
-/** One estimator for each target, or a chain in which each sees what those before it predicted. */
+/** One estimator for each target, or a chain in which each takes the predictions of the earlier ones. */
 import { predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -11,7 +11,7 @@ const regressors: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: emitter.concat(rows) };
 };
 
-/** Of scores it gives none; of probabilities either all targets' or none. */
+/** There are no scores; probabilities are given for all targets or none. */
 const classifiers: Predict = (estimator, emitter, x) => {
   const targets = estimator.estimators('estimators_').map((each) => predictLabels(emitter, each, x));
   const areProbable = targets.every(({ probabilities }) => probabilities !== undefined);
@@ -24,7 +24,7 @@ const classifiers: Predict = (estimator, emitter, x) => {
   };
 };
 
-/** What each estimator of a chain gives, in the order of the targets. */
+/** The results of a chain's estimators, in the order of the targets. */
 function chain<T>(
   estimator: Estimator,
   emitter: Emitter,
@@ -68,7 +68,7 @@ const classifierChain: Predict = (estimator, emitter, x) => {
 
 const CHAIN_METHODS = ['predict', 'predict_proba', 'predict_log_proba', 'decision_function'];
 
-/** What the next estimators of the chain see of one. */
+/** The feature that the following estimators of the chain get from one estimator. */
 function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter, labels: Labels): RowVector {
   const method = chained.text('chain_method_', 'predict');
   if (method === 'predict') return predictedClass(estimator, emitter, labels);
@@ -84,7 +84,7 @@ function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter
   throw chained.error('UNSUPPORTED_OP', message, 'chain_method_');
 }
 
-/** Targets of 0 and 1 that are all decided alike are labels that a row may each have, in one tensor. */
+/** Targets of 0 and 1 that are decided in the same way become the labels of one tensor. */
 function inOneTensor(emitter: Emitter, targets: readonly Labels[]) {
   const isLabel = ({ classes }: Labels) => classes.length === 2 && classes[0] === 0 && classes[1] === 1;
   if (!targets.every(isLabel)) return undefined;

@@ -1,4 +1,7 @@
-/** The nearest of the rows that an estimator was fitted on: their labels, their values, themselves. */
+/**
+ * Nearest neighbours among the rows that an estimator was fitted on: their labels, their values, or the neighbours
+ * themselves.
+ */
 import type { Matrix, Vector } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -11,9 +14,9 @@ import { labelsOf } from '../values.ts';
 interface Neighbours {
   /** In ascending order. */
   readonly distances: RowVector;
-  /** Their rows in `_fit_X`. */
+  /** Their row numbers in `_fit_X`. */
   readonly places: RowVector;
-  /** Rows in `_fit_X`. */
+  /** The number of rows in `_fit_X`. */
   readonly of: number;
 }
 
@@ -21,31 +24,34 @@ function nearest(estimator: Estimator, emitter: Emitter, x: RowVector, count: nu
   const { compared, distances } = farFromPoints(estimator, emitter, x);
   const of = compared.width;
   if (!(Number.isInteger(count) && count >= 1 && count <= of)) {
-    throw estimator.error('SHAPE', `expected from 1 to ${of} neighbours, which it was fitted on, found ${count}`);
+    throw estimator.error(
+      'SHAPE',
+      `expected between 1 and ${of} neighbours, the number of fitted rows, found ${count}`,
+    );
   }
   const { values, places } = emitter.nearest(compared, count);
   return { distances: distances(values), places, of };
 }
 
-/** 1/d of each; where some are at no distance, 1 for those and 0 for the others. */
+/** 1/d for each; if some distances are 0, 1 for these and 0 for the others. */
 export function inverses(emitter: Emitter, distances: RowVector): RowVector {
   const each = emitter.unary(distances, 'reciprocal');
   const isHere = emitter.unary(each, 'is_inf', 1, 1);
   return emitter.select(emitter.reduce(isHere, 'max'), isHere, each);
 }
 
-/** Of each place what is there in the table. */
+/** The table's value at each index. */
 function lookUp(emitter: Emitter, { operand, width }: RowVector, data: Vector): RowVector {
   const table = { shape: [data.length, 1], data };
   return emitter.flat(emitter.emit('embedding', [operand, table], { wrap: false }), width);
 }
 
-/** In order, as NumPy adds up a few. */
+/** Adds in order, as NumPy does for few numbers. */
 function sumOf(emitter: Emitter, row: RowVector): RowVector {
   return emitter.reduce(row, 'sum_in_order');
 }
 
-/** The sum of the weights for each class: how many neighbours it has, where they all weigh 1. */
+/** The sum of weights for each class; without weights, the number of neighbours. */
 function votes(emitter: Emitter, indices: RowVector, depth: number, weights: RowVector | undefined): RowVector {
   const codes = emitter.emit('one_hot', [indices.operand], { depth, on: 1, off: 0, axis: 0, wrap: false });
   const weighed = weights === undefined ? codes : emitter.emit('binary', [codes, weights.operand], { fn: 'mul' });
@@ -86,7 +92,7 @@ export function classLists(estimator: Estimator): readonly (readonly Label[])[] 
   return lists;
 }
 
-/** Positions of classes: each of them is there. */
+/** Checks that targets are valid indices of classes. */
 export function checkTargets(estimator: Estimator, targets: Matrix, classes: readonly (readonly Label[])[]): void {
   const { columns, data } = targets;
   if (columns !== classes.length) {
@@ -95,7 +101,7 @@ export function checkTargets(estimator: Estimator, targets: Matrix, classes: rea
   const stray = data.findIndex((value, at) => {
     return !(Number.isInteger(value) && value >= 0 && value < classes[at % columns].length);
   });
-  if (stray >= 0) throw estimator.error('MALFORMED', `expected positions of classes, found ${data[stray]}`, '_y');
+  if (stray >= 0) throw estimator.error('MALFORMED', `expected indices of classes, found ${data[stray]}`, '_y');
 }
 
 const regressor: Predict = (estimator, emitter, x) => {
@@ -119,7 +125,7 @@ const search: Predict = (estimator, emitter, x) => {
   return { kind: 'neighbours', distances, places };
 };
 
-/** How much less dense it is around the row than around its neighbours. */
+/** How much lower the density around the row is than around its neighbours. */
 const localOutlierFactor: Predict = (estimator, emitter, x) => {
   if (!estimator.boolean('novelty', false)) {
     const message = 'judges only the rows that it was fitted on; fit it with novelty=True to judge others';

@@ -1,11 +1,11 @@
-/** Partial least squares: a linear map of centred and scaled features. What `coef_` holds differs by version. */
+/** Partial least squares: a linear map of centred and scaled features. The content of `coef_` depends on the version. */
 import type { Matrix } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
-/** An attribute that was public before 0.24. */
+/** An attribute that had a private name before 0.24. */
 function named(estimator: Estimator, name: string): string {
   return estimator.has(`_${name}`) ? `_${name}` : `${name}_`;
 }
@@ -25,9 +25,9 @@ function standardised(estimator: Estimator, emitter: Emitter, x: RowVector): Row
 }
 
 /**
- * Since 1.5 `coef_` is of centred features, before of features divided by their deviations too; since 1.3 it is
- * [targets, features], before [features, targets], but in 1.2 it is kept as `_coef_`, [targets, features].
- * `intercept_` came in 1.1 and is the targets' mean.
+ * Since 1.5 `coef_` applies to centred features, before also divided by their deviations; since 1.3 it is [targets,
+ * features], before [features, targets], except that 1.2 stores it as `_coef_`, [targets, features]. `intercept_`
+ * exists since 1.1 and is the mean of the targets.
  */
 const predict: Predict = (estimator, emitter, x) => {
   const row = (estimator.since(1, 5) ? centred : standardised)(estimator, emitter, x);
@@ -41,7 +41,7 @@ const predict: Predict = (estimator, emitter, x) => {
 const transform: Transform = (estimator, emitter, x) =>
   emitter.dense(standardised(estimator, emitter, x), estimator.matrix('x_rotations_', x.width), undefined, 'in-out');
 
-/** Whose rotations are its weights. */
+/** The rotations are the weights. */
 const transformBySvd: Transform = (estimator, emitter, x) =>
   emitter.dense(standardised(estimator, emitter, x), estimator.matrix('x_weights_', x.width), undefined, 'in-out');
 

@@ -1,6 +1,7 @@
 /**
- * Gaussian processes that classify. Of two classes there is a latent function, whose mean decides; a probability is the
- * logistic function's mean over what the latent function may be, which scikit-learn has as a sum of error functions.
+ * Gaussian process classifiers. For two classes there is a latent function, whose mean decides; the probability is the
+ * mean of the logistic function over the latent distribution, which scikit-learn approximates by a sum of error
+ * functions.
  */
 import { mapped } from '../../mapped.ts';
 import type { Matrix } from '../arrays.ts';
@@ -27,7 +28,10 @@ const binary: Predict = (estimator, emitter, x) => {
   return { kind: 'labels', classes: estimator.labels('classes_'), probabilities, decider: mean };
 };
 
-/** L⁻¹·diag(W½): what the kernel with the points is multiplied by to give a row whose square is what they explain. */
+/**
+ * L⁻¹·diag(W½): the product of the kernel with the points and this is a row whose sum of squares is the explained
+ * variance.
+ */
 function rootOf(estimator: Estimator, points: number): Matrix {
   const { budget, title } = estimator;
   const weights = estimator.vector('W_sr_', points);
@@ -37,7 +41,10 @@ function rootOf(estimator: Estimator, points: number): Matrix {
   return inverse;
 }
 
-/** The error functions that the logistic function is taken as: Williams and Barber, Bayesian Classification with Gaussian Processes. */
+/**
+ * The error functions that approximate the logistic function: Williams and Barber, Bayesian Classification with
+ * Gaussian Processes.
+ */
 const SLOPES = Float64Array.of(0.41, 0.4, 0.37, 0.44, 0.39);
 const COEFFICIENTS = Float64Array.of(-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654);
 
@@ -56,7 +63,7 @@ function expected(emitter: Emitter, mean: RowVector, variance: RowVector): RowVe
   return emitter.dense(curves, weights, Float64Array.of(half));
 }
 
-/** One for two classes; of more, one against the rest, or one for each pair, which have no probabilities. */
+/** One process for two classes; for more, one against the rest, or one for each pair, which gives no probabilities. */
 const classifier: Predict = (estimator, emitter, x) => {
   const outcome = emitter.predict(estimator.estimator('base_estimator_'), x);
   if (outcome.kind !== 'labels') throw estimator.error('MALFORMED', 'expected a classifier', 'base_estimator_');

@@ -1,4 +1,4 @@
-/** All of the rows that an estimator was fitted on that lie within a radius: their labels, their values. */
+/** All fitted rows within a radius: their labels, or their values. */
 import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -8,7 +8,7 @@ import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf, plainScalar } from '../values.ts';
 import { checkTargets, classLists } from './neighbours.ts';
 
-/** For each row in `_fit_X` how much it weighs: nothing outside of the radius. */
+/** The weight of each row in `_fit_X`: 0 outside of the radius. */
 function weightsWithin(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const byDistance = weighsByDistance(estimator);
   const { compared, distances, limit } = farFromPoints(estimator, emitter, x);
@@ -37,10 +37,10 @@ const classifier: Predict = (estimator, emitter, x) => {
   return isAlone ? outcomes[0] : { kind: 'targets', targets: outcomes };
 };
 
-/** Metrics of which scikit-learn has other ways to compare a row with all. */
+/** Metrics for which scikit-learn compares a row with all rows in another way. */
 const UNPAIRED: ReadonlySet<string> = new Set(['euclidean', 'sqeuclidean', 'hamming', 'cosine', 'nan_euclidean']);
 
-/** Whether scikit-learn counts the classes as it goes through pairs of rows. */
+/** Whether scikit-learn counts the classes while it iterates over pairs of rows. */
 function comparesPairs(estimator: Estimator): boolean {
   const isPlain = !weighsByDistance(estimator) && hasNoTree(estimator) && estimator.since(1, 4);
   return isPlain && !UNPAIRED.has(metricName(estimator));
@@ -53,7 +53,7 @@ function codesOf(positions: Vector, depth: number): Matrix {
   return { rows: positions.length, columns: depth, data };
 }
 
-/** The label of a row with no neighbours, for each target; undefined where such a row is refused. */
+/** The label of a row without neighbours, for each target; undefined if such a row is refused. */
 function outlierLabels(estimator: Estimator, count: number): readonly Label[] | undefined {
   if (!estimator.has('outlier_label_')) return undefined;
   const labels = labelsOf(estimator.value('outlier_label_'), estimator.placeOf('outlier_label_'));
@@ -62,8 +62,8 @@ function outlierLabels(estimator: Estimator, count: number): readonly Label[] | 
 }
 
 /**
- * The column of an outlier's label, −1 for none. Where scikit-learn counts as it goes (`isByPosition`) it takes the label
- * itself for a column, and knows of none that it was to find out.
+ * The column of the outlier label, −1 for none. If scikit-learn counts while iterating (`isByPosition`), it uses the
+ * label itself as a column, and does not support the automatic label.
  */
 function outlierColumn(estimator: Estimator, classes: readonly Label[], label: Label, isByPosition: boolean): number {
   if (!isByPosition) return classes.indexOf(label);
@@ -73,7 +73,7 @@ function outlierColumn(estimator: Estimator, classes: readonly Label[], label: L
   return typeof column === 'number' && Number.isInteger(column) && column >= 0 && column < classes.length ? column : -1;
 }
 
-/** A row with no neighbours has probabilities of 0/0, which stops the run. */
+/** A row without neighbours has probabilities of 0/0, which stops the run. */
 function withoutOutliers(emitter: Emitter, classes: readonly Label[], votes: RowVector): Labels {
   const total = emitter.reduce(votes, 'sum');
   const probabilities = emitter.requireFinite(emitter.binary('div', votes, total));
@@ -85,7 +85,7 @@ interface Outlier {
   readonly column: number;
 }
 
-/** A label that is not a class has no probability: it decides as one more class. */
+/** An outlier label that is not a class has no probability: it decides like an additional class. */
 function withOutliers(
   emitter: Emitter,
   classes: readonly Label[],
@@ -110,7 +110,7 @@ const regressor: Predict = (estimator, emitter, x) => {
   const weights = weightsWithin(estimator, emitter, x);
   const { rows, columns, data } = targetsOf(estimator, weights.width);
   const sums = emitter.dense(weights, { rows, columns, data }, undefined, 'in-out');
-  // A row with no neighbours gives 0/0.
+  // A row without neighbours gives 0/0.
   return { kind: 'values', values: emitter.binary('div', sums, emitter.reduce(weights, 'sum')) };
 };
 

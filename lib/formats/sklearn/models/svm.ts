@@ -10,7 +10,7 @@ import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
 
 const KERNELS: readonly KernelName[] = ['linear', 'poly', 'rbf', 'sigmoid'];
 
-/** Between the row and each support vector. */
+/** The kernel between the row and each support vector. */
 function kernel(estimator: Estimator, emitter: Emitter, x: RowVector, vectors: Matrix): RowVector {
   const name = kernelName(estimator, 'kernel', 'rbf', KERNELS);
   return kernelOf(emitter, emitter.requireFinite(x), vectors, name, {
@@ -20,7 +20,7 @@ function kernel(estimator: Estimator, emitter: Emitter, x: RowVector, vectors: M
   });
 }
 
-/** The weighted sum of an estimator that keeps one. */
+/** The weighted sum of an estimator that has only one. */
 function expansion(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const vectors = estimator.matrix('support_vectors_', undefined, x.width);
   const weights = estimator.matrix('dual_coef_', 1, vectors.rows);
@@ -29,13 +29,13 @@ function expansion(estimator: Estimator, emitter: Emitter, x: RowVector): RowVec
 
 const regressor: Predict = (estimator, emitter, x) => ({ kind: 'values', values: expansion(estimator, emitter, x) });
 
-/** An outlier, −1, where the score is not positive. */
+/** −1, an outlier, if the score is not positive. */
 const oneClass: Predict = (estimator, emitter, x) => {
   const scores = expansion(estimator, emitter, x);
   return { kind: 'labels', classes: [-1, 1], scores, decider: scores };
 };
 
-/** Each pair of classes is told apart by the support vectors of the two; of two classes, 0 is for the second. */
+/** Each pair of classes is separated by the support vectors of the two; for two classes, 0 gives the second. */
 const classifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
   const vectors = estimator.matrix('support_vectors_', undefined, x.width);
@@ -52,7 +52,7 @@ const classifier: Predict = (estimator, emitter, x) => {
     estimator.vector(estimator.has('_n_support') ? '_n_support' : 'n_support_', classes.length),
   );
   const margins = marginsOfPairs(estimator, emitter, values, weights, counts, intercepts);
-  // A positive margin is a vote for the first of a pair; libsvm and scikit-learn differ on one of 0.
+  // A positive margin is a vote for the first of a pair; libsvm and scikit-learn differ for a margin of 0.
   const votes = (second: 'less' | 'less_equal') =>
     votesOfPairs(emitter, emitter.binary(second, margins, 0), classes.length);
   const probabilities = coupled(estimator, emitter, margins);
@@ -71,17 +71,17 @@ const classifier: Predict = (estimator, emitter, x) => {
 
 function isByPairs(estimator: Estimator): boolean {
   const shape = estimator.value('decision_function_shape', 'ovr');
-  // Before 0.19 there was None, which is 'ovo'.
+  // Before 0.19, None meant 'ovo'.
   if (shape === null || shape === 'ovo') return true;
   if (shape === 'ovr') return false;
   const message = noSuchOption('the shape', estimator.text('decision_function_shape'), ['ovr', 'ovo']);
   throw estimator.error('MALFORMED', message, 'decision_function_shape');
 }
 
-/** libsvm's least probability of a class within a pair. */
+/** libsvm's minimum probability of a class within a pair. */
 const LEAST_PROBABILITY = 1e-7;
 
-/** The probabilities of one that was fitted with them: of each pair a logistic function of its margin, then coupled. */
+/** The probabilities of an estimator fitted with them: a logistic function of each pair's margin, then coupled. */
 function coupled(estimator: Estimator, emitter: Emitter, margins: RowVector): Pick<Labels, 'probabilities'> {
   // The underscores moved in 0.22; since 1.8 the parameter may be 'deprecated', which is False.
   const [a, b] = ['A', 'B'].map((end) => (estimator.has(`_prob${end}`) ? `_prob${end}` : `prob${end}_`));
@@ -94,7 +94,7 @@ function coupled(estimator: Estimator, emitter: Emitter, margins: RowVector): Pi
   return { probabilities: { operand: emitter.emit('couple', [pairs.operand], {}), width: classes } };
 }
 
-/** For each pair of classes: the sum over the vectors of either, weighted against the other. */
+/** For each pair of classes: the sum over the support vectors of both, weighted against the other class. */
 function marginsOfPairs(
   estimator: Estimator,
   emitter: Emitter,
@@ -126,9 +126,9 @@ function marginsOfPairs(
   return emitter.binary('add', margins, intercepts);
 }
 
-/** The two places of a pair's sums. */
+/** The memory of the two indices of a pair. */
 const PAIR_BYTES = 32;
-/** Elements of a matrix of pairs and vectors, most of which are zeros. */
+/** The maximum number of elements in a matrix of pairs and vectors, which is mostly zeros. */
 const LARGEST_PAIR_WEIGHTS = 2 ** 20;
 
 /** For each class the sums over its own vectors, weighted against each other class. */
@@ -150,7 +150,7 @@ function sumsOfClasses(
   });
 }
 
-/** [pairs, vectors]: of a pair (i, j), the vectors of i have their weight against j, those of j theirs against i. */
+/** [pairs, vectors]: for a pair (i, j), the vectors of i have their weight against j, and those of j theirs against i. */
 function pairWeights(estimator: Estimator, weights: Matrix, counts: readonly number[], pairs: number): Matrix {
   const { columns } = weights;
   let end = 0;

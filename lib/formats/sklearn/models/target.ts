@@ -1,4 +1,4 @@
-/** Regressors whose target was transformed: what they predict goes through the transformation's inverse. */
+/** Regressors with a transformed target: the inverse transformation is applied to their predictions. */
 
 import type { Vector } from '../arrays.ts';
 import { predictValues } from '../decisions.ts';
@@ -16,7 +16,7 @@ import { itemsOf, noSuchOption } from '../values.ts';
 
 type Inverse = (estimator: Estimator, emitter: Emitter, y: RowVector) => RowVector;
 
-/** y·scale + centre, where each may be absent. */
+/** y·scale + centre; each is optional. */
 function rescale(scale: string, centre: string): Inverse {
   return (estimator, emitter, y) => {
     const [scales, centres] = [scale, centre].map((name) =>
@@ -29,7 +29,10 @@ function rescale(scale: string, centre: string): Inverse {
   };
 }
 
-/** Whether the scaler makes its own numbers float32 for those that are: since it takes arrays of other libraries. */
+/**
+ * Whether the scaler casts its own numbers to float32 for float32 input: since it supports array libraries other than
+ * NumPy.
+ */
 function areSingle(estimator: Estimator): boolean {
   return estimator.className === 'StandardScaler' && estimator.since(1, 8);
 }
@@ -57,7 +60,7 @@ function boxCox(emitter: Emitter, y: RowVector, lambda: number): RowVector {
   return emitter.binary('pow', emitter.affine(y, lambda, 1), 1 / lambda);
 }
 
-/** Box and Cox's less 1 where y ≥ 0; its mirror image, with 2 − λ for λ, where y < 0. */
+/** Box–Cox minus 1 for y ≥ 0; its mirror image, with 2 − λ in place of λ, for y < 0. */
 function yeoJohnson(emitter: Emitter, y: RowVector, lambda: number): RowVector {
   const branch = (value: RowVector, exponent: number) =>
     exponent === 0 ? emitter.unary(value, 'expm1') : emitter.affine(boxCox(emitter, value, exponent), 1, -1);
@@ -98,7 +101,7 @@ function invert(estimator: Estimator, emitter: Emitter, y: RowVector): RowVector
   const known = Object.keys(INVERSES).join(', ');
   throw estimator.error(
     'UNSUPPORTED_OP',
-    `the inverse of a ${className} of the target is not read; those of ${known} are`,
+    `the inverse of a ${className} of the target is not supported; expected one of ${known}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Decision trees and forests of them. Facts of the files: the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
+/** Decision trees and forests. Files contain the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
 import { floorFloat } from '../../../graph/float32.ts';
 import { PickleArray, PickleRecords, pickleKind, type RecordColumn } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
@@ -10,7 +10,7 @@ import type { Labels, Outcome, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf } from '../values.ts';
 
-/** What a file says of a leaf: its values, an output after the other, each padded to the most classes of any. */
+/** Writes the values of a leaf: one output after another, each padded to the maximum number of classes. */
 export type LeafValues = (node: number, to: Float64Array) => void;
 
 /** The `tree_` of a decision tree. Its values are [nodes, outputs, classes]. */
@@ -24,7 +24,7 @@ export class StoredTree {
   readonly #right: RecordColumn;
   readonly #feature: RecordColumn;
   readonly #threshold: RecordColumn;
-  /** Since 1.3. */
+  /** Since scikit-learn 1.3. */
   readonly #nanLeft: RecordColumn | undefined;
 
   constructor(estimator: Estimator) {
@@ -50,7 +50,7 @@ export class StoredTree {
     }
   }
 
-  /** A number of each node, by its name in the file. */
+  /** A number for each node, by field name. */
   column(name: string): RecordColumn {
     const column = this.#nodes.column(name);
     if (column !== undefined) return column;
@@ -61,7 +61,7 @@ export class StoredTree {
     return this.#nanLeft !== undefined;
   }
 
-  /** The tree, the leaves of which are as `leaf` writes them. Rows are float32, so thresholds may be as well. */
+  /** The tree, with leaves written by `leaf`. Rows are float32, so thresholds may be rounded to float32. */
   with(leaf: LeafValues): FileTree {
     const [left, right, feature, threshold] = [this.#left, this.#right, this.#feature, this.#threshold];
     const nanLeft = this.#nanLeft;
@@ -82,24 +82,24 @@ export class StoredTree {
   }
 }
 
-/** What a tree takes while a forest grows, a node of it, and a value of it. */
+/** The memory of a tree, a node and a value while a forest is built. */
 const TREE_BYTES = 2560;
 const NODE_BYTES = 160;
 const VALUE_BYTES = 16;
 
-/** One tree of a file may be in many places of forests, and is its own tree in each. Throws `LIMIT`. */
+/** A tree may occur in several places of forests, and each occurrence is a separate tree. Throws `LIMIT`. */
 export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estimator): void {
   if (tree.budget.isNew(nodes.names)) return;
   tree.budget.build(TREE_BYTES + NODE_BYTES * nodes.count + VALUE_BYTES * values, tree.title);
 }
 
-/** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */
+/** The row as float32, which trees compare; numbers that are infinite, or become so as float32, are refused. */
 export function asFloats(emitter: Emitter, x: RowVector, takesNan: boolean): RowVector {
   if (takesNan) emitter.cells.takesMissing = true;
   return emitter.requireFinite(emitter.float32(x), takesNan);
 }
 
-/** Of classes an integer for one output, a list for several. */
+/** For classes, an integer for one output, a list for several. */
 function classCounts(estimator: Estimator): readonly number[] {
   const counts = [...estimator.numbers('n_classes_').data];
   if (counts.every((count) => Number.isInteger(count) && count > 0)) return counts;
@@ -110,12 +110,12 @@ function classCounts(estimator: Estimator): readonly number[] {
   );
 }
 
-/** How a leaf's values become the probabilities of each output's classes, side by side. */
+/** Converts a leaf's values to the probabilities of each output's classes, one output after another. */
 function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValues {
   const { shape, data } = tree.values;
   const [, outputs, most] = shape;
-  // Before 1.4 they are counts; fractions divided once more would have other last bits. Counts add up to 1 at the root at
-  // the most, where rows had weights, as in AdaBoost.
+  // Before 1.4 they are counts; dividing fractions again would change the last bits. If rows had weights, as in
+  // AdaBoost, counts add up to at most 1 at the root.
   const isWhole = (node: number) => Math.abs(numpySum(data, node * outputs * most, counts[0]) - 1) <= 1e-6;
   const areFractions = isWhole(0) && isWhole(tree.size - 1);
   return (node, to) => {
@@ -128,7 +128,10 @@ function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValue
   };
 }
 
-/** Since these versions the classes take NaN whether or not some was fitted; before 1.9 by these criteria only. */
+/**
+ * Since these versions the classes accept NaN, whether or not the training data had any; before 1.9 only with these
+ * criteria.
+ */
 const TAKE_NAN: readonly [name: RegExp, major: number, minor: number][] = [
   [/^DecisionTree/, 1, 3],
   [/^RandomForest/, 1, 4],
@@ -140,7 +143,7 @@ function takesNan(estimator: Estimator, trees: readonly StoredTree[]): boolean {
   return trees.every(({ knowsNan }) => knowsNan) && saysItTakesNan(estimator);
 }
 
-/** What scikit-learn goes by, of an estimator that need not be fitted. */
+/** What scikit-learn reports for an estimator, which need not be fitted. */
 export function saysItTakesNan(estimator: Estimator): boolean {
   const [, major, minor] = TAKE_NAN.find(([name]) => name.test(estimator.className)) ?? [undefined, Infinity, 0];
   if (!estimator.since(major, minor)) return false;
@@ -149,7 +152,7 @@ export function saysItTakesNan(estimator: Estimator): boolean {
   return isKnown && !isOldRandom;
 }
 
-/** The mean of what trees give for each output's classes, or values. */
+/** The mean over the trees, for each output's classes or values. */
 function mean(
   estimator: Estimator,
   emitter: Emitter,
@@ -209,7 +212,7 @@ function classifier(members: (estimator: Estimator) => readonly Estimator[]): Pr
   return (estimator, emitter, x) => {
     const counts = classCounts(estimator);
     const probabilities = mean(estimator, emitter, x, members(estimator), counts);
-    // One target, even where its classes are in a list of one.
+    // One target, even if its classes are in a list of one.
     if (counts.length === 1) return labelsByProbability(estimator, classesOf(estimator)[0], probabilities);
     return targetsOf(estimator, emitter, counts, probabilities);
   };
@@ -236,7 +239,7 @@ function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly numb
   return { kind: 'targets', targets };
 }
 
-/** Of each tree the leaf that the row reaches, as its own column. */
+/** For each tree, the leaf that the row reaches, one-hot encoded. */
 const leavesOf: Transform = (estimator, emitter, x) => {
   const members = membersOf(estimator);
   const categories = estimator.estimator('one_hot_encoder_').list('categories_');
@@ -244,7 +247,7 @@ const leavesOf: Transform = (estimator, emitter, x) => {
     throw estimator.error('SHAPE', `expected leaves of ${members.length} trees, found ${categories.length}`);
   }
   const forest = new Forest(emitter.budget, x.width, 1);
-  /** Of each column the tree. */
+  /** The tree of each column. */
   const trees: number[] = [];
   const stored = members.map((member) => new StoredTree(member));
   for (const [i, tree] of stored.entries()) {

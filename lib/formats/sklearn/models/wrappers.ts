@@ -1,9 +1,9 @@
-/** Estimators that chose or fitted another one, and predict as it does. */
+/** Estimators that chose or fitted another one, and predict like it. */
 import type { Estimator } from '../estimator.ts';
 import type { Reading, Table } from '../reading.ts';
 import { notRefitted } from '../refusals.ts';
 
-/** By the name of the attribute that holds it; older versions had the second. */
+/** By the name of the attribute that contains it; older versions use the second name. */
 function delegate(...attributes: readonly [string, string?]): Reading {
   return {
     predict: (estimator, emitter, x) => emitter.predict(held(estimator, attributes), x),

@@ -1,7 +1,7 @@
-/** Which classes and functions are the author's own: of no library that is known here. */
+/** Detects user-defined classes and functions: those of no known library. */
 import type { PickleGlobal } from '../../containers/pickle/values.ts';
 
-/** Libraries whose classes are read, or refused for their own reason, by the first part of their modules' names. */
+/** Libraries whose classes are supported, or refused for their own reason, by the first part of the module name. */
 const LIBRARIES: ReadonlySet<string> = new Set(
   (
     'sklearn imblearn lightgbm xgboost catboost statsmodels sklearnex daal4py onedal cuml torch keras tensorflow ' +

@@ -1,4 +1,4 @@
-/** What comes behind a step of the author's own tells how many columns it gives, and what they are called. */
+/** The steps after a user-defined step determine how many columns it must return, and their names. */
 import { PickleDict, PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Estimator } from '../estimator.ts';
 import { type Features, startsOwn, statedFeatures } from '../features.ts';
@@ -7,13 +7,16 @@ import { plainScalar } from '../values.ts';
 export interface Expected {
   readonly width?: number;
   readonly names?: readonly string[];
-  /** Whether it takes whatever it is given. */
+  /** Whether any number of columns is accepted. */
   readonly isAny?: boolean;
-  /** The class that says so. */
+  /** The class that determines it. */
   readonly by: string;
 }
 
-/** What the estimators from a position on take; undefined where they do not say. `own` is what a class says in its own way. */
+/**
+ * What the estimators from an index on take; undefined if they do not state it. `own` returns what a class stores in
+ * its own way.
+ */
 export function takenFrom(
   estimators: readonly Estimator[],
   at: number,
@@ -27,7 +30,7 @@ export function takenFrom(
   return stated && { ...stated, by };
 }
 
-/** What a part of a ColumnTransformer gives, which it keeps since scikit-learn 1.0. */
+/** The width of a ColumnTransformer's part, which it stores since scikit-learn 1.0. */
 export function keptWidth(estimator: Estimator, name: PickleValue | undefined): Expected | undefined {
   const kept = estimator.value('output_indices_');
   const slice = kept instanceof PickleDict && typeof name === 'string' ? kept.get(name) : undefined;

@@ -1,6 +1,6 @@
 /**
- * What the columns of a data frame are called after a step of scikit-learn: `get_feature_names_out`, where the step gives data
- * frames (`set_output`). Steps of the author's own find their columns by these names.
+ * The column names of a data frame after a step of scikit-learn: `get_feature_names_out`, if the step returns data
+ * frames (`set_output`). User-defined steps access columns by these names.
  */
 import { PickleDict } from '../../containers/pickle/values.ts';
 import type { Estimator } from '../estimator.ts';
@@ -17,16 +17,16 @@ const ONE_TO_ONE: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 const SELECTING = /^(?:Select|VarianceThreshold$|GenericUnivariateSelect$|RFE|SequentialFeatureSelector$)/;
-/** Their names are the class's, in small letters, and a number. */
+/** Their column names are the lowercase class name and a number. */
 const NUMBERED: ReadonlySet<string> = new Set(
   'PCA IncrementalPCA TruncatedSVD FastICA FactorAnalysis NMF KMeans MiniBatchKMeans Nystroem RBFSampler'.split(' '),
 );
-/** They give what the last of their steps gives, or say by themselves what their columns are called. */
+/** They return what the last of their steps returns, or name their columns themselves. */
 const AS_INSIDE = /^(?:Pipeline|.*SearchCV|FrozenEstimator|ColumnTransformer|FeatureUnion)$/;
 
-/** The row that a step gives, with what its columns are called, or without where it is not a data frame any more. */
+/** The result of a step with its column names, or without if it is no longer a data frame. */
 export function withFrame(estimator: Estimator, x: RowVector, row: RowVector): RowVector {
-  // What is sparse is not a frame of pandas.
+  // Sparse matrices are not data frames.
   if (isSparse(row)) return row;
   const { className } = estimator;
   if (!isModuleOf('sklearn', estimator.module) || row.isOpen) return row;
@@ -58,7 +58,7 @@ function namesAfter(estimator: Estimator, x: RowVector, row: RowVector): Names |
   const names = namesOf(estimator) ?? x.frame;
   if (ONE_TO_ONE.has(className)) return names;
   if (className !== 'OneHotEncoder' || names === undefined) return undefined;
-  // With categories dropped, or taken together, there are fewer.
+  // If categories are dropped or merged, there are fewer columns.
   return estimator
     .list('categories_')
     .flatMap((list, i) => (itemsOf(list) ?? []).map((item) => `${names[i]}_${String(plainScalar(item))}`));
@@ -70,7 +70,7 @@ function namesOf(estimator: Estimator): Names | undefined {
   return names?.every((name) => typeof name === 'string') ? names : undefined;
 }
 
-/** Of steps side by side: each name with that of its step before it, unless the names are all their own. */
+/** For parallel steps: prefixes each name with that of its step, unless the names are unique. */
 export function frameOfParts(
   estimator: Estimator,
   parts: readonly { readonly name: unknown; readonly rows: readonly RowVector[] }[],

@@ -1,5 +1,5 @@
 /**
- * Where columns come from: the rows that the model is given, and what steps of the author's own give. Each is an input of the
+ * Where columns come from: the model's input rows, and the results of user-defined steps. Each is an input of the
  * graph, and each of its columns has its own number.
  */
 import type { OwnColumn } from '../../../graph/graph.ts';
@@ -10,14 +10,14 @@ export interface Source {
   readonly name: string;
   /** The number of its first column. */
   readonly first: number;
-  /** None where the file does not say how many there are. */
+  /** 0 if the number of columns is not in the file. */
   readonly width: number;
   readonly isOpen: boolean;
 }
 
 export interface Given {
   readonly name: string;
-  /** Undefined where the file does not say it. */
+  /** Undefined if it is not in the file. */
   readonly width: number | undefined;
   readonly names?: readonly string[];
 }
@@ -26,7 +26,7 @@ export class Sources {
   readonly all: Source[] = [];
   #columns = 0;
 
-  /** The row of a new one. */
+  /** The row of a new source. */
   add({ name, width, names }: Given): RowVector {
     const first = this.#columns;
     this.#columns += width ?? 0;
@@ -46,7 +46,7 @@ export class Sources {
     return { input: source.name, element: column - source.first };
   }
 
-  /** What of a row a step takes: cells as they were given where nothing has changed them. */
+  /** The columns of a row that a step takes: unchanged input cells if nothing has modified them. */
   taken({ operand, width, columns, raw }: RowVector, cells: Cells): OwnColumn[] {
     return Array.from({ length: width }, (_, element): OwnColumn => {
       const given = raw?.[element];
@@ -57,7 +57,7 @@ export class Sources {
     });
   }
 
-  /** Of a map by columns, the part that is a source's, by its own elements. */
+  /** The entries of a map by columns that belong to a source, keyed by its own elements. */
   partOf<T>(map: ReadonlyMap<number, T>, { first, width }: Source): Map<number, T> {
     const found = new Map<number, T>();
     for (const [column, value] of map) {

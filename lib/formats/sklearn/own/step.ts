@@ -1,4 +1,4 @@
-/** A step of the author's own: a class, or a function of a FunctionTransformer, which the caller computes. */
+/** A user-defined step: a class, or a function of a FunctionTransformer, which the caller computes. */
 import type { ForwardpassError } from '../../../errors.ts';
 import { listNames, quote } from '../../../messages.ts';
 import type { GivenFunctions } from '../../format.ts';
@@ -12,20 +12,20 @@ import { isNone, itemsOf, plainScalar } from '../values.ts';
 import type { Expected } from './expected.ts';
 
 export interface OwnCall {
-  /** In Python. */
+  /** The name in Python. */
   readonly name: string;
   readonly attributes: () => Readonly<Record<string, unknown>>;
-  /** How many columns it gives where neither what is behind it nor the caller says it. */
+  /** How many columns it returns, if neither the following step nor the caller determines that. */
   readonly width?: number;
   /** Whether a class of the same name may predict instead. */
   readonly mayPredict?: boolean;
-  /** Of labels: what they may be. */
+  /** For labels: their possible values. */
   readonly classes?: readonly Label[] | 'numbers';
-  /** What is said where the caller gives no function. */
+  /** The error if the caller supplies no function. */
   readonly refused: (hint: string) => ForwardpassError;
 }
 
-/** A method of the author's own class, by the class's name where it is `transform`. */
+/** A method of a user-defined class; `transform` is named by the class only. */
 export function ownMethod(
   refused: (estimator: Estimator, hint: string) => ForwardpassError,
   method?: string,
@@ -41,14 +41,14 @@ export function ownMethod(
   };
 }
 
-/** Whether it is a class that predicts: the caller says so by a function's name, or the file by the classes that it has learnt. */
+/** Whether a user-defined class predicts: the caller shows it by a function's name, or the file by learnt classes. */
 export function predictsOwn(estimator: Estimator, functions: GivenFunctions): boolean {
   const name = `${estimator.object.callable}`;
   if (functions.has(`${name}.predict`) || functions.has(`${name}.predict_proba`)) return true;
   return !functions.has(name) && estimator.has('classes_');
 }
 
-/** Methods `predict`, and `predict_proba` where there is a function for it, of the author's own class. */
+/** The methods `predict`, and `predict_proba` if there is a function for it, of a user-defined class. */
 export function ownPrediction(refused: (estimator: Estimator, hint: string) => ForwardpassError): Predict {
   return (estimator, emitter, x): Outcome => {
     const { functions } = emitter;
@@ -70,7 +70,7 @@ export function ownPrediction(refused: (estimator: Estimator, hint: string) => F
     const hasProbabilities = functions.has(`${name}.predict_proba`);
     if (classes === undefined) {
       if (!hasProbabilities) return { kind: 'values', values: predicted };
-      const message = `gives probabilities, and the file does not say of which classes; say it beside the function: { ${quote(`${name}.predict`)}: { run: (columns) => …, classes: ['no', 'yes'] } }`;
+      const message = `gives probabilities, but the file does not say of which classes; add the classes to the function: { ${quote(`${name}.predict`)}: { run: (columns) => …, classes: ['no', 'yes'] } }`;
       throw estimator.error('OPTION', message);
     }
     if (predicted.width !== 1)
@@ -79,7 +79,7 @@ export function ownPrediction(refused: (estimator: Estimator, hint: string) => F
     if (!hasProbabilities) return { kind: 'labels', classes, decider };
     const probabilities = call('predict_proba', classes.length);
     if (probabilities.width === classes.length) return { kind: 'labels', classes, decider, probabilities };
-    throw estimator.error('OPTION', `gives ${probabilities.width} probabilities of ${classes.length} classes`);
+    throw estimator.error('OPTION', `gives ${probabilities.width} probabilities for ${classes.length} classes`);
   };
 }
 
@@ -106,7 +106,7 @@ export function callOwn(estimator: Estimator, emitter: Emitter, x: RowVector, ca
   });
 }
 
-/** What its columns were called when it was fitted, or are in the data frame that it is given. */
+/** Its column names when it was fitted, or those of the data frame that it is given. */
 function namesOf(estimator: Estimator, x: RowVector): readonly string[] | undefined {
   const value = estimator.value('feature_names_in_');
   const names = isNone(value) ? undefined : itemsOf(value)?.map(plainScalar);
@@ -115,7 +115,7 @@ function namesOf(estimator: Estimator, x: RowVector): readonly string[] | undefi
 }
 
 function widthless(estimator: Estimator, name: string): ForwardpassError {
-  const message = `the file does not say how many columns ${quote(name)} gives; say it beside the function, or what they are called: { ${quote(name)}: { run: (columns) => …, columns: 3 } }`;
+  const message = `the file does not say how many columns ${quote(name)} gives; add the number of columns, or their names, to the function: { ${quote(name)}: { run: (columns) => …, columns: 3 } }`;
   return estimator.error('OPTION', message);
 }
 
@@ -131,10 +131,10 @@ function hintOf(
   const known = x.isOpen ? undefined : x.width;
   const takes =
     known === undefined && names === undefined
-      ? 'the columns of the rows as they are given; what they are is not in the file'
+      ? 'the columns of the input rows; which ones is not in the file'
       : `${columnsInWords(known ?? names?.length, names)}${whose}`;
   const width = expected?.width ?? call.width;
-  const by = expected === undefined ? '' : ` for the ${expected.by} behind it`;
+  const by = expected === undefined ? '' : ` for the ${expected.by} that follows it`;
   const ofNames = expected?.names === undefined ? '' : `: ${listNames(expected.names, 8)}`;
   const ofLabels = typeof call.classes === 'object' ? `: one of ${listNames(call.classes.map(String), 8)}` : '';
   const isLast = call.mayPredict === true && expected === undefined;

@@ -1,4 +1,4 @@
-/** The categories of a feature, and the place of a row's own among them. */
+/** The categories of a feature, and the index of a row's value among them. */
 import { partCount } from '../../containers/pickle/parts.ts';
 import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
@@ -6,21 +6,21 @@ import type { Estimator } from '../estimator.ts';
 import type { RowVector } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 
-/** What a category takes while its column is read. */
+/** The memory of a category while its column is read. */
 const ITEM_BYTES = 48;
 
 export interface Categories {
   readonly column: number;
   readonly items: readonly PickleValue[];
-  /** Whether they are words; None among them is one too. */
+  /** Whether they are words; None among them counts as one. */
   readonly areWords: boolean;
-  /** The position of NaN, where it is one of them. */
+  /** The index of NaN, if it is a category. */
   readonly nan: number | undefined;
-  /** The position of what is NaN in a row: NaN itself or, among numbers, None. */
+  /** The index of the category that is NaN in a row: NaN itself or, among numbers, None. */
   readonly missing: number | undefined;
 }
 
-/** `categories_` of an encoder: a list for each column. */
+/** `categories_` of an encoder: one list for each column. */
 export function categoriesOf(estimator: Estimator, emitter: Emitter, x: RowVector): readonly Categories[] {
   const lists = estimator.list('categories_');
   if (lists.length !== x.width) {
@@ -29,7 +29,7 @@ export function categoriesOf(estimator: Estimator, emitter: Emitter, x: RowVecto
   return lists.map((list, column) => categoriesIn(estimator, emitter, x, list, column, `categories_[${column}]`));
 }
 
-/** The categories of one column, in a list at a place of the estimator. */
+/** The categories of one column, from a list at a place of the estimator. */
 export function categoriesIn(
   estimator: Estimator,
   emitter: Emitter,
@@ -50,12 +50,12 @@ export function categoriesIn(
   const areWords = items.some((item) => typeof item === 'string') || (none !== undefined && !areNumbers);
   const own = x.columns?.[column];
   if (areNumbers && (areWords || (own !== undefined && emitter.cells.isOfWords(own)))) {
-    throw estimator.error('UNSUPPORTED_DTYPE', 'holds numbers beside words, which is not read here', place);
+    throw estimator.error('UNSUPPORTED_DTYPE', 'contains both numbers and words, which is not supported', place);
   }
   if (nan !== undefined) emitter.cells.takeNan(own);
   if (none === undefined || areWords) return { column, items, areWords, nan, missing: nan };
   if (own === undefined) {
-    throw estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
+    throw estimator.error('UNSUPPORTED_OP', `column ${column} contains None, which an earlier step created`);
   }
   const isNumber = !Number.isNaN(emitter.cells.takeNone(own));
   return { column, items, areWords, nan, missing: isNumber ? nan : none };
@@ -65,14 +65,14 @@ function isNan(item: PickleValue): boolean {
   return typeof item === 'number' && Number.isNaN(item);
 }
 
-/** For each category `width` numbers, one row after the other; where others are not refused, so many for those. */
+/** A row of `width` numbers for each category, and one for unknown categories unless they are refused. */
 export interface CategoryTable {
   readonly width: number;
   readonly rows: ArrayLike<number>;
   readonly unknown?: ArrayLike<number>;
 }
 
-/** What a table has for the row's category in its column. */
+/** The table's row for the category in the row's column. */
 export function lookUp(
   estimator: Estimator,
   emitter: Emitter,
@@ -80,7 +80,7 @@ export function lookUp(
   categories: Categories,
   { width, rows, unknown }: CategoryTable,
 ): RowVector {
-  if (width === 0) throw estimator.error('SHAPE', 'no column is left of it', `categories_[${categories.column}]`);
+  if (width === 0) throw estimator.error('SHAPE', 'leaves no column of it', `categories_[${categories.column}]`);
   if (unknown !== undefined || categories.missing !== undefined) emitter.cells.takesMissing = true;
   const ids = idsOf(estimator, emitter, x, categories, unknown !== undefined);
   const before = unknown === undefined ? 0 : width;
@@ -94,8 +94,8 @@ export function lookUp(
 }
 
 /**
- * Where the category stands: from 0 on, −1 where it is none of them. With `handled` from 1 on, 0 where it is none, so
- * that none need be refused.
+ * The index of the category, from 0, or −1 if it is unknown. With `handled` the index counts from 1, and 0 means
+ * unknown, so that nothing is refused.
  */
 function idsOf(
   estimator: Estimator,
@@ -107,7 +107,7 @@ function idsOf(
   const { column, items, areWords, missing } = categories;
   const numbers = numbersOf(estimator, emitter, x, categories);
   const own = emitter.gather(x, [column]);
-  // Words are numbered from 0 on, and mostly by this very encoder.
+  // Words are numbered from 0, usually by this encoder itself.
   if (!handled && missing === undefined && areWords && numbers.every((number, i) => number === i)) {
     return own;
   }
@@ -126,7 +126,7 @@ function idsOf(
   return handled ? ids : emitter.affine(ids, 1, -1);
 }
 
-/** Each category as the number that stands for it in the row; NaN for what is missing. */
+/** The number that represents each category in the row; NaN for a missing value. */
 export function numbersOf(
   estimator: Estimator,
   emitter: Emitter,
@@ -137,7 +137,7 @@ export function numbersOf(
   const words = areWords ? items.filter(isWord) : [];
   const model = x.columns?.[column];
   if (words.length > 0 && model === undefined) {
-    throw estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
+    throw estimator.error('UNSUPPORTED_OP', `column ${column} contains words that an earlier step created`);
   }
   const indices = words.length > 0 ? emitter.cells.wordIndices(model as number, words) : [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** ColumnTransformer: steps for some columns each, side by side. */
+/** ColumnTransformer: parallel steps, each on some of the columns. */
 
 import { quote } from '../../../messages.ts';
 import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
@@ -11,9 +11,9 @@ import { joined, partOf } from './pipeline.ts';
 
 export function columnTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const width = estimator.number('n_features_in_', x.width);
-  if (width !== x.width) throw estimator.error('SHAPE', `takes ${width} columns, found ${x.width}`);
+  if (width !== x.width) throw estimator.error('SHAPE', `expects ${width} columns, found ${x.width}`);
   const resolver = new Columns(estimator, x);
-  // Fitted on a data frame, it gives its parts columns by their names.
+  // If it was fitted on a data frame, its parts refer to columns by name.
   const names = estimator.value('feature_names_in_');
   const frame = isNone(names) ? undefined : itemsOf(names)?.map(plainScalar);
   const row = frame?.length === x.width && frame.every((name) => typeof name === 'string') ? { ...x, frame } : x;
@@ -31,17 +31,17 @@ export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row
   return joined(estimator, emitter, parts);
 }
 
-/** The positions of columns, whichever way they are given. */
+/** Resolves columns to positions, in whichever way they are given. */
 class Columns {
   readonly #known: PickleDict | undefined;
-  /** Of each column's name its position, the first where several have it. */
+  /** The position of each column name; of the first one if several columns share a name. */
   readonly #positions: ReadonlyMap<string, number>;
 
   constructor(
     readonly estimator: Estimator,
     readonly x: RowVector,
   ) {
-    // What scikit-learn has resolved itself, since 1.0.
+    // The positions that scikit-learn resolved itself, since 1.0.
     const indices = estimator.value('_transformer_to_input_indices');
     this.#known = indices instanceof PickleDict ? indices : undefined;
     const attribute = ['feature_names_in_', '_feature_names_in', '_df_columns'].find((name) => estimator.has(name));
@@ -79,11 +79,11 @@ class Columns {
     });
   }
 
-  /** By position, the end left out; by name, the end included. */
+  /** By position, the end is exclusive; by name, it is inclusive. */
   #slice([start, stop, step]: readonly PickleValue[], place: string): readonly number[] {
     const { width } = this.x;
     const stride = isNone(step) ? 1 : step;
-    if (stride !== 1) throw this.#error('slices in steps are not read here', place);
+    if (stride !== 1) throw this.#error('slices with a step are not supported', place);
     const first = typeof start === 'string' ? this.#named(start, place) : (start ?? 0);
     const last = typeof stop === 'string' ? this.#named(stop, place) + 1 : (stop ?? width);
     if (typeof first !== 'number' || typeof last !== 'number')
@@ -95,7 +95,7 @@ class Columns {
   #named(name: string, place: string): number {
     const position = this.#positions.get(name);
     if (position !== undefined) return position;
-    throw this.#error(`names the column ${quote(name)}, which the file does not list`, place);
+    throw this.#error(`names the column ${quote(name)}, which was not found in the file`, place);
   }
 
   #error(message: string, place: string) {
@@ -103,7 +103,7 @@ class Columns {
   }
 }
 
-/** An end of a slice as Python takes it: from the row's end where it is negative, and within the row. */
+/** An end of a slice as in Python: negative values count from the row's end; clamped to the row. */
 function bounded(end: number, width: number): number {
   const whole = Math.trunc(end);
   return Math.min(width, Math.max(0, whole < 0 ? whole + width : whole));
@@ -113,7 +113,7 @@ function isBooleans(value: PickleValue): boolean {
   return value instanceof PickleArray && value.dtype.startsWith('b');
 }
 
-/** The list inside a list of its own class, as scikit-learn 1.5 and 1.6 keep the columns of the remainder. */
+/** The list inside a list subclass in which scikit-learn 1.5 and 1.6 store the columns of the remainder. */
 function listIn(value: PickleValue): PickleValue {
   return value instanceof PickleObject ? (value.attribute('data') ?? value) : value;
 }

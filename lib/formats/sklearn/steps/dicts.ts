@@ -1,4 +1,4 @@
-/** DictVectorizer: a record's numbers, and 1 for each pair of a key and a string that it knows. */
+/** DictVectorizer: a record's numbers, and 1 for each known pair of a key and a string. */
 
 import { quote } from '../../../messages.ts';
 import type { Emitter } from '../emitter.ts';
@@ -6,29 +6,29 @@ import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
 import type { RowVector } from '../outcome.ts';
 
-/** Bytes that a name takes while the columns are found. */
+/** Bytes of a name while the columns are determined. */
 const NAME_BYTES = 160;
 
-/** A key of records: a number's column, or its strings with a column each. */
+/** A key of records: the column of a number, or one column for each of its strings. */
 interface Field {
   readonly key: string;
-  /** Of a number. */
+  /** The column of a number. */
   column: number | undefined;
-  /** Of each string. */
+  /** The column of each string. */
   readonly columns: Map<string, number>;
 }
 
-/** By the names of columns: `age`, or `city=nice` for the string 'nice' of the key `city`. */
+/** From the names of columns: `age`, or `city=nice` for the string 'nice' of the key `city`. */
 function fieldsOf(estimator: Estimator): readonly Field[] {
   const separator = estimator.text('separator', '=');
   const names = estimator.texts('feature_names_');
   estimator.budget.build(NAME_BYTES * names.length, estimator.title);
-  if (new Set(names).size < names.length) throw estimator.error('MALFORMED', 'a name is there twice', 'feature_names_');
+  if (new Set(names).size < names.length) throw estimator.error('MALFORMED', 'contains a name twice', 'feature_names_');
   const fields = new Map<string, Field>();
   for (const [column, name] of names.entries()) {
     const at = separator === '' ? -1 : name.indexOf(separator);
     if (at >= 0 && name.indexOf(separator, at + separator.length) >= 0) {
-      const message = `the column ${quote(name)} holds ${quote(separator)} twice: which part is the key is not in the file; fit it with another \`separator\``;
+      const message = `the column ${quote(name)} contains ${quote(separator)} twice, so it is ambiguous which part is the key; fit it with another \`separator\``;
       throw estimator.error('UNSUPPORTED_OP', message, `feature_names_[${column}]`);
     }
     const key = at < 0 ? name : name.slice(0, at);
@@ -47,11 +47,11 @@ export function fieldNames(estimator: Estimator): Features {
   return { width: names.length, names };
 }
 
-/** What a record lacks, and strings that it does not know, are 0. */
+/** Keys that a record does not have, and unknown strings, are 0. */
 export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const fields = fieldsOf(estimator);
   if (fields.length !== x.width) {
-    throw estimator.error('SHAPE', `takes ${fields.length} keys, found ${x.width} columns`);
+    throw estimator.error('SHAPE', `expects ${fields.length} keys, found ${x.width} columns`);
   }
   emitter.cells.takesMissing = true;
   const order: number[] = [];
@@ -63,7 +63,7 @@ export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: RowVec
     }
     for (const each of columns.values()) order.push(each);
     const words = emitter.cells.wordIndices(x.columns?.[at] ?? at, [...columns.keys()]);
-    // A key that the record lacks is as a string that is not known.
+    // A missing key is treated like an unknown string.
     const known = emitter.select(emitter.unary(own, 'is_nan'), -1, own);
     return emitter.binary('equal', known, Float64Array.from(words));
   });
@@ -71,7 +71,7 @@ export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: RowVec
   for (const [place, column] of order.entries()) places[column] = place;
   const row = emitter.gather(emitter.concat(parts), places);
   if (!estimator.boolean('sparse', true)) return row;
-  // The matrix holds the numbers of a record, zeros too.
+  // The matrix stores the numbers of a record, including zeros.
   const isNumber = fields.map(({ column }) => column !== undefined);
   emitter.heldZeros.set(row.operand, () => {
     const held = parts.map((part, at) =>

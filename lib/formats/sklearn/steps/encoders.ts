@@ -1,4 +1,4 @@
-/** Steps that make numbers of categories. */
+/** Steps that convert categories to numbers. */
 
 import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
@@ -31,10 +31,10 @@ export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: RowVect
   return emitter.concat(parts);
 }
 
-/** Elements of a table whose rows are one-hot; of more categories, the place of the 1 is looked up alone. */
+/** The maximum size of a table of one-hot rows; with more categories, only the position of the 1 is looked up. */
 const LARGEST_HOT_TABLE = 2 ** 12;
 
-/** `unknown`: the group of unknown categories; without it, all columns are 0 for them. */
+/** `unknown`: the group of unknown categories; without it, their row is all zeros. */
 type Hot = (
   estimator: Estimator,
   emitter: Emitter,
@@ -56,7 +56,7 @@ const hotByTable: Hot = (estimator, emitter, x, categories, { groups, count, dro
 };
 
 const hotByGroup: Hot = (estimator, emitter, x, categories, { groups, count, dropped }, handlesUnknown, unknown) => {
-  // What has no separate column has one behind them, which is left out.
+  // Categories without a column get an additional one at the end, which is dropped.
   const other = handlesUnknown ? [unknown ?? count] : undefined;
   const depth = other?.[0] === count ? count + 1 : count;
   const table = { width: 1, rows: groups, ...(other && { unknown: other }) };
@@ -68,11 +68,11 @@ const hotByGroup: Hot = (estimator, emitter, x, categories, { groups, count, dro
 };
 
 interface HotPlan {
-  /** Of each category, the column that is 1 for it, before one is dropped. */
+  /** For each category, the column that is 1 for it, before one is dropped. */
   readonly groups: readonly number[];
-  /** Columns, before one is dropped. */
+  /** The number of columns before one is dropped. */
   readonly count: number;
-  /** The column of all that are seldom. */
+  /** The column shared by infrequent categories. */
   readonly infrequent: number | undefined;
   readonly dropped: number | undefined;
 }
@@ -93,7 +93,7 @@ function hotPlans(estimator: Estimator): (categories: Categories) => HotPlan {
   };
 }
 
-/** By column: where seldom categories are taken as one, of each category its group; the seldom ones are the last. */
+/** By column, if infrequent categories are merged: the group of each category; infrequent ones are the last group. */
 function groupings(estimator: Estimator): (column: number, length: number) => readonly number[] | undefined {
   const mappings = itemsOf(estimator.value('_default_to_infrequent_mappings'));
   return (column, length) => {
@@ -108,7 +108,7 @@ function groupings(estimator: Estimator): (column: number, length: number) => re
   };
 }
 
-/** All columns compared in one go, where no category is refused. */
+/** Compares all columns at once, if no category is refused. */
 function hotAtOnce(
   estimator: Estimator,
   emitter: Emitter,
@@ -138,7 +138,7 @@ export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: RowVec
   const parts = categoriesOf(estimator, emitter, x).map((categories) => {
     const { column, items, nan } = categories;
     const groups = groupsOf(column, items.length);
-    // NaN is its own category; None is one like all others.
+    // NaN is its own category; None is one like any other.
     const isNan = (at: number) => at === (missing?.get(column) ?? nan);
     const rows = mapped(items, (_, at) => (isNan(at) ? ofMissing : (groups?.[at] ?? at)));
     return lookUp(estimator, emitter, x, categories, { width: 1, rows, ...(unknown && { unknown }) });
@@ -146,7 +146,7 @@ export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: RowVec
   return emitter.concat(parts);
 }
 
-/** `_missing_indices`: by column, the position of NaN among its categories. */
+/** `_missing_indices`: by column, the index of NaN among its categories. */
 function missingOf(estimator: Estimator): ReadonlyMap<number, number> | undefined {
   const value = estimator.value('_missing_indices');
   if (!(value instanceof PickleDict)) return undefined;
@@ -161,7 +161,7 @@ function numberOrNan(estimator: Estimator, attribute: string): number {
   throw estimator.error('MALFORMED', 'expected a number', attribute);
 }
 
-/** Each category's mean of the target, or of each class of it. */
+/** The mean of the target for each category, or of each class of the target. */
 export function targetEncoder(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const type = option(estimator, 'target_type_', ['binary', 'continuous', 'multiclass']);
   const count = type === 'multiclass' ? estimator.labels('classes_').length : 1;

@@ -1,4 +1,4 @@
-/** Steps that deal with what is missing. */
+/** Steps that handle missing values. */
 
 import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
@@ -13,9 +13,9 @@ export function simpleImputer(estimator: Estimator, emitter: Emitter, x: RowVect
     throw estimator.error('SHAPE', `expected ${x.width} values, found ${fills.length}`, 'statistics_');
   const strategy = plainScalar(estimator.value('strategy', 'mean'));
   const isConstant = strategy === 'constant';
-  // Before 1.8 constants were filled in whatever the column had held.
+  // Before 1.8, constants were imputed whatever the column had contained.
   const keepsEmpty = (isConstant && !estimator.since(1, 8)) || estimator.boolean('keep_empty_features', false);
-  // Columns without any value when it was fitted have nothing to be filled with.
+  // Columns without any value in training have nothing to be imputed with.
   const kept = fills.flatMap((fill, i) => (keepsEmpty || !isNan(fill) ? [i] : []));
   const isStatistic = !isConstant && strategy !== 'most_frequent';
   const missing = new Missing(estimator, emitter, x, { fills, makesFloats: isStatistic });
@@ -32,7 +32,7 @@ export function missingIndicator(estimator: Estimator, emitter: Emitter, x: RowV
   const known = new Set(features);
   const others = everyColumn(x).filter((column) => !known.has(column));
   if (others.length === 0 || !estimator.boolean('error_on_new', true)) return missing.indicator(features);
-  // The others must be there, though nothing else comes of them.
+  // The others must not be missing, though they are not part of the result.
   const all = emitter.concat([missing.indicator(features), missing.present(others)]);
   return emitter.gather(
     all,
@@ -45,18 +45,18 @@ function everyColumn({ width }: RowVector): number[] {
 }
 
 /**
- * What counts as missing: NaN; None; either of them, which is pandas' NA; or a certain number or word. None is an index
- * among words, and NaN where it is among numbers.
+ * What counts as missing: NaN; None; either of them, which is pandas' NA; or a given number or word. None is an index
+ * among words, and NaN if it is among numbers.
  */
 type Marker = 'nan' | 'none' | 'either' | { readonly is: number | string };
 
 interface Given {
   readonly fills: readonly PickleValue[];
-  /** Whether numbers are made of whatever it is given, of which None becomes NaN. */
+  /** Whether it converts any input to numbers, which turns None into NaN. */
   readonly makesFloats: boolean;
 }
 
-/** What a column of words takes, of which one is known. */
+/** The memory of a column of words of which one is known. */
 const WORD_BYTES = 400;
 
 /** Which elements of a row are missing. */
@@ -76,7 +76,7 @@ export class Missing {
   ) {
     this.#fills = fills;
     const marker = markerOf(estimator);
-    // An indicator refuses NaN unless that is what it looks for.
+    // An indicator refuses NaN unless it looks for NaN.
     this.#marker = marker === 'either' && fills.length === 0 ? 'none' : marker;
     if (marker === 'nan') {
       if (makesFloats) emitter.cells.takesMissing = true;
@@ -95,14 +95,14 @@ export class Missing {
     else this.#isMissing = emitter.binary('or', equal(), isNan());
   }
 
-  /** What of column `i` counts as missing, besides NaN; NaN where nothing does. */
+  /** The number that counts as missing in column `i`, besides NaN; NaN if there is none. */
   #code(x: RowVector, i: number, makesFloats: boolean): number {
     const own = x.columns?.[i];
     const { cells } = this.emitter;
     const marker = this.#marker;
     if (marker === 'nan') return makesFloats && own !== undefined ? cells.noneOf(own) : Number.NaN;
     if (typeof marker === 'object') {
-      // An indicator of a word may be all that tells of words.
+      // An indicator of a word may be the only sign that a column contains words.
       const isShown = this.#fills.length === 0 && typeof marker.is === 'string';
       const isWords = isShown || this.#isOfWords(x, i);
       if (typeof marker.is === 'string') return isWords ? this.#word(x, i, marker.is) : Number.NaN;
@@ -119,7 +119,7 @@ export class Missing {
     return typeof this.#fills[i] === 'string' || (own !== undefined && this.emitter.cells.isOfWords(own));
   }
 
-  /** NaN is let through where it counts as missing. */
+  /** Checks for finite numbers; NaN is allowed if it counts as missing. */
   #checked(x: RowVector, codes: Float64Array): RowVector {
     const { emitter } = this;
     if (this.#marker === 'nan' || this.#marker === 'either') return emitter.requireFinite(x, true);
@@ -137,7 +137,7 @@ export class Missing {
     return emitter.gather(emitter.concat(parts), order);
   }
 
-  /** The columns, with what is missing replaced; `nothing` is for those that have nothing to be filled with. */
+  /** The columns with missing values replaced; `nothing` is for columns that have nothing to be imputed with. */
   filled(kept: readonly number[], nothing: number): RowVector {
     const { emitter } = this;
     const values = mapped(kept, (i) => this.#fill(i, nothing));
@@ -145,12 +145,12 @@ export class Missing {
     return emitter.filled(emitter.gather(this.#x, kept), emitter.gather(this.#isMissing, kept), values, keepsNone);
   }
 
-  /** 1 for each of the columns that is missing, otherwise 0. */
+  /** 1 for each column that is missing, otherwise 0. */
   indicator(columns: readonly number[]): RowVector {
     return this.emitter.gather(this.#isMissing, columns);
   }
 
-  /** The columns, which are refused where one is missing. */
+  /** The columns; a missing value in them is refused. */
   present(columns: readonly number[]): RowVector {
     const { emitter } = this;
     const x = emitter.gather(this.#x, columns);
@@ -170,7 +170,7 @@ export class Missing {
     }
     if (isNan(fill)) return nothing;
     const number = typeof fill === 'boolean' ? Number(fill) : fill;
-    // Among words it is one that no category is.
+    // Among words it is an index that no category has.
     if (typeof number === 'number' && Number.isFinite(number)) return isWords ? -1 : number;
     const found = `expected a number or a word, found ${pickleKind(fill)}`;
     throw this.estimator.error('UNSUPPORTED_DTYPE', found, `statistics_[${column}]`);
@@ -182,11 +182,11 @@ export class Missing {
       this.emitter.budget.build(WORD_BYTES, this.estimator.title);
       return this.emitter.cells.wordIndices(own, [word])[0];
     }
-    throw this.estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
+    throw this.estimator.error('UNSUPPORTED_OP', `column ${column} contains words that an earlier step created`);
   }
 
   #made(column: number) {
-    return this.estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
+    return this.estimator.error('UNSUPPORTED_OP', `column ${column} contains None, which an earlier step created`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** IterativeImputer: what is missing is predicted of the other features, one feature after the other, several times over. */
+/** IterativeImputer: predicts missing values from the other features, one feature after another, in several rounds. */
 import { PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Vector } from '../arrays.ts';
 import { predictValues } from '../decisions.ts';
@@ -10,7 +10,7 @@ import { Missing } from './imputers.ts';
 
 export function iterativeImputer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   if (estimator.boolean('sample_posterior', false)) {
-    throw estimator.error('UNSUPPORTED_OP', 'draws at random what it fills in', 'sample_posterior');
+    throw estimator.error('UNSUPPORTED_OP', 'imputes random values', 'sample_posterior');
   }
   const initial = estimator.estimator('initial_imputer_');
   const fills = initial.list('statistics_').map(plainScalar);
@@ -18,7 +18,7 @@ export function iterativeImputer(estimator: Estimator, emitter: Emitter, x: RowV
   const kept = keptColumns(estimator, fills, x.width);
   const start = emitter.transform(initial, x);
   if (start.width !== kept.length) {
-    throw estimator.error('SHAPE', `expected ${kept.length} columns filled at first, found ${start.width}`);
+    throw estimator.error('SHAPE', `expected ${kept.length} initially imputed columns, found ${start.width}`);
   }
   const filled = imputed(estimator, emitter, start, missing.indicator(kept));
   if (!estimator.boolean('add_indicator', false)) return filled;
@@ -26,20 +26,20 @@ export function iterativeImputer(estimator: Estimator, emitter: Emitter, x: RowV
   return features.length === 0 ? filled : emitter.concat([filled, missing.indicator(features)]);
 }
 
-/** Those that held a value when it was fitted. */
+/** The columns that had a value in training. */
 function keptColumns(estimator: Estimator, fills: readonly PickleValue[], width: number): readonly number[] {
   const empty = estimator.has('_is_empty_feature')
     ? Array.from(estimator.vector('_is_empty_feature', width), Boolean)
     : fills.map((fill) => Number.isNaN(fill));
   if (estimator.boolean('keep_empty_features', false) && empty.includes(true)) {
     const message =
-      'is True, and a feature had no value when it was fitted, of which versions differ; leave that feature out';
+      'is True, and a feature had no value when it was fitted, which versions of scikit-learn treat differently; leave that feature out';
     throw estimator.error('UNSUPPORTED_OP', message, 'keep_empty_features');
   }
   return empty.flatMap((isEmpty, i) => (isEmpty ? [] : [i]));
 }
 
-/** `isMissing` of each column of the row. */
+/** `isMissing` has one element for each column of the row. */
 function imputed(estimator: Estimator, emitter: Emitter, start: RowVector, isMissing: RowVector): RowVector {
   if (estimator.number('n_iter_', 0) === 0) return start;
   const limits = ['_min_value', '_max_value'].map((name) => limitsOf(estimator, name, start.width));
@@ -56,7 +56,7 @@ function imputed(estimator: Estimator, emitter: Emitter, start: RowVector, isMis
   }, start);
 }
 
-/** Of each column what is filled in is at least, or at most. */
+/** The minimum, or maximum, of the imputed values of each column. */
 function limitsOf(estimator: Estimator, attribute: string, width: number): Vector {
   const value = estimator.value(attribute);
   if (value === null) return new Float64Array(width).fill(attribute === '_min_value' ? -Infinity : Infinity);
@@ -66,12 +66,12 @@ function limitsOf(estimator: Estimator, attribute: string, width: number): Vecto
   throw estimator.error('SHAPE', `expected a limit for each of ${width} columns, found ${data.length}`, attribute);
 }
 
-/** The named tuple of a feature, those that it is predicted of, and the estimator that does so. */
+/** The named tuple of a feature, the features that predict it, and the estimator. */
 function stepOf(estimator: Estimator, value: PickleValue, place: string, width: number) {
   const [feature, others, model] = (value instanceof PickleObject ? value.args : itemsOf(value)) ?? [];
   const at = plainScalar(feature ?? null);
   if (typeof at !== 'number' || !Number.isInteger(at) || at < 0 || at >= width) {
-    throw estimator.error('MALFORMED', `expected a feature of ${width}`, place);
+    throw estimator.error('MALFORMED', `expected a feature below ${width}`, place);
   }
   const neighbours = Array.from(estimator.numbersIn(others ?? null, place).data);
   return { feature: at, neighbours, model: estimator.inside(model, `${place}[2]`) };

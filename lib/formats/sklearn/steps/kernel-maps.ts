@@ -1,4 +1,4 @@
-/** Maps onto features whose products are those of a kernel, more or less. */
+/** Maps to features whose products approximate those of a kernel. */
 import type { Matrix } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -22,11 +22,11 @@ export function rbfSampler(estimator: Estimator, emitter: Emitter, x: RowVector)
   return emitter.binary('mul', waves, (2 / waves.width) ** 0.5);
 }
 
-/** √(2/n)·cos(log(x + skewedness)·weights + offset), of what is greater than −skewedness. */
+/** √(2/n)·cos(log(x + skewedness)·weights + offset), for values greater than −skewedness. */
 export function skewedChi2Sampler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const skewedness = estimator.number('skewedness', 1);
   const isLess = emitter.binary('less_equal', x, -skewedness);
-  // What is not greater becomes an infinity, which is refused.
+  // Other values become infinite, which is refused.
   const row = emitter.requireFinite(emitter.select(isLess, -Infinity, x));
   const waves = cosines(estimator, emitter, emitter.unary(emitter.binary('add', row, skewedness), 'log'));
   return emitter.binary('mul', waves, Math.SQRT2 / Math.sqrt(waves.width));
@@ -38,18 +38,18 @@ function cosines(estimator: Estimator, emitter: Emitter, x: RowVector): RowVecto
   return emitter.unary(emitter.dense(x, weights, offset, 'in-out'), 'cos');
 }
 
-/** Where nothing else is said, by the number of steps. */
+/** Default intervals, by the number of steps. */
 const INTERVALS = [0.8, 0.5, 0.4];
 
-/** √(x·interval), then √(2·x·interval/cosh(πj·interval)) times the cosine and the sine of j·interval·log x; 0 of 0. */
+/** √(x·interval), then √(2·x·interval/cosh(πj·interval)) times the cosine and the sine of j·interval·log x; 0 for 0. */
 export function additiveChi2Sampler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const steps = estimator.number('sample_steps', 2);
   const attribute = ['sample_interval_', 'sample_interval'].find((name) => estimator.has(name));
   const interval = attribute === undefined ? INTERVALS[steps - 1] : estimator.number(attribute);
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= estimator.budget.limits.depth) || interval === undefined) {
-    throw estimator.error('UNSUPPORTED_OP', `${steps} steps are not read without an interval`, 'sample_steps');
+    throw estimator.error('UNSUPPORTED_OP', `${steps} steps are not supported without an interval`, 'sample_steps');
   }
-  // A negative number becomes an infinity, which is refused.
+  // A negative number becomes infinite, which is refused.
   const row = emitter.requireFinite(emitter.select(emitter.binary('less', x, 0), -Infinity, x));
   const isZero = emitter.binary('equal', row, 0);
   const scaled = emitter.binary('mul', row, interval);
@@ -63,7 +63,7 @@ export function additiveChi2Sampler(estimator: Estimator, emitter: Emitter, x: R
   return emitter.concat(parts);
 }
 
-/** Of each degree a sketch of √gamma·x and √coef0, all of them multiplied as polynomials whose powers are counted in a circle. */
+/** For each degree a count sketch of √gamma·x and √coef0; the sketches are multiplied by circular convolution. */
 export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const [gamma, coef0] = [estimator.number('gamma', 1), estimator.number('coef0', 0)];
   const inputs = x.width + (coef0 === 0 ? 0 : 1);
@@ -77,7 +77,7 @@ export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x:
   ) {
     throw estimator.error('MALFORMED', `expected positions below ${width}`, 'indexHash_');
   }
-  // Its size is in the file as a number alone.
+  // The file contains its size only as a number.
   estimator.budget.buildElements(degree * width, estimator.title);
   const row = emitter.binary('mul', emitter.requireFinite(x), Math.sqrt(gamma));
   const sketches = Array.from({ length: degree }, (_, d) => {

@@ -1,4 +1,4 @@
-/** KNNImputer: what is missing is the mean of the nearest rows that it was fitted on, of those that have the feature. */
+/** KNNImputer: a missing value becomes the mean over the nearest fitted rows that have the feature. */
 import { mapped } from '../../mapped.ts';
 import type { Matrix, NumberArray } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
@@ -37,7 +37,7 @@ export function neighboursImputer(estimator: Estimator, emitter: Emitter, x: Row
   return emitter.concat(parts);
 }
 
-/** The rows that it was fitted on, what is missing as NaN, and where something is there. */
+/** The fitted rows, with NaN for missing values, and which values exist. */
 interface Points {
   readonly values: Matrix;
   readonly isThere: Float64Array;
@@ -48,19 +48,23 @@ function pointsOf(estimator: Estimator, width: number): Points {
   const mask = estimator.numbersIn(estimator.value('_mask_fit_X'), '_mask_fit_X');
   const isTable = ({ shape }: NumberArray) => shape.length === 2 && shape[0] === fitted.shape[0] && shape[1] === width;
   if (!isTable(fitted) || !isTable(mask) || fitted.shape[0] === 0) {
-    throw estimator.error('SHAPE', `expected rows of ${width}, and as many of what is missing`, '_fit_X');
+    throw estimator.error(
+      'SHAPE',
+      `expected rows of ${width}, and a mask of missing values of the same size`,
+      '_fit_X',
+    );
   }
   estimator.budget.buildElements(2 * fitted.data.length, estimator.title);
   const isThere = mapped(mask.data, (each) => Number(each === 0));
   const data = mapped(fitted.data, (value, at) => (isThere[at] === 1 ? value : Number.NaN));
-  // Paid for.
+  // Already charged.
   for (const made of [data, isThere]) estimator.budget.isNew(made);
   const stray = data.findIndex((value, at) => isThere[at] === 1 && !Number.isFinite(value));
   if (stray >= 0) throw estimator.error('MALFORMED', `expected finite numbers, found ${data[stray]}`, '_fit_X');
   return { values: { rows: fitted.shape[0], columns: width, data }, isThere };
 }
 
-/** The mean square of the differences in what both have; NaN where they have nothing in common. */
+/** The mean squared difference over the features that both have; NaN if there are none. */
 function distancesOf(emitter: Emitter, known: RowVector, isMissing: RowVector, { values, isThere }: Points): RowVector {
   const x = emitter.select(isMissing, Number.NaN, known);
   const squares = emitter.distances(x, values, { metric: 'known_sum_square' });
@@ -68,7 +72,7 @@ function distancesOf(emitter: Emitter, known: RowVector, isMissing: RowVector, {
   return emitter.binary('div', squares, emitter.dense(emitter.unary(isMissing, 'not'), { ...values, data: isThere }));
 }
 
-/** The rows that have the feature. */
+/** The fitted rows that have the feature. */
 function donorsOf({ values, isThere }: Points, column: number): number[] {
   const donors: number[] = [];
   for (let row = 0; row < values.rows; row++) if (isThere[row * values.columns + column] === 1) donors.push(row);
@@ -81,7 +85,7 @@ interface Donors {
   readonly column: number;
 }
 
-/** The mean over the nearest, each by its weight; where none is at any distance, over all. */
+/** The weighted mean over the nearest rows; if no distance is known, over all rows. */
 function meanOfNearest(
   estimator: Estimator,
   emitter: Emitter,
@@ -108,7 +112,7 @@ function meanOfNearest(
   return emitter.select(total, mean, whole);
 }
 
-/** 1/d; where some are at no distance at all, 1 for those and 0 for the others. */
+/** 1/d; if some distances are 0, 1 for these and 0 for the others. */
 function inverse(emitter: Emitter, near: RowVector): RowVector {
   const isHere = emitter.binary('equal', near, 0);
   return emitter.select(emitter.reduce(isHere, 'max'), isHere, emitter.unary(near, 'reciprocal'));

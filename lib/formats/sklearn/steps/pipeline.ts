@@ -1,4 +1,4 @@
-/** Pipelines, and steps side by side. */
+/** Pipelines, and parallel steps. */
 import { PickleDict, PickleGlobal, PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -10,7 +10,7 @@ import { frameOfParts } from '../own/frames.ts';
 import { isSparse } from '../sparse.ts';
 import { isModuleOf, isNone, isSampler, itemsOf, plainScalar } from '../values.ts';
 
-/** Its steps but those that are left out, as imbalanced-learn leaves its samplers out where a pipeline predicts. */
+/** Its steps without those that have no effect in prediction, such as imbalanced-learn's samplers. */
 function stepsOf(estimator: Estimator): readonly Estimator[] {
   const mayResample = isModuleOf('imblearn', estimator.module);
   return estimator.list('steps').flatMap((step, i) => {
@@ -20,7 +20,7 @@ function stepsOf(estimator: Estimator): readonly Estimator[] {
   });
 }
 
-/** The step that predicts, if it does. */
+/** The last step, if it predicts. */
 export function lastStep(estimator: Estimator): Estimator | undefined {
   return stepsOf(estimator).at(-1);
 }
@@ -44,7 +44,7 @@ export function featureUnion(estimator: Estimator, emitter: Emitter, x: RowVecto
   const read = (at: number, expected: () => Expected | undefined) =>
     emitter.expecting(expected, () => partOf(estimator, emitter, x, entries[at]));
   const parts = new Map<number, readonly RowVector[]>();
-  // How many columns a step of the author's own gives is what the others leave of all.
+  // The width of a user-defined step is the total minus the widths of the others.
   const last = entries.findIndex(({ value, place }) => endsOwn(estimator, value, place));
   const all = last < 0 ? undefined : emitter.expected();
   for (const at of entries.keys())
@@ -68,7 +68,7 @@ export function featureUnion(estimator: Estimator, emitter: Emitter, x: RowVecto
   );
 }
 
-/** Whether what a step gives is what a class or function of the author's own gives. */
+/** Whether a step's result is that of a user-defined class or function. */
 function endsOwn(estimator: Estimator, value: PickleValue | undefined, place: string): boolean {
   let at: Estimator | undefined = value instanceof PickleObject ? estimator.inside(value, place) : undefined;
   for (let depth = 0; at !== undefined && depth < estimator.budget.limits.depth; depth++) {
@@ -80,7 +80,7 @@ function endsOwn(estimator: Estimator, value: PickleValue | undefined, place: st
   return false;
 }
 
-/** What one of several steps side by side gives: nothing where it is left out. */
+/** The result of one of several parallel steps; undefined if the step is dropped. */
 export function partOf(
   estimator: Estimator,
   emitter: Emitter,

@@ -4,13 +4,16 @@ import type { Estimator } from '../estimator.ts';
 import type { RowVector } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 
-/** Of each product the two positions that it is made of, while it is put together. */
+/** Bytes for the two positions of each product's factors, while it is built. */
 const PRODUCT_BYTES = 32;
 
-/** All products of one degree. The features of a product rise, and products are in the order of their features. */
+/**
+ * All products of one degree. The features of a product are in ascending order, and products are ordered by their
+ * features.
+ */
 interface Products {
   readonly row: RowVector;
-  /** Of each product, its first feature. */
+  /** The first feature of each product. */
   readonly first: readonly number[];
 }
 
@@ -33,10 +36,10 @@ function degreesOf(estimator: Estimator): readonly [least: number, most: number]
   const degree = plainScalar(estimator.value('degree', 2));
   const [least, most] = typeof degree === 'number' ? [0, degree] : (itemsOf(degree)?.map(plainScalar) ?? []);
   if (typeof least === 'number' && typeof most === 'number' && most >= 0) return [least, most];
-  throw estimator.error('MALFORMED', 'expected a degree, or the least and the greatest', 'degree');
+  throw estimator.error('MALFORMED', 'expected a degree, or the minimum and the maximum', 'degree');
 }
 
-/** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may be in them more than once. */
+/** There are C(n, d) products of d distinct features, and C(n + d − 1, d) if features may repeat. */
 function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): number {
   const { rowElements, depth } = emitter.budget.limits;
   let [count, total] = [1, 1];
@@ -51,10 +54,10 @@ function checkCount(estimator: Estimator, emitter: Emitter, features: number, mo
   return total;
 }
 
-/** Each feature times those products of the degree before that begin with it or a later one. */
+/** Each feature times the products of the previous degree that begin with it or a later one. */
 function nextDegree(emitter: Emitter, x: RowVector, { row, first }: Products, distinct: boolean): Products | undefined {
   const [left, right]: [number[], number[]] = [[], []];
-  // Those that begin with the same feature are neighbours.
+  // Those that begin with the same feature are consecutive.
   let begin = 0;
   for (let feature = 0; feature < x.width; feature++) {
     while (begin < first.length && (distinct ? first[begin] <= feature : first[begin] < feature)) begin++;

@@ -1,11 +1,11 @@
-/** PowerTransformer: each feature raised to its own power, towards a normal distribution. */
+/** PowerTransformer: raises each feature to its own power, to approximate a normal distribution. */
 import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
-/** Powers nearer to where the formula divides by 0 than this are taken as there. */
+/** Powers this close to a zero of the formula's denominator count as equal to it. */
 const NEAR = 2 ** -52;
 
 export function powerTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
@@ -21,7 +21,7 @@ function raise(estimator: Estimator, emitter: Emitter, x: RowVector, lambdas: Fl
   if (method !== 'yeo-johnson') {
     throw estimator.error('MALFORMED', noSuchOption('the method', method, ['yeo-johnson', 'box-cox']), 'method');
   }
-  // Each half is 0 where the other one counts: x ≥ 0, where it is Box-Cox of x + 1, and x < 0.
+  // Each half is 0 where the other one applies: x ≥ 0, where it is Box-Cox of x + 1, and x < 0.
   const upper = grown(emitter, emitter.unary(emitter.binary('max', x, 0), 'log1p'), lambdas);
   const mirrored = lambdas.map((lambda) => 2 - lambda);
   const lower = grown(emitter, emitter.unary(emitter.binary('max', emitter.unary(x, 'neg'), 0), 'log1p'), mirrored);
@@ -32,7 +32,7 @@ function boxCox(emitter: Emitter, x: RowVector, lambdas: Float64Array): RowVecto
   return grown(emitter, emitter.unary(x, 'log'), lambdas);
 }
 
-/** (e^(λ·t) − 1)/λ, or t where λ is 0. */
+/** (e^(λ·t) − 1)/λ, or t if λ is 0. */
 function grown(emitter: Emitter, t: RowVector, lambdas: Float64Array): RowVector {
   const isStraight = mapped(lambdas, (lambda) => Number(Math.abs(lambda) < NEAR));
   const divisors = lambdas.map((lambda, i) => (isStraight[i] ? 1 : lambda));
@@ -45,7 +45,7 @@ function grown(emitter: Emitter, t: RowVector, lambdas: Float64Array): RowVector
   return emitter.select(straight, t, curved);
 }
 
-/** Box-Cox is of only positive numbers: what is not becomes an infinity, and that is refused. */
+/** Box-Cox is defined only for positive numbers: others become infinite, which is refused. */
 function positive(emitter: Emitter, x: RowVector): RowVector {
   return emitter.requireFinite(emitter.select(emitter.binary('less_equal', x, 0), -Infinity, x), true);
 }

@@ -1,4 +1,4 @@
-/** Steps that are a matrix: each gives sums of the features. */
+/** Steps that multiply by a matrix: each result is a weighted sum of the features. */
 
 import { pickleKind } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
@@ -9,7 +9,7 @@ import type { RowVector } from '../outcome.ts';
 import { LOOKED_FOR } from '../refusals.ts';
 import { functionName } from '../values.ts';
 
-/** (x − mean)·componentsᵀ; whitened, each divided by its deviation. */
+/** (x − mean)·componentsᵀ; with whitening, each divided by its standard deviation. */
 export function pca(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const projected = projection(estimator, emitter, estimator.has('mean_') ? centred(estimator, emitter, x) : x);
   if (!estimator.boolean('whiten', false)) return projected;
@@ -42,7 +42,7 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: RowVec
   for (let i = 0; i < rows; i++) covariance.data[i * rows + i] += 1;
   const inverse = inverseOf(covariance, budget, title);
   if (inverse === undefined)
-    throw estimator.error('MALFORMED', 'a covariance of its factors has no inverse', 'components_');
+    throw estimator.error('MALFORMED', 'has a singular covariance of its factors', 'components_');
   return emitter.dense(emitter.dense(centred(estimator, emitter, x), weighted), inverse, undefined, 'in-out');
 }
 
@@ -54,13 +54,14 @@ export function sparsePca(estimator: Estimator, emitter: Emitter, x: RowVector):
   const alpha = estimator.number('ridge_alpha', 0.01);
   for (let i = 0; i < components.rows; i++) covariance.data[i * (components.rows + 1)] += alpha;
   const inverse = inverseOf(covariance, budget, title);
-  if (inverse === undefined) throw estimator.error('MALFORMED', 'their products have no inverse', 'components_');
+  if (inverse === undefined)
+    throw estimator.error('MALFORMED', 'has components with a singular product', 'components_');
   return emitter.dense(emitter.dense(centred(estimator, emitter, x), components), inverse, undefined, 'in-out');
 }
 
 /**
- * Weights that are not negative, by which the components make up the row. There is a formula for them where no two
- * components have a feature in common: max((x·h − l1)/(h·h + l2), 0) of each; otherwise they are looked for.
+ * Non-negative weights with which the components approximate the row. If no two components share a feature, each weight
+ * is max((x·h − l1)/(h·h + l2), 0); otherwise scikit-learn finds them by iteration.
  */
 export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
@@ -75,13 +76,13 @@ export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: Ro
   const ratio = estimator.number('l1_ratio', 0);
   const divisors = squares.map((square) => square + alpha * (1 - ratio));
   if (divisors.includes(0)) throw estimator.error('UNSUPPORTED_OP', 'has a component of zeros', 'components_');
-  // A negative number becomes an infinity, which is refused.
+  // A negative number becomes infinite, which is refused.
   const row = emitter.requireFinite(emitter.select(emitter.binary('less', x, 0), -Infinity, x));
   const shift = new Float64Array(components.rows).fill(-alpha * ratio);
   return emitter.unary(emitter.binary('div', emitter.dense(row, components, shift), divisors), 'relu');
 }
 
-/** Logistic functions of the hidden units. */
+/** The logistic function of the hidden units. */
 export function bernoulliRbm(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
   const biases = estimator.vector('intercept_hidden_', components.rows);
@@ -94,7 +95,7 @@ export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: 
   const pooling = estimator.value('pooling_func');
   const name = pooling === null ? 'numpy.mean' : functionName(pooling);
   if (!/^numpy\b.*\.mean$/.test(name ?? '')) {
-    const message = `groups are pooled by numpy.mean here, found ${name ?? pickleKind(pooling)}`;
+    const message = `expected pooling of groups by numpy.mean, found ${name ?? pickleKind(pooling)}`;
     throw estimator.error('UNSUPPORTED_OP', message, 'pooling_func');
   }
   const sizes = new Map<number, number>();

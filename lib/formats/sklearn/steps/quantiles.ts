@@ -1,4 +1,4 @@
-/** QuantileTransformer: where a number stands among those that it was fitted on, straight lines between them. */
+/** QuantileTransformer: the rank of a number among the training values, interpolated linearly. */
 import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -9,15 +9,15 @@ import { noSuchOption } from '../values.ts';
 
 const DISTRIBUTIONS = ['uniform', 'normal'];
 
-/** So near to an end of a range a number is taken as there, where the output is normal. */
+/** For normal output, a number this close to an end of the range counts as at the end. */
 const NEAR = 1e-7;
-/** The shares that are the least and the greatest then. */
+/** The lowest and the highest share in that case. */
 const [LEAST, GREATEST] = [NEAR - 2 ** -52, 1 - (NEAR - 2 ** -52)];
 
 interface Quantiles {
   readonly isNormal: boolean;
   readonly references: Vector;
-  /** Of each feature, a column. */
+  /** A column for each feature. */
   readonly quantiles: Matrix;
 }
 
@@ -32,7 +32,7 @@ function quantilesOf(estimator: Estimator, width: number): Quantiles {
   return { isNormal: distribution === 'normal', references, quantiles };
 }
 
-/** Each column of the row by its own quantiles, side by side. */
+/** Applies each column's own quantiles, and joins the results. */
 function byColumn(
   emitter: Emitter,
   x: RowVector,
@@ -54,7 +54,7 @@ export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: R
   return normalQuantile(emitter, emitter.unary(shares, 'clip', LEAST, GREATEST));
 }
 
-/** From both ends, since quantiles may be equal; the mean of the two. */
+/** The mean of interpolations from both ends, since quantiles may be equal. */
 function share(
   emitter: Emitter,
   x: RowVector,
@@ -72,7 +72,7 @@ function share(
   return between(emitter, x, mean, [quantiles[0], quantiles[quantiles.length - 1]], [0, 1], isNormal);
 }
 
-/** `y`, but at the ends of the range of x the ends of the range of y. */
+/** `y`, except at the ends of the range of x, which give the ends of the range of y. */
 function between(
   emitter: Emitter,
   x: RowVector,
@@ -90,7 +90,7 @@ function between(
   return emitter.select(isFirst, least, emitter.select(isLast, greatest, y));
 }
 
-/** The number that is where the row says. */
+/** The number whose share is given by the row. */
 export function quantileInverse(estimator: Estimator, emitter: Emitter, y: RowVector): RowVector {
   const { isNormal, references, quantiles } = quantilesOf(estimator, y.width);
   const shares = isNormal ? normalShare(emitter, y) : y;

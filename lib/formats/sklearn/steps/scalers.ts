@@ -1,11 +1,11 @@
-/** Steps that treat every feature, or a row's length, by itself. NaN goes through scalers as it goes through scikit-learn's. */
+/** Steps that scale each feature separately, or by a row's length. Scalers pass NaN through, as in scikit-learn. */
 import type { NormName } from '../../../graph/graph.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
-/** (x − centre)/scale, where the estimator has either. */
+/** (x − centre)/scale, if the estimator has these. */
 function centredAndScaled(
   estimator: Estimator,
   emitter: Emitter,
@@ -28,7 +28,8 @@ export function robustScaler(estimator: Estimator, emitter: Emitter, x: RowVecto
 
 export function minMaxScaler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const input = emitter.requireFinite(x, true);
-  // Rounded twice, as there: a product and a sum in one would leave of the least value a little more, or less, than 0.
+  // Rounded twice, as in scikit-learn: a fused product and sum would map the least value to slightly more, or less,
+  // than 0.
   const product = emitter.binary('mul', input, estimator.vector('scale_', x.width));
   const scaled = emitter.binary('add', product, estimator.vector('min_', x.width));
   if (!estimator.boolean('clip', false)) return scaled;
@@ -41,7 +42,7 @@ export function maxAbsScaler(estimator: Estimator, emitter: Emitter, x: RowVecto
   return estimator.boolean('clip', false) ? emitter.unary(scaled, 'clip', -1, 1) : scaled;
 }
 
-/** The greatest number below 10·2⁻⁵²: shorter rows than that are left as they are. */
+/** The greatest number below 10·2⁻⁵²: shorter rows are left unchanged. */
 const SHORTEST = 10 * 2 ** -52 - 2 ** -101;
 const NORMS: readonly NormName[] = ['l1', 'l2', 'max'];
 

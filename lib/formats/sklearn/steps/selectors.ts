@@ -1,4 +1,4 @@
-/** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
+/** Steps that keep some of the features; most compute which ones from stored scores. */
 
 import { quote } from '../../../messages.ts';
 import { importancesOf as ofCatboost } from '../../catboost/importances.ts';
@@ -15,7 +15,7 @@ import type { Outcome, RowVector } from '../outcome.ts';
 import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import { like, meanOf, medianOf, percentileOf } from './statistics.ts';
 
-/** Whether each feature stays. */
+/** Whether each feature is kept. */
 type Support = (estimator: Estimator, width: number) => readonly boolean[];
 
 function selector(support: Support, takesNan = false): Transform {
@@ -23,7 +23,7 @@ function selector(support: Support, takesNan = false): Transform {
     const kept = support(estimator, x.width);
     const positions = kept.flatMap((isKept, position) => (isKept ? [position] : []));
     if (positions.length === 0) throw estimator.error('UNSUPPORTED_OP', 'selects no feature at all');
-    // What the estimator inside takes, the selector takes.
+    // The selector accepts what its inner estimator accepts.
     if (estimator.has('estimator') && takesAnything(estimator.estimator('estimator'))) {
       emitter.cells.takesMissing = true;
       return emitter.gather(x, positions);
@@ -32,24 +32,24 @@ function selector(support: Support, takesNan = false): Transform {
   };
 }
 
-/** Whether scikit-learn asks nothing of the numbers that the estimator is given, by what it says of itself. */
+/** Whether scikit-learn does not check the estimator's numbers, according to the estimator's tags. */
 function takesAnything(inner: Estimator): boolean {
   return isLightgbm(inner) || isXgboost(inner) || saysItTakesNan(inner);
 }
 
-/** `scores_` or `pvalues_`, of which some may be NaN. */
+/** `scores_` or `pvalues_`, some of which may be NaN. */
 function valuesOf(estimator: Estimator, attribute: string, width: number): Vector {
   const { data } = estimator.numbersIn(estimator.value(attribute), attribute);
   if (data.length === width) return data;
   throw estimator.error('SHAPE', `expected ${width} numbers, found ${data.length}`, attribute);
 }
 
-/** NaN is the least of all scores. */
+/** NaN ranks as the lowest score. */
 function scoresOf(estimator: Estimator, width: number): Vector {
   return valuesOf(estimator, 'scores_', width).map((score) => (Number.isNaN(score) ? -Number.MAX_VALUE : score));
 }
 
-/** Positions from the least value to the greatest, equals in their order. */
+/** Positions in ascending order of the values; equal values keep their order. */
 function order(values: Vector): number[] {
   return Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
 }
@@ -71,7 +71,7 @@ function percentile(estimator: Estimator, width: number, parameter = 'percentile
   const scores = scoresOf(estimator, width);
   const threshold = percentileOf(scores, 100 - percent);
   const above = scores.filter((score) => score > threshold).length;
-  // Of those that tie at the threshold, the first few.
+  // Of those that tie at the threshold, only the first are kept.
   const ties = Array.from(scores, (_, i) => i).filter((i) => scores[i] === threshold);
   const kept = new Set(ties.slice(0, Math.trunc((width * percent) / 100) - above));
   return Array.from(scores, (score, i) => score > threshold || kept.has(i));
@@ -128,7 +128,7 @@ function importancesOf(estimator: Estimator, inner: Estimator, width: number): V
   if (computed?.length === width) return computed;
   const stored = owner.has(name) ? owner.numbers(name) : name === 'coef_' ? vectorWeights(owner) : undefined;
   if (stored === undefined) {
-    const message = `the importances of features that ${owner.className} computes are not in the file, other than \`coef_\``;
+    const message = `the importances of features that ${owner.className} computes are not in the file, except \`coef_\``;
     throw estimator.error('UNSUPPORTED_OP', `${message}; put the features it selects into the pipeline instead`);
   }
   const { shape, data } = stored;
@@ -143,7 +143,7 @@ function importancesOf(estimator: Estimator, inner: Estimator, width: number): V
   });
 }
 
-/** Attributes of estimators inside others, with dots between: `named_steps.model.coef_`; 'auto' is one of two. */
+/** An attribute of nested estimators, as a dotted path: `named_steps.model.coef_`; 'auto' is one of two attributes. */
 function attributeAt(inner: Estimator, getter: string): { readonly owner: Estimator; readonly name: string } {
   if (getter === 'auto') {
     const hasWeights = inner.has('coef_') || vectorWeights(inner) !== undefined;
@@ -171,13 +171,13 @@ function computedOf(inner: Estimator, width: number): Vector | undefined {
   return ofLightgbm(inner) ?? ofXgboost(inner) ?? ofCatboost(inner) ?? treeImportances(inner, width);
 }
 
-/** `coef_` of a support vector machine with a linear kernel, which the file does not have: weights times vectors. */
+/** `coef_` of a support vector machine with a linear kernel, which is not in the file: weights times vectors. */
 function vectorWeights(inner: Estimator): NumberArray | undefined {
   const isLinear = /^(?:(?:Nu)?SV[CR]|OneClassSVM)$/.test(inner.className) && inner.value('kernel') === 'linear';
   if (!isLinear) return undefined;
   const vectors = inner.matrix('support_vectors_');
   const weights = inner.matrix('dual_coef_', undefined, vectors.rows);
-  // Of more than two classes it is of pairs.
+  // For more than two classes, there is one row for each pair.
   if (weights.rows !== 1) return undefined;
   const data = new Float64Array(vectors.columns);
   for (let row = 0; row < vectors.rows; row++) {
@@ -199,7 +199,7 @@ function normOf(estimator: Estimator, values: Vector, order: number): number {
     case -Infinity:
       return extreme(sizes, Math.min);
     default:
-      throw estimator.error('UNSUPPORTED_OP', `a norm of order ${order} is not read here`, 'norm_order');
+      throw estimator.error('UNSUPPORTED_OP', `a norm of order ${order} is not supported`, 'norm_order');
   }
 }
 
@@ -228,7 +228,7 @@ function multipleIn(threshold: PickleValue): string {
 
 const LONGEST_MULTIPLE = 64;
 
-/** Whether weights of 0 are what the estimator strives for. */
+/** Whether the estimator's penalty drives weights to 0. */
 function isLasso(inner: Estimator): boolean {
   const { className } = inner;
   if (className.includes('Lasso') || inner.value('penalty') === 'l1') return true;
@@ -258,12 +258,12 @@ export const selectFromModel = selector(fromModel);
 export const selectStored = selector(stored);
 export const varianceThreshold = selector(variance, true);
 
-/** What the estimator that chose the features makes of them. */
+/** The predictions of the estimator that chose the features, for these features. */
 export function predictSelected(estimator: Estimator, emitter: Emitter, x: RowVector): Outcome {
   return emitter.predict(selectedFor(estimator), selectStored(estimator, emitter, x));
 }
 
-/** The estimator that is fitted on the features chosen. */
+/** The estimator that was fitted on the chosen features. */
 export function selectedFor(estimator: Estimator): Estimator {
   return estimator.estimator('estimator_');
 }

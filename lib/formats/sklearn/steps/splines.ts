@@ -1,4 +1,4 @@
-/** SplineTransformer: each feature as the values of B-splines, which are polynomials between knots. */
+/** SplineTransformer: converts each feature to the values of B-splines, which are polynomials between knots. */
 import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -26,13 +26,13 @@ export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row
   const parts = splines.map((spline, column) => {
     const basis = basisOf(spline);
     const pieces = piecesOf(spline, basis, extrapolation, edge);
-    // What scikit-learn does from the second feature on.
+    // scikit-learn does this from the second feature on.
     if (extrapolation === 'linear' && edge <= 1) edge++;
     const own = emitter.gather(input, [column]);
     const isNan = takesNan ? emitter.unary(own, 'is_nan') : undefined;
     const known = isNan === undefined ? own : emitter.select(isNan, basis.knots[basis.degree], own);
     const values = evaluated(emitter, known, basis, pieces, extrapolation === 'periodic');
-    // An infinity, where there is no value, is refused.
+    // An infinite value, where a spline is undefined, is refused.
     const checked = pieces.areBounded ? emitter.requireFinite(values) : values;
     const kept = estimator.boolean('include_bias', true) ? checked : withoutLast(emitter, checked);
     return isNan === undefined ? kept : emitter.select(isNan, 0, kept);
@@ -56,7 +56,7 @@ interface Basis {
 
 const HIGHEST_DEGREE = 32;
 
-/** Newer versions of SciPy keep the attributes behind an underscore. */
+/** Newer versions of SciPy prefix the attributes with an underscore. */
 function basisOf(spline: Estimator): Basis {
   const [t, c] = ['t', 'c'].map((name) => (spline.has(`_${name}`) ? `_${name}` : name));
   const degree = spline.number('k');
@@ -66,19 +66,20 @@ function basisOf(spline: Estimator): Basis {
   const knots = spline.vector(t);
   const weights = spline.matrix(c, knots.length - degree - 1);
   if (knots.length < 2 * degree + 2 || weights.columns === 0) {
-    throw spline.error('SHAPE', `expected ${2 * degree + 2} knots at least, found ${knots.length}`, t);
+    throw spline.error('SHAPE', `expected at least ${2 * degree + 2} knots, found ${knots.length}`, t);
   }
-  if (!knots.every((knot, i) => i === 0 || knot >= knots[i - 1])) throw spline.error('MALFORMED', 'knots must rise', t);
+  if (!knots.every((knot, i) => i === 0 || knot >= knots[i - 1]))
+    throw spline.error('MALFORMED', 'expected increasing knots', t);
   return { knots, degree, weights };
 }
 
-/** For each range of x the polynomials of all outputs, about the range's origin. */
+/** For each range of x, the polynomials of all outputs, relative to the range's origin. */
 interface Pieces {
   /** Where each range but the first begins. */
   readonly edges: number[];
   /** For each range: the origin, then for each power, from the lowest, the coefficients of all outputs. */
   readonly rows: Float64Array[];
-  /** Whether there is no value in the first or the last range, which is an infinity there. */
+  /** Whether the first or the last range has no value, which is represented by an infinity. */
   readonly areBounded: boolean;
 }
 
@@ -93,10 +94,10 @@ function piecesOf(spline: Estimator, basis: Basis, extrapolation: Extrapolation,
     const rows = range(first, last).map(piece);
     return { edges: range(first + 1, last).map((at) => knots[at]), rows, areBounded: false };
   }
-  // With linear continuation scikit-learn counts the first and the last range from other knots where the degree is low.
+  // For low degrees, scikit-learn's linear extrapolation uses other knots for the first and the last range.
   const [from, to] = extrapolation === 'linear' ? [edge, knots.length - edge - 2] : [first, last];
-  if (from > to + 1) throw spline.error('UNSUPPORTED_OP', 'has too few knots for linear continuation');
-  // Of one knot there is no range but the knot itself.
+  if (from > to + 1) throw spline.error('UNSUPPORTED_OP', 'has too few knots for linear extrapolation');
+  // With one knot, the only range is the knot itself.
   const starts = range(from, Math.max(from, to));
   const inner = starts.map(piece);
   const ends = endsOf(basis, extrapolation, edge, [from, to]);
@@ -109,7 +110,7 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 }
 
-/** Before the first knot that counts, and after the last one. */
+/** The ranges before the first relevant knot and after the last one. */
 function endsOf(
   basis: Basis,
   extrapolation: Extrapolation,
@@ -123,11 +124,11 @@ function endsOf(
     const beyond = empty().fill(Infinity, 1, 1 + outputs);
     return [extrapolation === 'error' ? beyond : empty(), beyond];
   }
-  // As many outputs at each end as go on beyond it.
+  // The number of outputs at each end that continue beyond it.
   const isLinear = extrapolation === 'linear';
   const count = isLinear && edge <= 1 ? edge + 1 : edge;
   const [before, after] = [empty(), empty()];
-  // At a knot it is the range that begins there, if any does.
+  // A knot belongs to the range that begins there, if there is one.
   const end = Math.min(to + 1, knots.length - degree - 2);
   const [low, high] = [valuesAt(basis, from, knots[from]), valuesAt(basis, end, knots[to + 1])];
   before[0] = knots[from];
@@ -159,10 +160,13 @@ function valuesAt(basis: Basis, at: number, x: number) {
   return { values, slopes };
 }
 
-/** The polynomials between a knot and the next, about the former, by the recursion of de Boor and Cox. */
+/** The polynomials between a knot and the next, relative to the former, by the de Boor–Cox recursion. */
 function pieceAt({ knots, degree, weights }: Basis, at: number): Float64Array {
   const origin = knots[at];
-  /** For the basis functions that are not 0 here, by the degree so far: `terms[i]` is of the one that begins at knot at − degree + i. */
+  /**
+   * For the basis functions that are nonzero here, by the degree so far: `terms[i]` belongs to the one that begins at
+   * knot at − degree + i.
+   */
   let terms: Float64Array[] = [Float64Array.of(1)];
   for (let order = 1; order <= degree; order++) {
     const next = Array.from({ length: order + 1 }, () => new Float64Array(order + 1));
@@ -170,7 +174,7 @@ function pieceAt({ knots, degree, weights }: Basis, at: number): Float64Array {
       const begin = at - order + 1 + i;
       const span = knots[begin + order] - knots[begin];
       const scale = span === 0 ? 0 : 1 / span;
-      // It rises in the basis function that begins here, and falls in the one that begins before.
+      // It increases in the basis function that begins here, and decreases in the previous one.
       addTimesLine(next[i + 1], term, (origin - knots[begin]) * scale, scale);
       addTimesLine(next[i], term, (knots[begin + order] - origin) * scale, -scale);
     }
@@ -221,7 +225,7 @@ function evaluated(
   return value;
 }
 
-/** Within the knots that the spline repeats; where they are one, 0. */
+/** Wraps x into the period of the knots; 0 if the period is empty. */
 function wrapped(emitter: Emitter, x: RowVector, { knots, degree }: Basis): RowVector {
   const first = knots[degree];
   const period = knots[knots.length - degree - 1] - first;
@@ -234,7 +238,7 @@ function wrapped(emitter: Emitter, x: RowVector, { knots, degree }: Basis): RowV
 const BITS = new Float64Array(1);
 const WORDS = new BigInt64Array(BITS.buffer);
 
-/** The least double above. */
+/** The next greater double. */
 function nextUp(value: number): number {
   if (value === 0) return Number.MIN_VALUE;
   BITS[0] = value;

@@ -1,11 +1,11 @@
-/** Statistics that decide which features stay, as NumPy rounds them: a last bit decides between equals. */
+/** Statistics that decide which features are kept, rounded like NumPy's: the last bit decides ties. */
 import { numpySum, type Vector } from '../arrays.ts';
 
 export function meanOf(values: Vector): number {
   return like(values, numpySum(values, 0, values.length) / values.length);
 }
 
-/** Rounded to float32 among numbers that are float32. */
+/** Rounded to float32 if the numbers are float32. */
 export function like(values: Vector, value: number): number {
   return values instanceof Float32Array ? Math.fround(value) : value;
 }
@@ -16,7 +16,7 @@ export function medianOf(values: Vector): number {
   return sorted.length % 2 === 1 ? sorted[middle] : meanOf(sorted.slice(middle - 1, middle + 1));
 }
 
-/** Of 0 to 100, between neighbours by their distance. */
+/** For 0 to 100, interpolated linearly between neighbours. */
 export function percentileOf(values: Vector, percent: number): number {
   const sorted = values.toSorted();
   const place = (percent / 100) * (sorted.length - 1);

@@ -1,4 +1,4 @@
-/** Every estimator that transforms, by its class. */
+/** Every transforming estimator, by class. */
 import type { Table } from '../reading.ts';
 import { kBinsDiscretizer } from './bins.ts';
 import { columnTransformer } from './columns.ts';

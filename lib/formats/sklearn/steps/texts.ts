@@ -23,10 +23,10 @@ import { tfidfTransformer } from './tfidf.ts';
 const DEFAULT_PATTERN = '(?u)\\b\\w\\w+\\b';
 const UNITS = ['word', 'char', 'char_wb'] as const;
 const MOST_HASHES = 2 ** 31 - 1;
-/** Bytes that a term takes beside those that the file has. */
+/** Bytes of a term besides those in the file. */
 const TERM_BYTES = 48;
 
-/** A row is the text alone. */
+/** A row is a single text. */
 export function oneText(): Features {
   return { width: 1 };
 }
@@ -89,19 +89,19 @@ function rowOf(estimator: Estimator, emitter: Emitter, step: TermStep, width: nu
   return new TermRow(width, [step], isSingle(estimator), emitter.terms);
 }
 
-/** `dtype`: a class of NumPy, or the like. */
+/** `dtype`: a NumPy class or dtype. */
 function isSingle(estimator: Estimator): boolean {
   const value = estimator.value('dtype');
   const name = value instanceof PickleGlobal ? value.name : value instanceof PickleObject ? value.args[0] : value;
   return name === 'float32' || name === 'f4' || name === '<f4';
 }
 
-/** The column of the model's input that the texts are. */
+/** The column of the model's input that contains the texts. */
 function featureOf(estimator: Estimator, x: RowVector): number {
-  if (x.width !== 1) throw estimator.error('SHAPE', `takes one column of texts, found ${x.width}`);
+  if (x.width !== 1) throw estimator.error('SHAPE', `expected one column of texts, found ${x.width}`);
   const [column] = x.raw ?? [];
   if (column !== undefined) return column;
-  throw estimator.error('UNSUPPORTED_OP', 'takes texts that a step before it makes, which are not read here');
+  throw estimator.error('UNSUPPORTED_OP', 'takes texts that an earlier step computes, which is not supported');
 }
 
 // Terms
@@ -120,11 +120,11 @@ function termsOf(estimator: Estimator): readonly string[] {
       throw estimator.error('MALFORMED', `expected terms that are strings, found ${pickleKind(term)}`, attribute);
     }
     if (!(typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < terms.length)) {
-      const message = `expected indices from 0 to ${terms.length - 1}, found ${pickleKind(id)} for ${quote(term)}`;
+      const message = `expected indices between 0 and ${terms.length - 1}, found ${pickleKind(id)} for ${quote(term)}`;
       throw estimator.error('MALFORMED', message, attribute);
     }
     if (terms[id] !== undefined || known.has(term)) {
-      throw estimator.error('MALFORMED', `holds the index ${id} or the term ${quote(term)} twice`, attribute);
+      throw estimator.error('MALFORMED', `contains the index ${id} or the term ${quote(term)} twice`, attribute);
     }
     known.add(term);
     terms[id] = term;
@@ -132,7 +132,7 @@ function termsOf(estimator: Estimator): readonly string[] {
   return terms as string[];
 }
 
-/** Of a dict; of a list, or a set in its order, the positions. */
+/** From a dict; from a list, or a set in its order, with positions as indices. */
 function entriesOf(estimator: Estimator, value: PickleValue, attribute: string): readonly (readonly PickleValue[])[] {
   const dict = value instanceof PickleDict ? value.entries : value instanceof PickleObject ? value.items : undefined;
   const list = value instanceof PickleSet ? sortedAsPython(value.items) : itemsOf(value);
@@ -142,7 +142,7 @@ function entriesOf(estimator: Estimator, value: PickleValue, attribute: string):
   throw estimator.error('MALFORMED', message, attribute);
 }
 
-/** By code points, where JavaScript compares units. */
+/** By code points, whereas JavaScript compares code units. */
 function sortedAsPython(items: readonly PickleValue[]): PickleValue[] {
   const keyOf = (item: PickleValue) => Array.from(`${item}`, (character) => character.codePointAt(0) as number);
   const keyed = items.map((item) => ({ item, key: keyOf(item) }));
@@ -175,7 +175,7 @@ function analysisOf(estimator: Estimator, { functions }: Emitter): Analysis {
   const isWord = unit === 'word';
   const stopWords = isWord ? stopWordsOf(estimator) : [];
   const rest = { unit, ...preparation, stopWords, least, most };
-  // Characters are not asked for a tokenizer.
+  // An analyzer of characters does not use a tokenizer.
   if (isWord && isMethod(estimator, 'tokenizer', 'split')) return { ...rest, pattern: '\\S+', ...(own && { own }) };
   if (isWord && estimator.has('tokenizer')) {
     return { ...rest, pattern: '.', own: { ...own, tokenizer: ownText(estimator, 'tokenizer', functions) } };
@@ -213,7 +213,7 @@ function preparationOf(
   throw estimator.error('MALFORMED', message, 'strip_accents');
 }
 
-/** Whether the option is this method of Python's texts, such as `str.split`. */
+/** Whether the option is this method of Python's str, such as `str.split`. */
 function isMethod(estimator: Estimator, attribute: 'tokenizer' | 'preprocessor', name: string): boolean {
   return estimator.has(attribute) && functionName(estimator.value(attribute)) === `builtins.str.${name}`;
 }
@@ -223,15 +223,15 @@ function isOwn(value: PickleValue): boolean {
   return value instanceof PickleGlobal || value instanceof PickleObject;
 }
 
-/** What each gives for a text. */
+/** The result of each option's function for a text. */
 const GIVES = {
   analyzer: ['its terms, an array of strings', '[]'],
   tokenizer: ['its words, an array of strings', '[]'],
-  preprocessor: ['the text that is read', 'text'],
-  strip_accents: ['the text without them', 'text'],
+  preprocessor: ['the text to be split', 'text'],
+  strip_accents: ['the text without accents', 'text'],
 } as const;
 
-/** The caller's function for an option that is one in Python. */
+/** The caller's function for an option that is a function in Python. */
 function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions: GivenFunctions): OwnText {
   const value = estimator.value(attribute);
   const { name, object } = ownName(value);
@@ -240,11 +240,11 @@ function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions:
   const attributes = object ? plainAttributes(object, estimator.budget, place) : {};
   if (given?.text !== undefined) return { name, place, attributes, run: given.text };
   if (given !== undefined) {
-    const message = `the function for ${quote(name)} takes one text here: give it as { text: (text) => … }`;
+    const message = `the function for ${quote(name)} takes one text: give it as { text: (text) => … }`;
     throw estimator.error('OPTION', message, attribute);
   }
   const [gives, result] = GIVES[attribute];
-  const message = `uses the function ${name} as its ${attribute}, of which the file only has the name`;
+  const message = `uses the function ${name} as its ${attribute}, of which only the name is in the file`;
   const stub = [
     'functions: {',
     `  ${quote(name)}: {`,
@@ -253,7 +253,7 @@ function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions:
     '  },',
     '}',
   ].map((line) => `\n  ${line}`);
-  const hint = `give what it does to load(), with the option \`functions\`${didYouMean(name, functions.keys())}`;
+  const hint = `pass a function that computes it to load(), in the option \`functions\`${didYouMean(name, functions.keys())}`;
   throw estimator.error(
     'UNSUPPORTED_OP',
     `${message}; use the vectorizer's own options, such as token_pattern, or ${hint}${stub.join('')}`,
@@ -275,7 +275,7 @@ function rangeOf(estimator: Estimator): readonly number[] {
   const isCount = (value: PickleValue): value is number => typeof value === 'number' && Number.isSafeInteger(value);
   if (range.length === 2 && isCount(least) && isCount(most) && least >= 1 && least <= most) return [least, most];
   const found = range.map((each) => pickleKind(each)).join(', ');
-  throw estimator.error('MALFORMED', `expected two numbers from 1 on that rise, found ${found}`, 'ngram_range');
+  throw estimator.error('MALFORMED', `expected two increasing positive numbers, found ${found}`, 'ngram_range');
 }
 
 function stopWordsOf(estimator: Estimator): readonly string[] {

@@ -1,4 +1,4 @@
-/** TfidfTransformer: counts of words, weighted by how seldom a word is. */
+/** TfidfTransformer: counts of words, weighted by how rare a word is. */
 import { PickleObject } from '../../containers/pickle/values.ts';
 import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';

@@ -1,6 +1,6 @@
 /**
- * The variables of a SavedModel: `variables.index`, a table of what there is, and shards of bytes. A tensor is read
- * when it is asked for, so that an optimiser's stay where they are.
+ * The variables of a SavedModel: `variables.index`, a table of the tensors, and shards with their bytes. Tensors are
+ * read on demand, so that an optimizer's are not.
  */
 
 import { ForwardpassError } from '../../../errors.ts';
@@ -22,7 +22,7 @@ const PREFIX = 'variables/variables';
 /** The key of the header. */
 const HEADER = '';
 
-/** The index: what each key has, the header apart. */
+/** The index: the entry of each key, without the header. */
 interface Index {
   readonly header: Header;
   readonly table: ReadonlyMap<string, Uint8Array>;
@@ -32,9 +32,9 @@ export class Bundle {
   readonly #source: Source;
   readonly #budget: Budget;
   readonly #tensors = new Map<string, Promise<Constant>>();
-  /** Bytes that were read of each shard. */
+  /** Bytes that were read from each shard. */
   readonly #bytesRead = new Map<number, number>();
-  /** Opened when a variable is wanted: there are models without. */
+  /** Opened on first use: some models have no variables. */
   #index: Promise<Index> | undefined;
 
   constructor(source: Source, budget: Budget) {
@@ -54,10 +54,14 @@ export class Bundle {
     const header = decodeHeader(table.get(HEADER) ?? new Uint8Array(), path, this.#budget);
     table.delete(HEADER);
     if (!header.isBigEndian) return { header, table };
-    throw new ForwardpassError('UNSUPPORTED_VERSION', 'was written by a big-endian machine', path);
+    throw new ForwardpassError(
+      'UNSUPPORTED_VERSION',
+      'was written by a big-endian machine; only little-endian is supported',
+      path,
+    );
   }
 
-  /** The same tensor each time. */
+  /** Returns the same tensor each time. */
   read(key: string): Promise<Constant> {
     const reading = this.#tensors.get(key) ?? this.#read(key);
     this.#tensors.set(key, reading);
@@ -85,16 +89,20 @@ export class Bundle {
     const bytes = table.get(key);
     if (bytes !== undefined) return decodeEntry(bytes, place, this.#budget);
     const guess = didYouMean(key, table.keys());
-    throw new ForwardpassError('DANGLING', `is not among the variables of the model${guess}`, place);
+    throw new ForwardpassError('DANGLING', `was not found among the variables of the model${guess}`, place);
   }
 
   async #stored(entry: Entry, place: string): Promise<Uint8Array> {
     const { shardCount } = (await this.#open()).header;
     if (!(entry.shard >= 0 && entry.shard < shardCount)) {
-      throw new ForwardpassError('MALFORMED', `is in shard ${entry.shard} of ${shardCount}`, place);
+      throw new ForwardpassError(
+        'MALFORMED',
+        `is in shard ${entry.shard} of ${shardCount}, which does not exist`,
+        place,
+      );
     }
     const file = await this.#source.sibling(`${PREFIX}.data-${digits(entry.shard)}-of-${digits(shardCount)}`);
-    // Entries may lie over one another.
+    // Entries may overlap.
     const read = (this.#bytesRead.get(entry.shard) ?? 0) + entry.size;
     this.#bytesRead.set(entry.shard, read);
     if (read > file.size) this.#budget.build(entry.size, place);
@@ -104,10 +112,10 @@ export class Bundle {
   async #checkedBytes(entry: Entry, place: string): Promise<Uint8Array> {
     const bytes = await this.#stored(entry, place);
     if (maskedCrc32c(bytes) === entry.checksum) return bytes;
-    throw new ForwardpassError('MALFORMED', 'its bytes do not have their checksum', place);
+    throw new ForwardpassError('MALFORMED', 'the checksum of its bytes does not match', place);
   }
 
-  /** A tensor that was saved in slices, each by the part of a partitioned variable that it is. */
+  /** A tensor that was saved in slices, the parts of a partitioned variable. */
   async #joined(
     key: string,
     { slices }: Entry,
@@ -124,7 +132,7 @@ export class Bundle {
     const stored = parts.reduce((sum, { entry }) => sum + entry.size, 0);
     const size = elementCount(shape);
     if (stored !== size * WIDTHS[type]) {
-      const message = `the shape ${formatShape(shape)} of ${type} needs ${size * WIDTHS[type]} bytes, its slices have ${stored}`;
+      const message = `the shape ${formatShape(shape)} of ${type} needs ${size * WIDTHS[type]} bytes, but its slices have ${stored}`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
     const data = allocate(type, size);
@@ -142,7 +150,7 @@ export class Bundle {
     return constant(type, shape, data);
   }
 
-  /** A tensor that may be of words, of which `constantOf` makes a constant. */
+  /** A tensor that may contain words; `constantOf` converts these to a constant. */
   async tensor(key: string, constantOf: (words: readonly string[]) => Constant): Promise<Constant> {
     const place = `variable ${key}`;
     const entry = await this.#entry(keyOf(key), place);
@@ -154,7 +162,7 @@ export class Bundle {
     return constantOf(words);
   }
 
-  /** The bytes of a tensor that is one string: before them stand its length and a checksum. The key is ASCII. */
+  /** The bytes of a tensor that is a single string, which follow its length and a checksum. The key is ASCII. */
   async string(key: string): Promise<Uint8Array | undefined> {
     if (!(await this.#open()).table.has(key)) return undefined;
     const place = `variable ${key}`;
@@ -169,10 +177,10 @@ export class Bundle {
 }
 
 const CHECKSUM_BYTES = 4;
-/** For the seventh digit of a length to the base 128: none has more. */
+/** The place value of the seventh digit of a length in base 128; no length has more digits. */
 const LONGEST_SCALE = 0x80 ** 6;
 
-/** Where the strings of a tensor lie: after all of their lengths, and a checksum of those. */
+/** Where the strings of a tensor are: after all their lengths and a checksum of these. */
 function stringsIn(bytes: Uint8Array, count: number, place: string): { start: number; end: number }[] {
   const malformed = () =>
     new ForwardpassError('MALFORMED', `its ${bytes.length} bytes are not ${count} strings`, place);
@@ -210,7 +218,7 @@ function checkSlice(extents: readonly Extent[], shape: readonly number[], place:
   throw new ForwardpassError('MALFORMED', `a slice is outside the shape ${formatShape(shape)}`, place);
 }
 
-/** Where in a tensor each run of a slice's last axis begins. */
+/** Where each run along a slice's last axis begins in the tensor. */
 function* runs(extents: readonly FullExtent[], shape: readonly number[], axis = 0, before = 0): Generator<number> {
   const { start, length } = extents[axis];
   if (axis === extents.length - 1) {
@@ -220,7 +228,7 @@ function* runs(extents: readonly FullExtent[], shape: readonly number[], axis = 
   for (let i = 0; i < length; i++) yield* runs(extents, shape, axis + 1, before * shape[axis] + start + i);
 }
 
-/** A text's bytes in UTF-8, each as a character: how the index has its keys. */
+/** The UTF-8 bytes of a text as characters: the form of the keys in the index. */
 function keyOf(text: string): string {
   return latin1(new TextEncoder().encode(text));
 }

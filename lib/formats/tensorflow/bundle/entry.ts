@@ -1,5 +1,5 @@
 /**
- * What the index of a bundle says of each tensor.
+ * The entry of each tensor in the index of a bundle.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/tensor_bundle.proto
  */
 import { ForwardpassError } from '../../../errors.ts';
@@ -20,11 +20,11 @@ export interface Entry {
   offset: number;
   size: number;
   checksum: number;
-  /** A tensor in slices has no separate bytes; each slice has an entry. */
+  /** A sliced tensor has no bytes of its own; each slice has an entry. */
   slices: Extent[][];
 }
 
-/** Of the version that TensorFlow has written since there are bundles; others say which the reader must know. */
+/** The version that TensorFlow has always written; later ones name the version that a reader must support. */
 const VERSION = 1;
 const DEPTH = 8;
 
@@ -48,7 +48,7 @@ function checkVersion(message: Message, place: string): void {
     }
     const needed = message.integer();
     if (needed <= VERSION) continue;
-    const words = `needs a reader of bundles of version ${needed}; this one is of version ${VERSION}`;
+    const words = `needs a reader of bundles of version ${needed}, but this one has version ${VERSION}`;
     throw new ForwardpassError('UNSUPPORTED_VERSION', words, place);
   }
 }

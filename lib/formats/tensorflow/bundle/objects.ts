@@ -1,6 +1,6 @@
 /**
- * Where a checkpoint has the variables of the objects that were saved. Both hold the objects as a graph, whose numbers
- * need not agree: what leads to an object by the same names is the same.
+ * Finds the variables of saved objects in a checkpoint. Both files store the objects as a graph, but may number them
+ * differently: objects reached by the same names are the same.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/trackable_object_graph.proto
  */
 import type { Budget } from '../../../graph/budget.ts';
@@ -14,7 +14,7 @@ const DEPTH = 8;
 
 interface Trackable {
   readonly children: Children;
-  /** Under which the bundle has its value. */
+  /** The key of its value in the bundle. */
   key?: string;
 }
 

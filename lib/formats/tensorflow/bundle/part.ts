@@ -1,10 +1,10 @@
-/** A part of a variable that the program held in several: "10 4 0,5:-" is rows 0 to 4 of [10, 4]. */
+/** A part of a partitioned variable: "10 4 0,5:-" is rows 0 to 4 of [10, 4]. */
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
 import * as fold from '../../tensors/fold.ts';
 import { type Constant, range } from '../../tensors/value.ts';
 
-/** `specification`: the whole shape, and what is taken along each axis; empty for all. */
+/** `specification`: the whole shape, then the range along each axis; empty for the whole variable. */
 export function partOf(whole: Constant, specification: string, place: string): Constant {
   if (specification === '') return whole;
   const [extents, ...dims] = specification.split(' ').reverse();

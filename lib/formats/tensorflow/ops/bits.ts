@@ -1,4 +1,4 @@
-/** Operators on the bits of numbers, as far as they ask for a sign. */
+/** Operators on the bits of numbers; supported only to test a sign. */
 
 import { type Constant, constant } from '../../tensors/value.ts';
 import type { TensorFlowCall, Translations } from '../call.ts';
@@ -6,7 +6,7 @@ import type { Bits, Result } from '../value.ts';
 
 const SIGN_BIT = -(2 ** 31);
 
-/** Of float32 and int32 as one another. */
+/** Reinterprets float32 as int32 or the reverse. */
 function bitcast(call: TensorFlowCall): Result {
   const x = call.input(0);
   const type = call.type('type', x.type);
@@ -18,7 +18,7 @@ function bitcast(call: TensorFlowCall): Result {
     return constant(type, x.shape, new Float32Array(Int32Array.from(x.data).buffer));
   }
   if (x.kind === 'row' && x.type === 'float32' && type === 'int32') return { kind: 'bits', of: x, isSign: false };
-  throw call.error('UNSUPPORTED_OP', `the bits of ${x.type} are taken for ${type}, which is not read`);
+  throw call.error('UNSUPPORTED_OP', `interprets the bits of ${x.type} as ${type}, which is not supported`);
 }
 
 /** The sign of a number whose bits were taken. */
@@ -26,7 +26,7 @@ function bitwiseAnd(call: TensorFlowCall): Result {
   const bits = call.inputs.find((input): input is Bits => input?.kind === 'bits');
   const mask = call.inputs.find((input): input is Constant => input?.kind === 'constant');
   if (bits !== undefined && mask?.data.length === 1 && mask.data[0] === SIGN_BIT) return { ...bits, isSign: true };
-  throw call.error('UNSUPPORTED_OP', 'bits are combined, which is not read, except for the sign of a number');
+  throw call.error('UNSUPPORTED_OP', 'combines bits, which is supported only to test the sign of a number');
 }
 
 function less(call: TensorFlowCall): Result {
@@ -34,7 +34,7 @@ function less(call: TensorFlowCall): Result {
   if (bits?.kind !== 'bits') return call.build.binary('less', call.input(0), call.input(1));
   const isZero = limit?.kind === 'constant' && limit.data.length === 1 && limit.data[0] === 0;
   if (isZero) return call.build.hasSign(bits.of);
-  throw call.error('UNSUPPORTED_OP', 'bits are compared, which is not read, except for the sign of a number');
+  throw call.error('UNSUPPORTED_OP', 'compares bits, which is supported only to test the sign of a number');
 }
 
 export const bits: Translations = {

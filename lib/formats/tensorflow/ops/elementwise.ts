@@ -1,4 +1,4 @@
-/** Operators that take each element by itself. */
+/** Elementwise operators. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
 import { isFloat, literal } from '../../tensors/value.ts';
@@ -23,7 +23,7 @@ function finite(call: TensorFlowCall): Value {
   return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
 }
 
-/** Between integers the quotient is cut towards zero. */
+/** For integers the quotient is truncated. */
 function div(call: TensorFlowCall): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
@@ -33,12 +33,12 @@ function floorDiv(call: TensorFlowCall): Value {
   return call.build.unary(call.build.binary('div', call.input(0), call.input(1)), 'floor');
 }
 
-/** a − b·⌊a/b⌋, or with `trunc` the remainder that has the dividend's sign. */
+/** a − b·⌊a/b⌋, or with `trunc` the remainder with the dividend's sign. */
 function remainder(round: 'floor' | 'trunc'): Translation {
   return (call) => call.build.remainder(call.input(0), call.input(1), round);
 }
 
-/** 0 where the divisor, or the second factor, is 0. */
+/** 0 if the divisor, or the second factor, is 0. */
 function unlessZero(fn: 'div' | 'mul'): Translation {
   return (call) => {
     const { build } = call;
@@ -48,7 +48,7 @@ function unlessZero(fn: 'div' | 'mul'): Translation {
   };
 }
 
-/** The first where that is a zero, whatever the other is. */
+/** If the first operand is 0, it is the result, whatever the other is. */
 function unlessFirstZero(combine: (build: GraphBuilder, a: Value, b: Value) => Value): Translation {
   return (call) => {
     const { build } = call;
@@ -63,7 +63,7 @@ function squaredDifference(call: TensorFlowCall): Value {
   return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
 }
 
-/** Powers that TensorFlow's own optimizer turns into roots and squares: of −0 and −∞ they differ. */
+/** TensorFlow's optimizer converts some powers to roots and squares, which differ for −0 and −∞. */
 function pow(call: TensorFlowCall): Value {
   const { build } = call;
   const [base, exponent] = [call.input(0), call.input(1)];
@@ -78,7 +78,7 @@ function addN(call: TensorFlowCall): Value {
   return call.all().reduce((sum, value) => call.build.binary('add', sum, value));
 }
 
-/** The bias is along the last axis, or with NCHW along axis 1. */
+/** The bias is along the last axis, or for NCHW along axis 1. */
 function biasAdd(call: TensorFlowCall): Value {
   const { build } = call;
   const [x, bias] = [call.input(0), call.input(1)];
@@ -100,7 +100,7 @@ function select(call: TensorFlowCall): Value {
   return call.build.select(call.input(0), chosen(call, 1), chosen(call, 2));
 }
 
-/** The greatest integer, which Keras takes for an id that is none, as the greatest that is held here. */
+/** Replaces the greatest integer, which Keras uses as an invalid id, by the greatest one that is represented here. */
 function chosen(call: TensorFlowCall, index: number): Value {
   const x = call.input(index);
   const isPlain = x.kind === 'row' || isFloat(x.type) || x.batch !== undefined || x.data.length !== 1;
@@ -124,7 +124,7 @@ function cast(call: TensorFlowCall): Value {
   return call.build.cast(x, call.type('DstT', x.type));
 }
 
-/** How many of the boundaries the value is not below; NaN is below none. */
+/** How many boundaries the value is at or above; NaN is at or above all of them. */
 function bucketize(call: TensorFlowCall): Value {
   const { build } = call;
   const given = call.row(0);

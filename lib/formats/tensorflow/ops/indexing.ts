@@ -6,7 +6,7 @@ import { cut } from '../../tensors/slicing.ts';
 import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 
-/** The axis comes last, in the old form first. */
+/** The axis is the last input, but the first in the old form. */
 function concat(call: TensorFlowCall): Value {
   const values = call.inputs.slice(0, -1).map((_, index) => call.input(index));
   return joined(call, values, call.number(-1));
@@ -22,20 +22,20 @@ function joined(call: TensorFlowCall, values: readonly Value[], axis: number): V
   return call.build.concat(values, axis);
 }
 
-/** Ids from 0; unlike ONNX, TensorFlow counts none from the table's end. */
+/** Ids count from 0; unlike in ONNX, negative ids do not count from the table's end. */
 function gather(call: TensorFlowCall): Value {
   const { build } = call;
-  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
+  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'expected batch_dims to be 0');
   const axis = call.inputs.length > 2 ? call.number(2) : 0;
   return pickedOrLookedUp(build, call.input(0), axis, call.input(1), (ids, table) => rowsOf(build, ids, table));
 }
 
 function gatherNd(call: TensorFlowCall): Value {
-  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
+  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'expected batch_dims to be 0');
   return pickedAt(call.build, call.input(0), 0, call.constant(1));
 }
 
-/** All off for an id outside the range. */
+/** An id out of range gives only off values. */
 function oneHotOf(call: TensorFlowCall): Value {
   const { build } = call;
   const [depth, on, off] = [call.number(1), call.number(2), call.number(3)];
@@ -43,7 +43,7 @@ function oneHotOf(call: TensorFlowCall): Value {
   return oneHot(build, ids, call.integer('axis', -1), { depth, off, on, type: call.constant(2).type, wrap: false });
 }
 
-/** How often each of the numbers below `size` is among those of the last axis, or with `binary_output` whether it is. */
+/** How often each number below `size` occurs along the last axis, or with `binary_output` whether it occurs. */
 function bincount(call: TensorFlowCall): Value {
   const { build } = call;
   const weights = call.input(2);
@@ -54,7 +54,7 @@ function bincount(call: TensorFlowCall): Value {
   return build.reduce(counted, call.flag('binary_output') ? 'max' : 'sum', [-2], false);
 }
 
-/** Whether it runs along each axis, where the newer one lists axes. */
+/** The old form has a flag for each axis, the newer one a list of axes. */
 function oldReverse(call: TensorFlowCall): Value {
   const axes = [...call.numbers(1).entries()].filter(([, isReversed]) => isReversed !== 0);
   return flipped(

@@ -14,12 +14,12 @@ function matMul(call: TensorFlowCall, flags: readonly [a: string, b: string]): V
   const [isFirst, isSecond] = flags.map((name) => call.flag(name));
   const a = isFirst ? swapLastTwo(build, given[0]) : given[0];
   const [, second] = given;
-  // A layer's weight stays as it is.
+  // A layer's weight stays unchanged.
   if (isSecond && second.kind === 'constant' && second.shape.length === 2) return build.dense(a, second, 'out-in');
   return multiply(build, a, isSecond ? swapLastTwo(build, second) : second);
 }
 
-/** What grappler makes of a product and what follows it. */
+/** The fusion of a product with the operators after it, by grappler. */
 function fusedMatMul(call: TensorFlowCall): Value {
   const [bias, ...others] = call.strings('fused_ops');
   const sum = call.build.binary('add', matMul(call, ['transpose_a', 'transpose_b']), call.input(2));

@@ -5,7 +5,7 @@ import { type Constant, constant } from '../../tensors/value.ts';
 import type { TensorFlowCall, Translation, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 
-/** The axes are a constant; without any the input is the result. */
+/** The axes are constant; without any, the input is the result. */
 function reduce(fn: ReduceName): Translation {
   return (call) => {
     const axes = call.numbers(1);
@@ -21,7 +21,7 @@ function arg(fn: 'arg_max_number' | 'arg_min_number'): Translation {
   };
 }
 
-/** As inference sees it: a scale and a shift per channel, worked out in float64. */
+/** For inference: a scale and a shift per channel, computed in float64. */
 function batchNorm(call: TensorFlowCall): readonly Value[] {
   if (call.flag('is_training', true)) return [layerNorm(call)];
   const { build } = call;
@@ -44,8 +44,8 @@ function batchNorm(call: TensorFlowCall): readonly Value[] {
 }
 
 /**
- * Keras 2 has a layer normalisation as the training form of a batch normalisation whose channels are the rows. Scale
- * and shift follow it, and are 1 and 0 here.
+ * Keras 2 writes a layer normalisation as the training form of a batch normalisation whose channels are the rows. Scale
+ * and shift are applied afterwards, and are 1 and 0 here.
  */
 function layerNorm(call: TensorFlowCall): Value {
   const x = call.row(0);

@@ -1,4 +1,4 @@
-/** Operators that add elements around a row's own. */
+/** Operators that pad a row. */
 import { mirrored, paddedBy, pairsOf, type Widths } from '../../tensors/moves.ts';
 import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
@@ -12,7 +12,7 @@ function pad(call: TensorFlowCall): Value {
   return paddedBy(call.build, call.input(0), widthsOf(call), fill);
 }
 
-/** REFLECT leaves out the element at the edge. */
+/** REFLECT does not repeat the edge element. */
 function mirrorPad(call: TensorFlowCall): Value {
   const isReflected = call.string('mode', 'REFLECT') === 'REFLECT';
   return mirrored(call.build, call.input(0), widthsOf(call), isReflected ? 'reflect' : 'symmetric');

@@ -1,4 +1,4 @@
-/** Operators that say or change how elements are arranged. */
+/** Operators that return or change shapes. */
 import { squeezed, withOne } from '../../tensors/axes.ts';
 import { shapeOf } from '../../tensors/dimensions.ts';
 import { broadcastTo, counted, filled, filledLike } from '../../tensors/filling.ts';

@@ -13,9 +13,9 @@ function constantNode(call: TensorFlowCall): Result {
   );
 }
 
-/** One that is not an input of the model may still lead to a function that does not use it. */
+/** A placeholder that is not an input of the model may still be passed to a function that does not use it. */
 function placeholder({ build }: TensorFlowCall): Result {
-  const message = 'is fed from outside, and is not among the inputs of the model';
+  const message = 'must be fed a value, but is not among the inputs of the model';
   return { kind: 'refused', error: new ForwardpassError('DANGLING', message, build.place) };
 }
 

@@ -1,4 +1,4 @@
-/** NumPy's indexing, `x[1:3, ..., 0, None]`, as StridedSlice has it: bounds, and masks that change what they mean. */
+/** NumPy indexing, `x[1:3, ..., 0, None]`, in the form of StridedSlice: bounds, and masks that change their meaning. */
 import { boundsOf, subscript, subscripted } from '../../tensors/slicing.ts';
 import type { TensorFlowCall } from '../call.ts';
 import type { Value } from '../value.ts';

@@ -1,4 +1,4 @@
-/** Operator name → translation, and words for those that are refused. */
+/** Operator name → translation, and explanations for refused operators. */
 import { ForwardpassError } from '../../../errors.ts';
 import { docsPage } from '../../../messages.ts';
 import type { Translation, Translations } from '../call.ts';
@@ -41,38 +41,41 @@ const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with @tensorflow/tfjs-node or TensorFlow Serving`;
 
-/** By the first pattern that the operator's name matches. */
+/** The first pattern that matches the operator's name applies. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [
     /Conv|Pool|Dilation2D|ResizeBi|ResizeNear|^SpaceTo|^DepthTo|^BatchTo/,
-    `is of a convolutional network. ${RUN_ELSEWHERE}`,
+    `belongs to a convolutional network. ${RUN_ELSEWHERE}`,
   ],
   [/RNN|LSTM|GRU/, `is recurrent. ${RUN_ELSEWHERE}`],
   [
     /^(Stateless)?While$|^(Ref)?(Enter|Exit|NextIteration|LoopCond)$|^For$|^MapDefun$|^TensorList|^TensorArray/,
-    `is control flow, as of a loop or a recurrent layer. ${RUN_ELSEWHERE}`,
+    `is control flow of a loop or a recurrent layer. ${RUN_ELSEWHERE}`,
   ],
-  [/Random|^Multinomial$|^StatelessMultinomial$/, 'is random, and a forward pass is not'],
-  [/Tree|Forest|DecisionForest|^SimpleML/, `is of a tree ensemble. ${RUN_ELSEWHERE}`],
+  [/Random|^Multinomial$|^StatelessMultinomial$/, 'is random, which a forward pass must not be'],
+  [/Tree|Forest|DecisionForest|^SimpleML/, `belongs to a tree ensemble. ${RUN_ELSEWHERE}`],
   [
     /^Parse(Single)?(Sequence)?Example|^DecodeCSV|^DecodeJSON/,
     'parses serialized examples; export the model with a signature of plain tensors',
   ],
   [
     /^String|^RegexReplace$|^StaticRegex|^AsString$|^Substr$|^Unicode/,
-    'works on text in a way that is not read; give the model words that it looks up as they are, or numbers',
+    'processes text in an unsupported way; give the model unchanged words that it looks up, or numbers',
   ],
-  [/^Sparse|^Ragged/, 'is of sparse or ragged tensors; give the model dense ones'],
-  [/TextFile/, 'is a lookup table that reads a file; make the table of a list of words'],
-  [/Quantize|^Quantized|^Requantize/, `is of a quantised model. Convert it to TFLite, whose quantised models are read`],
+  [/^Sparse|^Ragged/, 'takes sparse or ragged tensors; give the model dense ones'],
+  [/TextFile/, 'is a lookup table that reads a file; make the table from a list of words'],
+  [
+    /Quantize|^Quantized|^Requantize/,
+    `belongs to a quantised model. Convert it to TFLite, whose quantised models are supported`,
+  ],
   [/^RestoreV2$|^Restore|^Save|Checkpoint/, 'reads or writes a checkpoint, which is not part of a forward pass'],
 ];
 
-/** Why an operator that a model needs is not read. */
+/** The error for an operator that a model needs and that is not supported. */
 export function refusal(node: NodeDef, place: string): ForwardpassError {
   const known = REFUSALS.find(([pattern]) => pattern.test(node.op));
   const words =
     known?.[1] ??
-    `is not a row operation known here; ${docsPage('formats/tensorflow')} lists those that are. ${RUN_ELSEWHERE}`;
+    `is not a row operation that forwardpass supports; ${docsPage('formats/tensorflow')} lists these operators. ${RUN_ELSEWHERE}`;
   return new ForwardpassError('UNSUPPORTED_OP', `${node.op.slice(0, 200)} ${words}`, place);
 }

@@ -1,7 +1,7 @@
 /**
- * Operators on texts, as Keras' TextVectorization and what people write in its place have them: changes of a text, its
- * tokens, their numbers, and a row of those. Between them a file computes where each row's tokens begin; what it computes is
- * followed step by step, so that nothing else than just that is taken for it.
+ * Operators on texts, as used by Keras' TextVectorization and similar code: changes of a text, its tokens, their
+ * numbers, and a row of these. In between, a file computes where each row's tokens begin; these computations are
+ * followed step by step, so that no other computation is mistaken for them.
  */
 import type { TextChange, Tokenizing } from '../../../graph/terms.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
@@ -13,14 +13,14 @@ const PLAIN: Tokenizing = { changes: [], split: 'none', grams: [] };
 
 // Texts
 
-/** The text that an input is, as it came or changed. */
+/** The input text, original or changed. */
 function textAt(call: TensorFlowCall, index: number): Text {
   const given = call.inputs[index];
   if (given?.kind === 'text') return given;
   const x = call.input(index);
   const input = x.kind === 'row' ? call.build.texts.textOf(call.build, x) : undefined;
   if (input !== undefined && call.build.batchAxis === 0) return { kind: 'text', input, changes: [], shape: x.shape };
-  throw call.error('UNSUPPORTED_OP', `${call.node.op} works on text, here on what is not a single text of an input`);
+  throw call.error('UNSUPPORTED_OP', `${call.node.op} is supported only for text that is a single text of an input`);
 }
 
 function changed(call: TensorFlowCall, change: TextChange): Text {
@@ -28,7 +28,7 @@ function changed(call: TensorFlowCall, change: TextChange): Text {
   return { ...text, changes: [...text.changes, change] };
 }
 
-/** With an encoding of all letters, otherwise of those of ASCII. */
+/** With an encoding it converts all letters, otherwise only ASCII. */
 function lower(call: TensorFlowCall): Text {
   return changed(call, { op: 'lower', ascii: call.string('encoding', '') === '' });
 }
@@ -45,7 +45,7 @@ function wordOf(call: TensorFlowCall, index: number): string {
   throw call.error('UNSUPPORTED_OP', `input ${index} is not a constant text`);
 }
 
-/** Of one element, whatever axes it has. */
+/** A text of one element, with any number of axes. */
 function reshaped(call: TensorFlowCall, text: Text): Text {
   const { op } = call.node;
   if (op === 'Identity') return text;
@@ -53,7 +53,7 @@ function reshaped(call: TensorFlowCall, text: Text): Text {
   if (op === 'ExpandDims') return { ...text, shape: [...text.shape, 1] };
   const sizes = call.numbers(1);
   if (sizes[0] === -1 && sizes.slice(1).every((size) => size === 1)) return { ...text, shape: sizes.slice(1) };
-  throw call.error('UNSUPPORTED_OP', `gives a text the shape [${sizes.join(', ')}]`);
+  throw call.error('UNSUPPORTED_OP', `reshapes a text to [${sizes.join(', ')}]; only one element is supported`);
 }
 
 const MOVES: ReadonlySet<string> = new Set(['Identity', 'Squeeze', 'ExpandDims', 'Reshape']);
@@ -70,20 +70,20 @@ function part(of: Tokens, what: Partition['what']): Partition {
 
 function split(call: TensorFlowCall): readonly Result[] {
   const text = textAt(call, 0);
-  if (text.shape.length > 0) throw call.error('UNSUPPORTED_OP', 'parts texts that have an axis of their own');
-  if (call.integer('maxsplit', -1) >= 0) throw call.error('UNSUPPORTED_OP', 'limits how often it splits a text');
+  if (text.shape.length > 0) throw call.error('UNSUPPORTED_OP', 'splits texts that have an axis of their own');
+  if (call.integer('maxsplit', -1) >= 0) throw call.error('UNSUPPORTED_OP', 'limits the number of splits of a text');
   const between = wordOf(call, 1);
   const tokens = tokensOf(text, between === '' ? 'space' : { between });
   return [part(tokens, 'indices'), tokens, part(tokens, 'shape')];
 }
 
-/** The characters of texts as numbers, which `UnicodeEncode` makes texts of one each. */
+/** The characters of texts as numbers, which `UnicodeEncode` converts back to texts of one character. */
 function decoded(call: TensorFlowCall): readonly Result[] {
   const text = textAt(call, 0);
   const isPlain =
     call.string('input_encoding', '').toUpperCase() === 'UTF-8' && call.string('errors', 'replace') === 'replace';
   if (text.shape.length > 0 || !isPlain || call.flag('replace_control_characters')) {
-    throw call.error('UNSUPPORTED_OP', 'reads characters in a way that is not read');
+    throw call.error('UNSUPPORTED_OP', 'decodes characters in an unsupported way');
   }
   const tokens = tokensOf(text, 'character');
   return [part(tokens, 'splits'), part(tokens, 'codes')];
@@ -93,7 +93,7 @@ function encoded(call: TensorFlowCall): Result {
   const [codes, splits] = call.inputs;
   const isWhole = codes?.kind === 'partition' && splits?.kind === 'partition' && codes.of === splits.of;
   if (isWhole && codes.what === 'codes' && splits.what === 'code_splits') return codes.of;
-  throw call.error('UNSUPPORTED_OP', 'makes texts of characters in a way that is not read');
+  throw call.error('UNSUPPORTED_OP', 'encodes characters in an unsupported way');
 }
 
 function grams(call: TensorFlowCall): readonly Result[] {
@@ -106,13 +106,13 @@ function grams(call: TensorFlowCall): readonly Result[] {
   const widths = call.integers('ngram_widths');
   const isCounted = widths.length > 0 && widths.every((width) => width >= 1);
   if (!isWhole || splits.what !== 'splits' || !isPlain || !isCounted || tokens.tokenizing.grams.length > 0) {
-    throw call.error('UNSUPPORTED_OP', 'makes n-grams in a way that is not read');
+    throw call.error('UNSUPPORTED_OP', 'makes n-grams in an unsupported way');
   }
   const joined: Tokens = { ...tokens, tokenizing: { ...tokens.tokenizing, grams: [...widths] } };
   return [joined, part(joined, 'splits')];
 }
 
-/** A text that is not parted is one token; the same list each time. */
+/** A text that is not split is a single token; returns the same list each time. */
 const wholes = new WeakMap<Text, Tokens>();
 
 function listOf(x: Result | undefined): Tokens | undefined {
@@ -125,7 +125,7 @@ function listOf(x: Result | undefined): Tokens | undefined {
 
 // Numbers
 
-/** Beyond all rows of tables. */
+/** Beyond all rows of any table. */
 const FAR_BEYOND = 2 ** 52;
 
 function find(call: TensorFlowCall, of: Tokens): TokenNumbers {
@@ -149,11 +149,11 @@ function equals(call: TensorFlowCall): TokenTest | undefined {
   return undefined;
 }
 
-/** Another number for one word. */
+/** Replaces the number of one word. */
 function chosen(call: TensorFlowCall): TokenNumbers {
   const [test, , numbers] = call.inputs;
   if (test?.kind !== 'test' || numbers?.kind !== 'numbers' || test.of !== numbers.of) {
-    throw call.error('UNSUPPORTED_OP', 'chooses among words of texts in a way that is not read');
+    throw call.error('UNSUPPORTED_OP', 'selects words of texts in an unsupported way');
   }
   call.build.spend(2 * numbers.known.size);
   return { ...numbers, known: new Map([...numbers.known, [test.word, call.number(1)]]) };
@@ -166,11 +166,12 @@ function rowOf(
   width: number,
 ): Row {
   if (!Number.isSafeInteger(width) || width < 1) throw build.error('SHAPE', `a row of ${width} tokens`);
-  // What is masked has the greatest integer as its place, which is beyond all others: any that doubles hold does.
+  // A masked word gets the greatest integer as its index, which is beyond all others: any large number that a double
+  // represents will do.
   const kept = (number: number) => (row !== 'places' && number >= width ? width : Math.min(number, FAR_BEYOND));
   const [terms, numbers] = [[...known.keys()], Array.from(known.values(), kept)];
   if (![...numbers, kept(unknown)].every(Number.isSafeInteger))
-    throw build.error('UNSUPPORTED_DTYPE', 'words have numbers that are not whole');
+    throw build.error('UNSUPPORTED_DTYPE', 'words have numbers that are not integers');
   build.spend(2 * terms.length);
   const { tokenizing } = of;
   const step = { op: 'tokens', tokenizing, terms, numbers, unknown: kept(unknown), row, width } as const;
@@ -183,13 +184,13 @@ function counted(call: TensorFlowCall): Row {
   const weights = call.constant(3);
   const isWhole = splits?.kind === 'partition' && numbers?.kind === 'numbers' && splits.of === numbers.of;
   if (!isWhole || splits.what !== 'splits' || weights.data.length > 0) {
-    throw call.error('UNSUPPORTED_OP', 'counts words of texts in a way that is not read');
+    throw call.error('UNSUPPORTED_OP', 'counts words of texts in an unsupported way');
   }
   const type = call.type('T', 'float32');
   return { ...rowOf(call.build, numbers, call.flag('binary_output') ? 'hits' : 'counts', call.number(2)), type };
 }
 
-/** Rows of as many places as there are to be. */
+/** Rows padded or cut to a fixed length. */
 function padded(call: TensorFlowCall): Row {
   const [, numbers, , ...parts] = call.inputs;
   const types = call.strings('row_partition_types').join();
@@ -199,14 +200,15 @@ function padded(call: TensorFlowCall): Row {
   const isRows = types === 'FIRST_DIM_SIZE,VALUE_ROWIDS' && isOf(first, 'row_count') && isOf(second, 'rows');
   const isSplits = types === 'ROW_SPLITS' && isOf(first, 'splits');
   if (numbers?.kind !== 'numbers' || !(isRows || isSplits)) {
-    throw call.error('UNSUPPORTED_OP', 'is of ragged tensors that are not read; give the model dense ones');
+    throw call.error('UNSUPPORTED_OP', 'takes ragged tensors in an unsupported way; give the model dense ones');
   }
   const [rows, width, ...others] = call.numbers(0);
   if (rows !== -1 || others.length > 0 || width === undefined || call.number(2) !== 0) {
-    throw call.error('UNSUPPORTED_OP', 'pads rows of words in a way that is not read');
+    throw call.error('UNSUPPORTED_OP', 'pads rows of words in an unsupported way');
   }
   if (width > 0) return rowOf(call.build, numbers, 'places', width);
-  const message = 'makes rows as long as the longest text of a batch, so that others in it may change what a row gives';
+  const message =
+    'makes rows as long as the longest text of a batch, so that the result for a row depends on other rows';
   throw call.error('UNSUPPORTED_OP', `${message}; set output_sequence_length`);
 }
 
@@ -224,7 +226,7 @@ const OTHER: ReadonlySet<string> = new Set([
   'Minimum',
 ]);
 
-/** What an operator makes of partitions; undefined for what is not followed. */
+/** The result of an operator on partitions; undefined if it is not followed. */
 function followed(call: TensorFlowCall): Partition | Constant | undefined {
   const { op } = call.node;
   const parts = call.inputs.filter((x): x is Partition => x.kind === 'partition');
@@ -290,7 +292,7 @@ function isNumber(x: Constant, value: number): boolean {
   return x.data.length === 1 && x.data[0] === value && !x.batch;
 }
 
-/** The rows of all tokens, or numbers of a shape. */
+/** The rows of all tokens, or elements of a shape. */
 function sliced(call: TensorFlowCall, { of, what }: Partition): Partition | Constant | undefined {
   const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
   const said = masks.map((mask) => call.integer(mask, 0)).join();
@@ -309,16 +311,16 @@ function sliced(call: TensorFlowCall, { of, what }: Partition): Partition | Cons
   return what === 'column_shape' && begin[0] === 1 ? literal('int64', [1]) : undefined;
 }
 
-// All of them
+// All operators
 
-/** What an operator gives that takes what only operators on texts give; undefined for any other. */
+/** The result of an operator that takes values which only operators on texts return; undefined for any other operator. */
 export function translateTexts(call: TensorFlowCall): readonly (Result | undefined)[] | undefined {
   const { op } = call.node;
   const [first] = call.inputs;
   if (call.inputs.some((x) => x.kind === 'partition') && !Object.hasOwn(texts, op)) {
     const made = followed(call);
     if (made !== undefined) return [made];
-    throw call.error('UNSUPPORTED_OP', 'computes with where words of texts are, which is not read');
+    throw call.error('UNSUPPORTED_OP', 'computes with positions of words in texts, which is not supported');
   }
   if (first?.kind === 'text' && MOVES.has(op)) return [reshaped(call, first)];
   if (op === 'Equal') {
@@ -333,7 +335,7 @@ export function translateTexts(call: TensorFlowCall): readonly (Result | undefin
   return undefined;
 }
 
-/** The number of a text that is one token, as a value of the row. */
+/** The number of a text that is a single token, as a value of the row. */
 export function wholeTexts(build: GraphBuilder, x: Result): Result {
   if (x.kind !== 'numbers' || x.of.shape === undefined) return x;
   return build.reshaped(rowOf(build, x, 'places', 1), [...x.of.shape]) as Value;

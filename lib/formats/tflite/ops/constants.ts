@@ -1,4 +1,4 @@
-/** Operators that make a constant, of which shapes are computed. */
+/** Operators that create constants, used to compute shapes. */
 import { shapeOf } from '../../tensors/dimensions.ts';
 import { counted, filled, filledLike } from '../../tensors/filling.ts';
 import { literal } from '../../tensors/value.ts';

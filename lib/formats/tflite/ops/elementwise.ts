@@ -1,4 +1,4 @@
-/** Operators that take each element by itself. */
+/** Elementwise operators. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
@@ -8,7 +8,7 @@ function unary(fn: UnaryName, alpha?: number, beta?: number): Translation {
   return (call) => call.build.unary(call.input(0), fn, alpha, beta);
 }
 
-/** `activation` is the number of the option that holds the fused activation, where the operator has one. */
+/** `activation` is the field number of the fused activation, if the operator has one. */
 function binary(fn: BinaryName, activation?: number): Translation {
   return (call) => {
     const result = call.build.binary(fn, call.input(0), call.input(1));
@@ -16,7 +16,10 @@ function binary(fn: BinaryName, activation?: number): Translation {
   };
 }
 
-/** The second where neither is more, NaN among them; of constants the bound, as XNNPACK clamps. */
+/**
+ * The second operand unless the first is greater (or less), so also if one is NaN; for constants the bound, as XNNPACK
+ * clamps.
+ */
 function extreme(fn: 'max' | 'min'): Translation {
   return (call) => {
     const { build } = call;
@@ -26,7 +29,7 @@ function extreme(fn: 'max' | 'min'): Translation {
   };
 }
 
-/** Between integers the quotient is cut towards zero. */
+/** For integers the quotient is truncated. */
 function div(call: TfliteCall): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
   const cut = isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
@@ -66,7 +69,7 @@ function cast(call: TfliteCall): Value {
   return call.build.cast(call.input(0), call.resultType);
 }
 
-/** How many of the boundaries, which ascend, the element is not below; NaN is below none. */
+/** How many of the ascending boundaries the element is at or above; NaN is at or above all of them. */
 function bucketize(call: TfliteCall): Value {
   const { build, options } = call;
   const boundaries = options?.float32s(0) ?? [];

@@ -9,11 +9,12 @@ import { isQuantized } from '../tensor.ts';
 
 const MASKS = { begin: 0, end: 1, ellipsis: 2, newAxis: 3, shrink: 4, offset: 5 } as const;
 
-/** Python's subscripts, by masks that say what the bounds mean. */
+/** Python's subscripts, with masks that say what the bounds mean. */
 function stridedSlice(call: TfliteCall): Value {
   const bounds = boundsOf(call.build, call.constant(1), call.constant(2), call.numbers(3));
   const isIn = (field: number, at: number) => ((call.integer(field) >>> at) & 1) === 1;
-  if (call.flag(MASKS.offset)) throw call.error('UNSUPPORTED_OP', 'ends that count from the begins are not read');
+  if (call.flag(MASKS.offset))
+    throw call.error('UNSUPPORTED_OP', 'ends relative to the begins (offset) are not supported');
   const subscripts = bounds.map((each, at) =>
     subscript(each, {
       ellipsis: isIn(MASKS.ellipsis, at),
@@ -26,11 +27,11 @@ function stridedSlice(call: TfliteCall): Value {
   return subscripted(call.build, call.input(0), subscripts);
 }
 
-/** With constant indices a choice along the axis; with indices that vary per row, a look-up in a constant table. */
+/** Constant indices select along the axis; indices that vary per row look up a constant table. */
 function gather(call: TfliteCall): Value {
   const { build } = call;
   const batchDims = call.integer(1);
-  if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', `batch_dims is read only as 0, found ${batchDims}`);
+  if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', `expected batch_dims to be 0, found ${batchDims}`);
   return pickedOrLookedUp(build, call.input(0), call.integer(0), call.input(1), lookUp(call));
 }
 
@@ -38,7 +39,7 @@ function lookUp({ build }: TfliteCall) {
   return (ids: Row, table: Constant) => rowsOf(build, ids, table);
 }
 
-/** Ids, then the table, which may be quantised where the result is not. */
+/** Ids, then the table, which may be quantised even if the result is not. */
 function embeddingLookup(call: TfliteCall): Value {
   const info = call.tensor(1);
   const stored = call.constant(1);

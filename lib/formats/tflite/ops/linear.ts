@@ -12,7 +12,7 @@ import { integerProduct } from '../quantized/product.ts';
 const FULLY_CONNECTED = { activation: 0, weightsFormat: 1, keepDims: 2, asymmetric: 3 } as const;
 const BATCH_MATMUL = { adjointX: 0, adjointY: 1, asymmetric: 2 } as const;
 
-/** x [..., K] times the matrix, in the arithmetic that the types ask for. */
+/** x [..., K] times the matrix, in the arithmetic of the element types. */
 function product(call: TfliteCall, x: Value, layer: Product): Value {
   if (!isFloat(x.type)) return integerProduct(call, x, layer);
   if (!isFloat(layer.weight.type)) return hybridProduct(call, x, layer);
@@ -27,7 +27,7 @@ function product(call: TfliteCall, x: Value, layer: Product): Value {
 function fullyConnected(call: TfliteCall): Value {
   const weight = matrixOf(call);
   const format = call.choice(FULLY_CONNECTED.weightsFormat);
-  if (format !== 0) throw call.error('UNSUPPORTED_OP', `weights in the shuffled format ${format} are not read`);
+  if (format !== 0) throw call.error('UNSUPPORTED_OP', `weights in the shuffled format ${format} are not supported`);
   return product(call, rowsOf(call, call.input(0), weight.shape[1]), {
     weight,
     weightInput: 1,
@@ -44,22 +44,23 @@ function matrixOf(call: TfliteCall): Constant {
   throw call.error('SHAPE', `expected weights of two axes, found ${formatShape(weight.shape)}`);
 }
 
-/** The input as rows of `size` features, of which there may be several for one of the batch. */
+/** The input as rows of `size` features; one row of the batch may become several. */
 function rowsOf(call: TfliteCall, x: Value, size: number): Value {
   const { build } = call;
   const count = elementCount(x.shape) / size;
-  if (x.shape.length === 0 && batchAxisOf(x) !== undefined) throw build.crossing('the features are where the batch is');
+  if (x.shape.length === 0 && batchAxisOf(x) !== undefined)
+    throw build.crossing('the features are on the axis of the batch');
   if (isMerged(x) || call.flag(FULLY_CONNECTED.keepDims)) {
     if (x.shape.at(-1) === size) return x;
   } else if (Number.isInteger(count) && count > 0) {
     if (batchAxisOf(x) === undefined) return build.reshaped(x, [count, size]);
-    if (batchAxisOf(x) !== 0) throw build.crossing(`the batch is axis ${batchAxisOf(x)} of what a layer takes`);
+    if (batchAxisOf(x) !== 0) throw build.crossing(`the batch is axis ${batchAxisOf(x)} of a layer's input`);
     return count === 1 ? build.reshaped(x, [size]) : build.reshaped(x, [count, size], 0, true);
   }
   throw call.error('SHAPE', `expected ${size} features, found rows of shape ${formatShape(x.shape)}`);
 }
 
-/** x·y where y is constant, or (yᵀ·xᵀ)ᵀ where x is. */
+/** x·y if y is constant, or (yᵀ·xᵀ)ᵀ if x is. */
 function batchMatMul(call: TfliteCall): Value {
   const [x, y] = [call.input(0), call.input(1)];
   const [adjointX, adjointY] = [call.flag(BATCH_MATMUL.adjointX), call.flag(BATCH_MATMUL.adjointY)];
@@ -80,10 +81,10 @@ function isStack(x: Value): boolean {
   return x.kind === 'constant' && x.shape.slice(0, -2).some((size) => size !== 1);
 }
 
-/** Products of floats with what is not a single constant matrix. */
+/** Products of floats where neither operand is a single constant matrix. */
 function ofStacks(call: TfliteCall, x: Value, y: Value): Value {
   if (isFloat(x.type) && isFloat(y.type)) return multiply(call.build, x, y);
-  throw call.error('UNSUPPORTED_OP', `a product of ${x.type} and ${y.type} is read with one constant matrix only`);
+  throw call.error('UNSUPPORTED_OP', `a product of ${x.type} and ${y.type} is supported only with one constant matrix`);
 }
 
 /** A stack of one matrix as that matrix, [outputs, inputs]. */

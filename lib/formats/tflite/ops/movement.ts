@@ -1,4 +1,4 @@
-/** Operators that rearrange elements, or repeat them. */
+/** Operators that rearrange or repeat elements. */
 import { packed, squeezed, unpacked, withOne } from '../../tensors/axes.ts';
 import { broadcastTo } from '../../tensors/filling.ts';
 import { flipped, mirrored, paddedBy, pairsOf, tiledBy, type Widths } from '../../tensors/moves.ts';
@@ -7,7 +7,7 @@ import type { Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { TfliteCall, Translations } from '../call.ts';
 
-/** The shape is an input; in older files an option. */
+/** The shape is an input, or in older files an option. */
 function reshaped(call: TfliteCall): Value {
   const given = call.options?.int32s(0) ?? [];
   const dims = call.has(1) ? call.dimensions(1) : Array.from(given, (size) => ({ size, rows: 0 }));
@@ -23,7 +23,7 @@ function concatenation(call: TfliteCall): Value {
   return activate(call, call.build.concat(call.all(), call.integer(0)), call.choice(1));
 }
 
-/** Quantised tensors are padded with the integer that stands for 0. */
+/** Quantised tensors are padded with the integer that represents 0. */
 function pad(call: TfliteCall, fill = call.tensor(0).quantization?.zeroPoints[0] ?? 0): Value {
   return paddedBy(call.build, call.input(0), widthsOf(call), fill);
 }

@@ -1,11 +1,11 @@
-/** Operators along axes: sums and their kin, softmax, the norm. */
+/** Operators along axes: reductions, softmax, norms. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { cumulative } from '../../tensors/cumulative.ts';
 import type { Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { TfliteCall, Translation, Translations } from '../call.ts';
 
-/** Below it, a norm is taken as this. */
+/** Smaller norms are replaced by this. */
 const L2_EPSILON = 1e-6;
 
 function reduce(fn: ReduceName): Translation {
@@ -34,7 +34,7 @@ function l2Normalization(call: TfliteCall): Value {
   return activate(call, build.emit('normalize', [x.operand], attributes, x), call.choice(0));
 }
 
-/** The options are whether it leaves out the element itself, and whether it goes from the last to the first. */
+/** The options are whether it excludes the element itself, and whether it runs from the last to the first. */
 function runningSum(call: TfliteCall): Value {
   return cumulative(call.build, call.input(0), call.number(1), 'add', {
     exclusive: call.flag(0),

@@ -1,4 +1,4 @@
-/** The greatest along the last axis. */
+/** The greatest elements along the last axis. */
 
 import { sorted } from '../../tensors/sorting.ts';
 import type { Value } from '../../tensors/value.ts';

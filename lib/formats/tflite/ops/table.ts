@@ -1,4 +1,4 @@
-/** Operator name → translation, by whether its tensors are quantised. */
+/** Operator name → translation, depending on whether its tensors are quantised. */
 import { isFloat, type Value } from '../../tensors/value.ts';
 import type { TfliteCall, Translation, Translations } from '../call.ts';
 import type { Quantization } from '../model.ts';
@@ -36,17 +36,17 @@ const OPERATORS: Translations = {
   DEQUANTIZE: dequantize,
 };
 
-/** Those that read the scales of their tensors themselves, or to whom integers are integers. */
+/** Operators that use the scales of their tensors themselves, or that treat integers as plain integers. */
 const KNOWS_SCALES = new Set([...Object.keys(linear), ...Object.keys(constants), 'QUANTIZE', 'DEQUANTIZE', 'CAST']);
 
-/** Those that move elements or compare them: the same for integers, as long as all have one scale. */
+/** Operators that move or compare elements: the same for integers, as long as all tensors have the same scale. */
 const KEEPS_SCALES = new Set([
   ...Object.keys(movement),
   ...Object.keys(indexing),
   ...['MAXIMUM', 'MINIMUM', 'REDUCE_MAX', 'REDUCE_MIN', 'ARG_MAX', 'ARG_MIN', 'TOPK_V2', 'SELECT', 'SELECT_V2'],
 ]);
 
-/** Of one input, element by element, and computed in real numbers by the reference. */
+/** Elementwise operators of one input that the reference computes in real numbers. */
 const FUNCTIONS = new Set([
   ...['ELU', 'GELU', 'LOGISTIC', 'TANH', 'NEG', 'ABS', 'EXP', 'LOG', 'SQRT', 'RSQRT', 'SQUARE', 'SIGN'],
   ...['FLOOR', 'CEIL', 'ROUND'],
@@ -56,7 +56,7 @@ const INTEGERS: Translations = { ...arithmetic, ...functions };
 
 const LAST_AXIS = ['RESHAPE', 'FULLY_CONNECTED', 'SOFTMAX', 'LOG_SOFTMAX', 'QUANTIZE', 'DEQUANTIZE'];
 
-/** Whether the operator is the same where the batch and the first axis of a row are written as one. */
+/** Whether the operator gives the same result if the batch is merged with the first axis of a row. */
 export function takesMerged(name: string): boolean {
   return FUNCTIONS.has(name) || Object.hasOwn(INTEGERS, name) || LAST_AXIS.includes(name);
 }

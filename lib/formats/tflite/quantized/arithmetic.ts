@@ -1,4 +1,4 @@
-/** Sums, differences and products of quantised tensors, as the reference computes them in 32 bits. */
+/** Sums, differences and products of quantised tensors, computed in 32 bits like the reference. */
 import type { BinaryName } from '../../../graph/graph.ts';
 import { literal, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
@@ -9,12 +9,12 @@ import { bounded, centred, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
 import { throughFloats } from './through-floats.ts';
 
-/** Bits by which the operands are widened before they are brought to one scale. */
+/** Bits by which the operands are shifted left before they are converted to a common scale. */
 const WIDENED = { int8: 20, uint8: 20, int16: 15 } as const;
 
 const POT_SCALE = 1;
 
-/** Both operands are brought to twice the greater of their scales, added there, and brought to that of the result. */
+/** Both operands are converted to twice the greater of their scales, added, and converted to the scale of the result. */
 function sum(fn: BinaryName): Translation {
   const otherwise = throughFloats(elementwise[fn === 'add' ? 'ADD' : 'SUB']);
   return (call) => {
@@ -48,7 +48,7 @@ function product(call: TfliteCall): Value {
   return bounded(call, result, call.result(), ...activationBounds(call, call.choice(0)));
 }
 
-/** To another scale and zero point. */
+/** Converts to another scale and zero point. */
 export function requantized(call: TfliteCall): Value {
   const [input, output] = [singleScale(call, call.tensor(0)), singleScale(call, call.result())];
   const scaled = multiplied(call.build, call.input(0), multiplier(input.scale / output.scale), input.zero);

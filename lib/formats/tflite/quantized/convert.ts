@@ -1,4 +1,4 @@
-/** From integers to the real ones that they stand for, and back. */
+/** Converts quantised integers to the real numbers that they represent, and back. */
 import { constant, type ElementType, isFloat, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
 import type { TfliteCall } from '../call.ts';
@@ -24,11 +24,11 @@ export function rangeOf(call: TfliteCall, type: ElementType): readonly [least: n
   }
 }
 
-/** The one scale and zero point of a tensor. */
+/** The only scale and zero point of a tensor. */
 export function singleScale(call: TfliteCall, info: TensorInfo): { scale: number; zero: number } {
   const { scales, zeroPoints } = call.quantization(info);
   if (scales.length === 1) return { scale: scales[0], zero: zeroPoints[0] };
-  throw call.error('UNSUPPORTED_DTYPE', `${info.place} has ${scales.length} scales; here it may have one`);
+  throw call.error('UNSUPPORTED_DTYPE', `${info.place} has ${scales.length} scales; expected one here`);
 }
 
 /** Scales and zero points as constants that broadcast to the tensor. */
@@ -52,7 +52,7 @@ export function dequantized(call: TfliteCall, x: Value, info: TensorInfo): Value
   return build.binary('mul', isCentred ? real : build.binary('sub', real, zero), scale);
 }
 
-/** x divided by the scale as float32 divides, rounded to the nearest, with the zero point added, within the type. */
+/** x divided by the scale in float32, rounded to nearest, with the zero point added, clamped to the type. */
 export function quantized(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const { scale } = singleScale(call, info);
@@ -64,7 +64,7 @@ export function quantized(call: TfliteCall, x: Value, info: TensorInfo): Value {
 
 const GREATEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
-/** Rounded, with the zero point added, within the type and what a fused activation leaves of it. */
+/** Rounded, with the zero point added, clamped to the type and to the range of a fused activation. */
 export function shifted(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const type = elementType(info);
@@ -75,7 +75,7 @@ export function shifted(call: TfliteCall, x: Value, info: TensorInfo): Value {
   return { ...(zero === 0 ? whole : build.binary('add', whole, build.scalar(whole, zero))), type };
 }
 
-/** Integers with the zero point added, between those of real bounds. */
+/** Integers with the zero point added, clamped to the integers for real bounds. */
 export function bounded(call: TfliteCall, x: Value, info: TensorInfo, low: number, high: number): Value {
   const { build } = call;
   const type = elementType(info);
@@ -88,7 +88,7 @@ export function bounded(call: TfliteCall, x: Value, info: TensorInfo, low: numbe
   return { ...(zero === 0 ? within : build.binary('add', within, build.scalar(within, zero))), type };
 }
 
-/** Integers less their zero point. */
+/** Integers minus their zero point. */
 export function centred(call: TfliteCall, x: Value, zero: number): Value {
   const whole: Value = { ...x, type: 'float64' };
   return zero === 0 ? whole : call.build.binary('sub', whole, call.build.scalar(whole, zero));
@@ -98,7 +98,7 @@ function away(x: number): number {
   return Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
 }
 
-/** Where float64 is computed in, to what float32 would have: Dekker's splitting, which keeps 24 bits of 53. */
+/** In float64 computation, rounds to float32: Dekker's splitting, which keeps 24 of 53 bits. */
 function asFloat32(build: LiteBuilder, x: Value): Value {
   if (!isFloat(x.type)) return x;
   if (x.kind === 'constant') return { ...x, data: Float32Array.from(x.data) };

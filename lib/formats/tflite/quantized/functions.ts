@@ -1,4 +1,4 @@
-/** Functions of one element that the reference computes in integers. */
+/** Elementwise functions that the reference computes in integers. */
 import { literal, type Value } from '../../tensors/value.ts';
 import type { TfliteCall, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
@@ -7,7 +7,7 @@ import { bounded, centred, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
 import { isByte, tabulated, throughFloats } from './through-floats.ts';
 
-/** To the scale of the result, between the integers of the real bounds. */
+/** Converts to the scale of the result, clamped to the integers for the real bounds. */
 function relu(name: string, low: number, high: number): Translation {
   return ofIntegers(name, (call, x) => {
     const { input, output } = scalesOf(call);
@@ -22,7 +22,7 @@ function relu(name: string, low: number, high: number): Translation {
   });
 }
 
-/** One multiplier for either side of zero. */
+/** One multiplier on either side of zero. */
 function leakyRelu(call: TfliteCall, x: Value): Value {
   const { build } = call;
   const { input, output } = scalesOf(call);
@@ -32,7 +32,7 @@ function leakyRelu(call: TfliteCall, x: Value): Value {
   return either(call, whole, above, multiplied(build, whole, multiplier(slope)));
 }
 
-/** As {@link leakyRelu}, where the slopes are quantised too. */
+/** Like {@link leakyRelu}, with quantised slopes. */
 function prelu(call: TfliteCall): Value {
   const { build } = call;
   const { input, output } = scalesOf(call);
@@ -49,7 +49,7 @@ function either(call: TfliteCall, x: Value, above: Value, below: Value): Value {
   return bounded(call, call.build.select(isAbove, above, below), call.result(), -Infinity, Infinity);
 }
 
-/** x·relu6(x + 3)/6 in 16 bits: x on a scale 128 times finer, and how far it is on the way from −3 to 3. */
+/** x·relu6(x + 3)/6 in 16 bits: x on a scale 128 times finer, times its relative position between −3 and 3. */
 function hardSwish(call: TfliteCall, x: Value): Value {
   const { input, output } = scalesOf(call);
   const fine = Math.fround(Math.fround(1 / 128) * input.scale);
@@ -96,13 +96,13 @@ function scalesOf(call: TfliteCall) {
   return { input: singleScale(call, call.tensor(0)), output: singleScale(call, call.result()) };
 }
 
-/** By a table where elements have 8 bits, by real numbers otherwise. */
+/** By a table for elements of 8 bits, otherwise in real numbers. */
 function ofBytes(name: string, fn: (call: TfliteCall, x: Value) => Value): Translation {
   const otherwise = throughFloats(elementwise[name]);
   return (call) => (isByte(call.tensor(0)) ? tabulated(call, fn) : otherwise(call));
 }
 
-/** As {@link ofBytes}, and the same arithmetic where elements have 16 bits. */
+/** Like {@link ofBytes}, but in the same arithmetic for elements of 16 bits. */
 function ofIntegers(name: string, fn: (call: TfliteCall, x: Value) => Value): Translation {
   const otherwise = ofBytes(name, fn);
   return (call) => (elementType(call.tensor(0)) === 'int16' ? fn(call, call.input(0)) : otherwise(call));

@@ -1,6 +1,6 @@
 /**
- * Layers whose weights are integers and whose inputs are real: each row is quantised as it arrives, multiplied in
- * integers, and scaled back. Every step is rounded as float32 rounds it, because a last bit may decide.
+ * Layers with integer weights and real inputs: each row is quantised, multiplied in integers, and scaled back. Every
+ * step is rounded to float32, because the last bit may decide.
  */
 import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
@@ -9,7 +9,7 @@ import type { Product } from '../product.ts';
 import { roundAway } from './fixed-point.ts';
 import { weightsOf } from './product.ts';
 
-/** A row's integers, less their zero point, and what one of them stands for. */
+/** A row's integers minus their zero point, and the scale. */
 interface QuantizedRows {
   readonly whole: Value;
   readonly scale: Value;
@@ -35,7 +35,7 @@ function aroundZero(call: TfliteCall, x: Row): QuantizedRows {
   return { whole: build.unary(whole, 'clip', -127, 127), scale: build.binary('div', greatest, number(127)) };
 }
 
-/** −128 to 127, of which one stands for 0. */
+/** −128 to 127, one of which represents 0. */
 function withZeroPoint(call: TfliteCall, x: Row): QuantizedRows {
   const { build } = call;
   const least = build.unary(build.reduce(x, 'min', [-1], true), 'clip', -Infinity, 0);
@@ -47,7 +47,7 @@ function withZeroPoint(call: TfliteCall, x: Row): QuantizedRows {
   return { whole: build.binary('sub', build.unary(whole, 'clip', -128, 127), zero), scale };
 }
 
-/** Worked out from either end of the row, of which the one that loses less is taken. */
+/** Computed from both ends of the row; the one with the smaller error is used. */
 function zeroPoint(call: TfliteCall, least: Value, greatest: Value): Value {
   const { build } = call;
   const loss = (end: Value, bound: number) => build.binary('add', build.unary(end, 'abs'), number(bound));
@@ -57,7 +57,7 @@ function zeroPoint(call: TfliteCall, least: Value, greatest: Value): Value {
   return roundAway(build, build.unary(exact, 'clip', -128, 127));
 }
 
-/** A row of zeros is divided by something. */
+/** Replaces 0, so that a row of zeros can be divided. */
 function notZero(call: TfliteCall, x: Value, otherwise: number): Value {
   return call.build.select(call.build.binary('equal', x, number(0)), number(otherwise), x);
 }

@@ -1,4 +1,4 @@
-/** Layers of integers throughout: sums in integers, scaled to the integers of the result. */
+/** Layers of only integers: sums of integers, scaled to the integers of the result. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
@@ -10,7 +10,7 @@ import { bounded, rangeOf, singleScale } from './convert.ts';
 import { multiplied, multipliedAway, multipliedOnce, multiplier } from './fixed-point.ts';
 import { isByte } from './through-floats.ts';
 
-/** The weight less its zero points, and the scales of its outputs: one, or one each. */
+/** The weight minus its zero points, and the scale of its outputs: a single one, or one each. */
 export function weightsOf(call: TfliteCall, { weight, weightInput }: Product): { matrix: Constant; scales: Constant } {
   const info = call.tensor(weightInput);
   const { scales, zeroPoints, axis } = call.quantization(info);
@@ -53,16 +53,18 @@ interface Sums {
   readonly to: number;
 }
 
-/** As FULLY_CONNECTED: times a double, and once to the nearest, halves away from zero. */
+/** Like FULLY_CONNECTED: multiplied by a double and rounded once to nearest, halves away from zero. */
 function byRealNumbers(call: TfliteCall, layer: Sums): Value {
   const factors = Array.from(layer.scales.data, (scale) => (layer.from * scale) / layer.to);
-  // Where nothing lies halfway, rounding half up is the same, and such layers are multiplied in bytes.
+  // If nothing can be halfway, rounding half up is equal, and such layers can be multiplied in bytes.
   if (isByte(layer.input) && !mayLieHalfway(call, layer, factors))
     return multipliedOnce(call.build, layer.sums, factors);
   return multipliedAway(call.build, layer.sums, factors);
 }
 
-/** Whether a sum times its factor may be half an odd number: it may where the factor has few digits, as 2⁻⁴ has. */
+/**
+ * Whether a sum times its factor may be half an odd number: possible if the factor has few significant bits, like 2⁻⁴.
+ */
 function mayLieHalfway(call: TfliteCall, { matrix, bias, input }: Sums, factors: readonly number[]): boolean {
   const [outputs, inputs] = matrix.shape;
   const [least, most] = rangeOf(call, elementType(input));
@@ -75,14 +77,17 @@ function mayLieHalfway(call: TfliteCall, { matrix, bias, input }: Sums, factors:
   return false;
 }
 
-/** The power of two that the last digit of a double stands for. */
+/** The power of two of a double's last significant bit. */
 function lastDigit(x: number): number {
   let digit = 2 ** (Math.floor(Math.log2(x)) - 53);
   while ((x / digit) % 2 === 0) digit *= 2;
   return digit;
 }
 
-/** As BATCH_MATMUL, whose scales are multiplied in float32: of 8 bits rounded twice, of 16 with 15 bits and once. */
+/**
+ * Like BATCH_MATMUL, whose scales are multiplied in float32: for 8 bits rounded twice, for 16 bits once with a fraction
+ * of 15 bits.
+ */
 function inFixedPoint(call: TfliteCall, { sums, input, from, scales, to }: Sums): Value {
   if (scales.data.length > 1) throw call.error('UNSUPPORTED_DTYPE', 'expected one scale of the matrix, found several');
   const scaling = multiplier(Math.fround(from * scales.data[0]) / to);
@@ -94,7 +99,7 @@ function shortened(fraction: number): number {
   return Math.min(Math.floor(fraction * 2 ** 15 + 0.5), 2 ** 15 - 1) / 2 ** 15;
 }
 
-/** The bias, less what the zero point of the input adds to every sum. */
+/** The bias, minus what the zero point of the input adds to every sum. */
 function offsets(call: TfliteCall, matrix: Constant, bias: Value | undefined, input: TensorInfo): Constant {
   const [outputs, inputs] = matrix.shape;
   const { zero } = singleScale(call, input);

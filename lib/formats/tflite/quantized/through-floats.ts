@@ -1,11 +1,11 @@
-/** Quantised operators by the real numbers that stand behind: exact but for the rounding of what lies halfway. */
+/** Quantised operators computed on real numbers: exact except for the rounding of halfway cases. */
 import { constant, isFloat, type Row, range, type Value } from '../../tensors/value.ts';
 import { TfliteCall, type Translation } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import { elementType, isQuantized } from '../tensor.ts';
 import { dequantized, quantized, rangeOf, shifted, singleScale } from './convert.ts';
 
-/** The operator over real numbers, between a conversion of its quantised inputs and one of its results. */
+/** The operator on real numbers, between a conversion of its quantised inputs and one of its results. */
 export function throughFloats(translation: Translation): Translation {
   return (call) => {
     const inputs = call.inputs.map((value, i) => {
@@ -21,7 +21,10 @@ export function throughFloats(translation: Translation): Translation {
   };
 }
 
-/** A function of one element by what it is of every element of 8 bits; the reference has tables of float32, too. */
+/**
+ * An elementwise function with a table of its values for all elements of 8 bits; the reference uses tables of float32
+ * too.
+ */
 export function byTable(translation: Translation): Translation {
   const otherwise = throughFloats(translation);
   const throughReals = (call: TfliteCall, every: Value) => {
@@ -39,8 +42,8 @@ export function isByte(info: TensorInfo): boolean {
 }
 
 /**
- * `fn` of each element; of rows it is worked out once for every whole number of 8 bits, and then looked up. The table is
- * of float32 whatever the model computes in.
+ * `fn` of each element; for rows it is computed once for every 8-bit integer, and then looked up. The table is float32,
+ * whatever the model computes in.
  */
 export function tabulated(call: TfliteCall, fn: (call: TfliteCall, x: Value) => Value): Value {
   const x = call.input(0);

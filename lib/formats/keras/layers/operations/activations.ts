@@ -1,4 +1,4 @@
-/** Functions of keras.ops.nn: activations, and ids as rows of zeros with a one. */
+/** Functions of keras.ops.nn: activations and one-hot encodings. */
 import type { Activation } from '../../../../graph/architecture.ts';
 import type { SoftmaxName } from '../../../../graph/graph.ts';
 import { oneHot as oneHotOn } from '../../../tensors/picking.ts';
@@ -21,41 +21,41 @@ const softmax = (fn: SoftmaxName): LayerKind => ({
   build: (layer) => softmaxOver(layer, layer.input, layer.axes(layer.config.wholes('axis', -1)), fn),
 });
 
-/** Along the last axis only. */
+/** Only along the last axis. */
 const sparsemax: LayerKind = {
   build(layer) {
     const axis = layer.axis(layer.config.whole('axis', -1));
-    if (axis !== layer.input.shape.length - 1) throw layer.unsupported('runs along another axis than the last');
+    if (axis !== layer.input.shape.length - 1) throw layer.unsupported('runs along an axis other than the last');
     return applyNamed(layer, layer.input, 'sparsemax');
   },
 };
 
-/** The first half along the axis times the sigmoid of the second. */
+/** The first half along the axis times the sigmoid of the second half. */
 const glu = ofRow((build, x, layer) => {
   const axis = layer.config.whole('axis', -1);
   const size = x.shape[build.ownAxis(x, axis)];
-  if (size % 2 !== 0) throw layer.error('SHAPE', `an axis of ${size} has no halves`);
+  if (size % 2 !== 0) throw layer.error('SHAPE', `cannot halve an axis of ${size}; expected an even size`);
   const [first, second] = [0, size / 2].map((start) => build.gather(x, axis, build.positions(start, start + size / 2)));
   return build.binary('mul', first, build.unary(second, 'sigmoid'));
 });
 
-/** Ids outside of the range are all zeros. The axis counts in the result. */
+/** Ids out of range become zeros. The axis is one of the result. */
 function oneHot(layer: LayerCall, depth: number): Traced {
   const { build } = layer;
   layer.checkCount(depth, 'num_classes');
   const ids = layer.cast(layer.input, 'int64');
   const type = layer.config.has('dtype') ? computeDType(layer.config) : 'float32';
   const hot = oneHotOn(build, rowOf(ids), layer.config.whole('axis', -1), { depth, off: 0, on: 1, type, wrap: false });
-  if (hot.batchAxis !== 0) throw build.crossing('the new axis is put before the batch');
+  if (hot.batchAxis !== 0) throw build.crossing('puts the new axis before the batch');
   return hot;
 }
 
 const oneHotOf = ofRow((_, __, layer) => oneHot(layer, layer.config.whole('num_classes')));
 
-/** 1 for each of the classes that are among a row's. */
+/** 1 for each class that occurs in a row. */
 const multiHot = ofRow((build, x, layer) => {
   const hot = oneHot(layer, layer.config.whole('num_classes'));
-  if (x.shape.length === 0) throw build.crossing('the classes of the whole batch are counted together');
+  if (x.shape.length === 0) throw build.crossing('counts the classes of the whole batch together');
   return build.reduce(hot, 'max', [1], false);
 });
 

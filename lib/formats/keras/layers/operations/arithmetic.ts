@@ -1,4 +1,4 @@
-/** Functions of keras.ops that take each element by itself. */
+/** Elementwise functions of keras.ops. */
 import type { BinaryName, UnaryName } from '../../../../graph/graph.ts';
 import type { GraphBuilder } from '../../../tensors/builder.ts';
 import { type Constant, constant, literal } from '../../../tensors/value.ts';
@@ -10,7 +10,7 @@ import { asValue, constantOf, ofRow, ofTwo, operandOf, operandsOf, rowOf, type T
 
 export const unary = (fn: UnaryName): LayerKind => ({ build: (layer) => layer.unary(fn, layer.input) });
 
-/** One that makes floats of integers. */
+/** A function that casts integers to floats. */
 export const curve = (fn: UnaryName): LayerKind => ({
   build: (layer) => ({ ...layer.unary(fn, layer.input), dtype: asFloating(layer.input.dtype) }),
 });
@@ -32,19 +32,19 @@ const finite: LayerKind = {
 
 const notEqual = ofTwo((build, a, b) => build.unary(build.binary('equal', a, b), 'not'));
 
-/** As Keras has it, the natural logarithm divided by the base's. */
+/** As in Keras: the natural logarithm divided by that of the base. */
 const logarithm = (base: number): LayerKind => ({
   build: (layer) => ofFloats(layer.binary('div', layer.unary('log', layer.input), scalar(Math.log(base)))),
 });
 
-/** As Keras has it, the sign times the power 1/3 of the size. */
+/** As in Keras: the sign times the magnitude to the power of 1/3. */
 const cubeRoot = ofRow((build, given) => {
   const x = floats(build, given);
   const root = build.binary('pow', build.unary(x, 'abs'), build.scalar(x, 1 / 3));
   return build.binary('mul', build.unary(x, 'sign'), root);
 });
 
-/** Of integers that are not floats yet. */
+/** Casts integers to floats. */
 function floats(build: GraphBuilder, x: Traced): Traced {
   return x.type.includes('float') ? x : build.cast(x, 'float32');
 }
@@ -52,7 +52,7 @@ function floats(build: GraphBuilder, x: Traced): Traced {
 const floatsOfTwo = (make: (build: GraphBuilder, a: Traced, b: Traced) => Traced) =>
   ofTwo((build, a, b) => make(build, floats(build, a), floats(build, b)));
 
-/** Times a number. */
+/** Multiplies by a number. */
 const times = (factor: number) =>
   ofRow((build, given) => {
     const x = floats(build, given);
@@ -61,7 +61,7 @@ const times = (factor: number) =>
 
 const quotient = floatsOfTwo((build, a, b) => build.binary('div', a, b));
 
-/** √(a² + b²) by way of their quotient, 0 where both are. */
+/** √(a² + b²), computed through their quotient; 0 if both are 0. */
 const hypotenuse = floatsOfTwo((build, a, b) => {
   const [x, y] = [build.unary(a, 'abs'), build.unary(b, 'abs')];
   const most = build.binary('max', x, y);
@@ -74,7 +74,7 @@ function dividedOrZero(build: GraphBuilder, a: Traced, b: Traced): Traced {
   return build.select(build.binary('equal', b, build.scalar(b, 0)), build.scalar(a, 0), build.binary('div', a, b));
 }
 
-/** log(e^a + e^b), or with base 2; of infinities their sum. */
+/** log(e^a + e^b), or with base 2; for infinities their sum. */
 const logOfSum = (base: number) =>
   floatsOfTwo((build, a, b) => {
     const delta = build.binary('sub', a, b);
@@ -87,14 +87,14 @@ const logOfSum = (base: number) =>
     return build.select(build.unary(delta, 'is_nan'), build.binary('add', a, b), sum);
   });
 
-/** The other one where one is NaN. */
+/** If one is NaN, the other one. */
 const numberOf = (fn: 'max' | 'min') =>
   ofTwo((build, a, b) => {
     const rest = build.select(build.unary(b, 'is_nan'), a, build.binary(fn, a, b));
     return build.select(build.unary(a, 'is_nan'), b, rest);
   });
 
-/** 0 below 0, 1 above it, and the other at it. */
+/** 0 below 0, 1 above it, and the second argument at 0. */
 const heaviside = floatsOfTwo((build, a, b) => {
   const [zero, one] = [build.scalar(a, 0), build.scalar(a, 1)];
   const above = build.select(build.binary('greater', a, zero), one, b);
@@ -122,7 +122,8 @@ const isIn: LayerKind = {
   build(layer) {
     const { build } = layer;
     const [x, list] = operandsOf(layer, [layer.argument(0, 'x1'), layer.argument(1, 'x2')]);
-    if (x.kind === 'constant' || list.kind === 'row') throw layer.unsupported('looks for what the model computes');
+    if (x.kind === 'constant' || list.kind === 'row')
+      throw layer.unsupported('searches in a tensor that the model computes; expected a constant');
     const spread = build.reshaped(x, [...x.shape, 1]);
     const found = build.reduce(build.binary('equal', spread, flat(list)), 'max', [-1], false);
     const isThere = { ...found, type: 'bool' } as Traced;
@@ -134,7 +135,7 @@ function flat({ type, data }: Constant): Constant {
   return constant(type, [data.length], data);
 }
 
-/** How many boundaries a value is not below; NaN is below none. */
+/** How many boundaries the value is at or above; NaN is at or above all of them. */
 const digitize: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -147,7 +148,7 @@ const digitize: LayerKind = {
   },
 };
 
-/** A number for every element, of the type asked for or else the tensor's own. */
+/** A number for every element, of the requested type or else the tensor's own. */
 const filled = (number?: number): LayerKind => ({
   build(layer) {
     const { build } = layer;
@@ -160,7 +161,7 @@ const filled = (number?: number): LayerKind => ({
   },
 });
 
-/** With decimals it is scaled, rounded, and divided again. */
+/** With decimals, the value is scaled, rounded, and scaled back. */
 const round = ofRow((build, x, layer) => {
   const decimals = layer.config.whole('decimals', 0);
   if (decimals === 0) return build.unary(x, 'round');
@@ -178,7 +179,7 @@ const where: LayerKind = {
   },
 };
 
-/** The first whose condition holds. */
+/** The choice of the first condition that is true. */
 const select: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -202,7 +203,7 @@ const clip: LayerKind = {
       const [least, most] = [low ?? -Infinity, high ?? Infinity] as const;
       return { ...layer.unary('clip', layer.input, least, most), dtype: resultType([layer.input, least, most]) };
     }
-    throw layer.unsupported('is bounded by arrays; expected numbers');
+    throw layer.unsupported('clips by arrays; expected numbers');
   },
 };
 
@@ -219,7 +220,7 @@ export const thresholded: LayerKind = {
 
 const floorDivide = ofTwo((build, a, b) => build.unary(build.binary('div', a, b), 'floor'));
 
-/** With the divisor's sign, or the dividend's. */
+/** With the sign of the divisor, or of the dividend. */
 const remainder = (mode: 'floor' | 'trunc') =>
   ofTwo((build, a, b) => {
     const [x, y] = [a, b].map((one) => (one.type === 'bool' ? build.cast(one, 'int32') : one));
@@ -237,7 +238,7 @@ const cast: LayerKind = {
   build: (layer) => layer.cast(layer.input, computeDType(layer.config)),
 };
 
-/** Bounded by the type first. */
+/** Clamps to the range of the type first. */
 const saturateCast: LayerKind = {
   build(layer) {
     const dtype = computeDType(layer.config);

@@ -12,13 +12,13 @@ import { type Argument, Serialized } from '../../spec.ts';
 import { asValue, constantOf, ofRow, operandOf, rowOf, type Traced } from '../../traced.ts';
 import { reshapeTo } from '../reshaping.ts';
 
-const CROSSES = 'this crosses rows, and forwardpass runs each row by itself';
+const CROSSES = 'the result would depend on other rows, but forwardpass runs each row independently';
 
-/** The axis that an operation is asked to run along. */
+/** The axis that an operation runs along. */
 function axisOf(layer: LayerCall, otherwise?: number): number {
   const axis = layer.config.has('axis') ? layer.config.whole('axis') : otherwise;
   if (axis !== undefined) return axis;
-  throw layer.unsupported(`takes all of a tensor as one list, the batch among it: ${CROSSES}`);
+  throw layer.unsupported(`flattens a tensor, including the batch: ${CROSSES}`);
 }
 
 const reshape: LayerKind = {
@@ -29,7 +29,7 @@ const reshape: LayerKind = {
   },
 };
 
-/** Axes count in the result. */
+/** Axes are those of the result. */
 const expandDims: LayerKind = {
   build(layer) {
     const { shape } = layer.input;
@@ -59,7 +59,7 @@ const squeeze: LayerKind = {
   },
 };
 
-/** Without axes in the opposite order, the batch with them. */
+/** Without axes, reverses all of them, including the batch. */
 const transpose = ofRow((build, x, layer) => {
   const rank = build.rank(x);
   const axes = layer.config.has('axes') ? layer.config.wholes('axes') : range(rank - 1, -1, -1);
@@ -84,7 +84,7 @@ const moveAxis = ofRow((build, x, layer) => {
   );
 });
 
-/** Tensors and arrays of one type; arrays are the same for every row. */
+/** Tensors and arrays, cast to one type; arrays are the same for every row. */
 function parts(layer: LayerCall): Traced[] {
   const [given] = layer.options.args;
   const list = Array.isArray(given) ? (given as readonly Argument<KerasTensor>[]) : [given];
@@ -93,7 +93,7 @@ function parts(layer: LayerCall): Traced[] {
   return list.map((one) => layer.build.cast(operandOf(layer, one, type), type));
 }
 
-/** One more axis than before, which is `given` in the result. */
+/** Inserts an axis, which is `given` in the result. */
 function withOne(build: GraphBuilder, x: Row, given: number): Row {
   const own = build.ownAxis({ ...x, shape: [...x.shape, 1] }, given);
   return build.reshaped(x, x.shape.toSpliced(own, 0, 1));
@@ -108,7 +108,7 @@ const stack: LayerKind = {
   },
 };
 
-/** Along an axis that is fixed, or the field's. */
+/** Along a fixed axis, or the one in the field. */
 const concatenate = (fixed?: number): LayerKind => ({
   build(layer) {
     const axis = fixed ?? layer.config.whole('axis', 0);
@@ -126,7 +126,7 @@ const append: LayerKind = {
   },
 };
 
-/** A number of equal parts, or the positions at which new ones begin. With `isLoose` the first may be longer by one. */
+/** Into a number of equal parts, or at given positions. With `isLoose` the first parts may be longer by one. */
 const split = (fixed?: number, isLoose = false) =>
   ofRow((build, x, layer) => {
     const axis = fixed ?? axisOf(layer, 0);
@@ -144,7 +144,7 @@ const split = (fixed?: number, isLoose = false) =>
     }
     const [count] = given;
     if (!(count >= 1 && count <= size) || (size % count !== 0 && !isLoose)) {
-      throw layer.error('SHAPE', `an axis of ${size} is split into ${count} equal parts`);
+      throw layer.error('SHAPE', `cannot split an axis of ${size} into ${count} equal parts`);
     }
     build.checkResults(count);
     const sizes = range(0, count, 1).map((i) => Math.floor(size / count) + (i < size % count ? 1 : 0));
@@ -153,7 +153,7 @@ const split = (fixed?: number, isLoose = false) =>
 
 const unstack = ofRow((build, x, layer) => unpacked(build, x, layer.config.whole('axis', 0)));
 
-/** By constant positions along an axis of the row; or ids of the row, among the rows of a constant table. */
+/** Takes constant positions along an axis of the row, or rows of a constant table by the row's ids. */
 const take: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -163,7 +163,7 @@ const take: LayerKind = {
       const places = constantOf(layer, ids, 'int32');
       return asValue(build, picked(build, x, axisOf(layer), places));
     }
-    if (isValue(from)) throw layer.unsupported('picks by computed places from a constant tensor');
+    if (isValue(from)) throw layer.unsupported('takes computed positions of a constant tensor');
     const table = constantOf(layer, from, 'float32');
     const [axis, rank] = [axisOf(layer, 0), table.shape.length];
     if (build.axis(axis, rank) !== 0) throw layer.unsupported(`looks up along axis ${axis} of a table; expected 0`);
@@ -171,11 +171,11 @@ const take: LayerKind = {
   },
 };
 
-/** Fewer repeats than axes are those of the last ones. */
+/** If there are fewer repeats than axes, they belong to the last axes. */
 const tile = ofRow((build, x, layer) => {
   const given = layer.config.wholes('repeats');
   const rank = build.rank(x);
-  if (given.length > rank) throw build.crossing('the whole batch is repeated');
+  if (given.length > rank) throw build.crossing('repeats the whole batch');
   const repeats = [...new Array<number>(rank - given.length).fill(1), ...given];
   return repeats.reduce<Traced>((part, count, axis) => tiled(build, part, axis, count), x);
 });
@@ -185,14 +185,14 @@ const repeat = ofRow((build, x, layer) => repeated(build, x, axisOf(layer), laye
 const flip = (fixed?: number) =>
   ofRow((build, x, layer) => {
     if (fixed === undefined && !layer.config.has('axis')) {
-      throw layer.unsupported(`reverses all axes, the batch among them: ${CROSSES}`);
+      throw layer.unsupported(`reverses all axes, including the batch: ${CROSSES}`);
     }
     const axes = fixed === undefined ? layer.config.wholes('axis') : [fixed];
     return flipped(build, x, axes);
   });
 
 const roll = ofRow((build, x, layer) => {
-  if (!layer.config.has('axis')) throw layer.unsupported(`rolls all of a tensor, the batch with it: ${CROSSES}`);
+  if (!layer.config.has('axis')) throw layer.unsupported(`rolls a whole tensor, including the batch: ${CROSSES}`);
   const [shifts, axes] = [layer.config.wholes('shift'), layer.config.wholes('axis')];
   return rolled(
     build,
@@ -202,7 +202,7 @@ const roll = ofRow((build, x, layer) => {
   );
 });
 
-/** One width for all, a pair for all, or a pair for each axis, of which the batch must have none. */
+/** One width for all, one pair for all, or one pair for each axis; that of the batch must be zero. */
 const pad = ofRow((build, x, layer) => {
   const mode = layer.config.choice('mode', ['constant', 'reflect', 'symmetric'], 'constant');
   const widths = padWidths(layer, build.rank(x));
@@ -226,7 +226,7 @@ function padWidths(layer: LayerCall, rank: number): (readonly [number, number])[
   throw layer.error('SHAPE', `expected widths for ${rank} axes, found ${widths.length}`);
 }
 
-/** Differences of neighbours, so many times. */
+/** Differences of neighbours, repeated n times. */
 const diff = ofRow((build, x, layer) => {
   const axis = layer.config.whole('axis', -1);
   const count = layer.config.whole('n', 1);
@@ -240,7 +240,7 @@ const diff = ofRow((build, x, layer) => {
   return result;
 });
 
-/** A slice that begins at constants, of a shape with the batch first. */
+/** A slice with constant starts, and a shape that includes the batch. */
 const slice: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -265,7 +265,7 @@ const slice: LayerKind = {
   },
 };
 
-/** As Python writes it: `x[:, 1:, ..., None, -1]`. */
+/** Indexing as in Python: `x[:, 1:, ..., None, -1]`. */
 const getItem: LayerKind = {
   build(layer) {
     const key = layer.argument(1, 'key');
@@ -294,25 +294,25 @@ function isWhole(item: unknown, layer: LayerCall): boolean {
 function pick(layer: LayerCall, x: KerasTensor, axis: number, item: unknown): KerasTensor {
   if (item === undefined) return layer.reshape(x, x.shape.toSpliced(axis, 0, 1));
   const size = x.shape[axis];
-  if (size === undefined) throw layer.error('SHAPE', `picks along more axes than rows of ${formatShape(x.shape)} have`);
+  if (size === undefined) throw layer.error('SHAPE', `indexes more axes than rows of ${formatShape(x.shape)} have`);
   if (isWhole(item, layer)) return x;
   if (Number.isSafeInteger(item)) {
     const index = (item as number) < 0 ? (item as number) + size : (item as number);
-    if (index < 0 || index >= size) throw layer.error('SHAPE', `picks ${item} of an axis of ${size}`);
+    if (index < 0 || index >= size) throw layer.error('SHAPE', `index ${item} is outside an axis of ${size}`);
     return layer.reshape(layer.gather(x, axis, [index]), x.shape.toSpliced(axis, 1));
   }
   if (!(item instanceof Serialized) || item.className !== '__slice__') {
-    throw layer.unsupported(`picks by ${describe(item)}; expected integers and slices`);
+    throw layer.unsupported(`indexes by ${describe(item)}; expected integers and slices`);
   }
   const positions = slicePositions(layer, item, size);
-  if (positions.length === 0) throw layer.error('SHAPE', 'picks nothing of the row');
+  if (positions.length === 0) throw layer.error('SHAPE', 'selects nothing of the row');
   return layer.gather(x, axis, positions);
 }
 
-/** As Python's slice.indices. */
+/** Like Python's slice.indices. */
 function slicePositions(layer: LayerCall, { config }: Serialized, size: number): number[] {
   const step = config.whole('step', 1);
-  if (step === 0) throw layer.error('MALFORMED', 'picks in steps of 0');
+  if (step === 0) throw layer.error('MALFORMED', 'slices in steps of 0');
   const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
   const bound = (field: string, otherwise: number) => {
     if (!config.has(field)) return otherwise;

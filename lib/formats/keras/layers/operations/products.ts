@@ -7,12 +7,12 @@ import { asValue, ofTwo, operandsOf, type Traced } from '../../traced.ts';
 
 const matmul = ofTwo((build, a, b) => multiply(build, a, b));
 
-/** Over the last axis of the first and the last but one of the second; of a number, element by element. */
+/** Sums over the last axis of the first operand and the last but one of the second; a number multiplies each element. */
 const dot = ofTwo((build, a, b) => {
   const [rankA, rankB] = [build.rank(a), build.rank(b)];
   if (rankA === 0 || rankB === 0) return build.binary('mul', a, b);
   if (rankB <= 2) return multiply(build, a, b);
-  // The axes of the first come before those of the second, whatever these are.
+  // The axes of the first come before those of the second in the result.
   const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
   const first = letters.splice(0, rankA).join('');
   const rest = letters.splice(0, rankB - 1);
@@ -21,14 +21,15 @@ const dot = ofTwo((build, a, b) => {
   return einsum(build, `${first},${second}->${first.slice(0, -1)}${rest.join('')}`, [a, b]);
 });
 
-/** Sums of products of each pair of vectors; numbers multiply all elements. */
+/** Sums of products of each pair of vectors; a number multiplies all elements. */
 const inner = ofTwo((build, a, b) => {
   if (build.rank(a) === 0 || build.rank(b) === 0) return build.binary('mul', a, b);
   return multiply(build, a, build.rank(b) < 2 ? b : reversed(build, b));
 });
 
 function reversed(build: GraphBuilder, x: Traced): Traced {
-  if (build.rank(x) > 2) throw build.error('UNSUPPORTED_OP', 'an inner product with more than two axes is not read');
+  if (build.rank(x) > 2)
+    throw build.error('UNSUPPORTED_OP', 'an inner product with more than two axes is not supported');
   return build.transpose(x, range(build.rank(x) - 1, -1, -1));
 }
 

@@ -1,4 +1,4 @@
-/** Functions of keras.ops along axes: sums and their kin, norms, running sums. */
+/** Functions of keras.ops along axes: reductions, norms, cumulative sums. */
 import type { DType, ReduceName } from '../../../../graph/graph.ts';
 import type { GraphBuilder } from '../../../tensors/builder.ts';
 import { type Cumulative, cumulative } from '../../../tensors/cumulative.ts';
@@ -7,7 +7,7 @@ import type { KerasTensor, LayerCall, LayerKind } from '../../layer.ts';
 import { asFloating, asSum, isFloating } from '../../result-type.ts';
 import { asValue, ofRow, operandOf, rowOf, type Traced } from '../../traced.ts';
 
-const ALL = 'goes over all axes, the batch among them: this crosses rows';
+const ALL = 'reduces all axes, including the batch: the result would depend on other rows';
 
 function axesOf(layer: LayerCall): readonly number[] {
   if (!layer.config.has('axis')) throw layer.unsupported(ALL);
@@ -23,7 +23,7 @@ function reducedType(fn: ReduceName, dtype: DType): DType {
   return fn === 'sum' || fn === 'prod' ? asSum(dtype) : asFloating(dtype);
 }
 
-/** Without an axis, over the whole row and the batch: that crosses rows. */
+/** Without an axis, it would reduce the whole batch, which is refused. */
 const reduction = (fn: ReduceName): LayerKind => ({
   build(layer) {
     const axes = layer.axes(axesOf(layer));
@@ -33,7 +33,7 @@ const reduction = (fn: ReduceName): LayerKind => ({
   },
 });
 
-/** The greatest or least, `initial` among them. */
+/** The maximum or minimum, including `initial`. */
 const extreme = (fn: 'max' | 'min'): LayerKind => ({
   build(layer) {
     const { build } = layer;
@@ -43,7 +43,7 @@ const extreme = (fn: 'max' | 'min'): LayerKind => ({
   },
 });
 
-/** Whether any or all are not 0. */
+/** Whether any or all elements are nonzero. */
 const anyOrAll = (fn: 'max' | 'min'): LayerKind => ({
   build(layer) {
     const truths = layer.cast(layer.input, 'bool');
@@ -73,7 +73,7 @@ const moments: LayerKind = {
   },
 };
 
-/** With weights for each element, or for each along the one axis. */
+/** With weights for each element, or for each position along one axis. */
 const average: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -101,13 +101,13 @@ const countNonzero = ofRow((build, x, layer) => {
   return build.reduce(truths, 'sum', axesOf(layer), false);
 });
 
-/** The greatest less the least. */
+/** The maximum minus the minimum. */
 const range = ofRow((build, x, layer) => {
   const [axes, keep] = [axesOf(layer), keepDims(layer)];
   return build.binary('sub', build.reduce(x, 'max', axes, keep), build.reduce(x, 'min', axes, keep));
 });
 
-/** With `otherwise` in place of the elements that are NaN. */
+/** Replaces NaN by `otherwise`. */
 function withoutNan(build: GraphBuilder, x: Row, otherwise: number): Traced {
   return build.select(build.unary(x, 'is_nan'), build.scalar(x, otherwise), x);
 }
@@ -117,7 +117,7 @@ const nanReduction = (fn: 'sum' | 'prod') =>
     build.reduce(withoutNan(build, x, fn === 'sum' ? 0 : 1), fn, axesOf(layer), keepDims(layer)),
   );
 
-/** NaN where all are NaN. */
+/** NaN only if all elements are NaN. */
 const nanExtreme = (fn: 'max' | 'min') =>
   ofRow((build, x, layer) => {
     const [axes, keep] = [axesOf(layer), keepDims(layer)];
@@ -146,13 +146,13 @@ const nanVariance = (isRoot: boolean) =>
     return isRoot ? build.unary(result, 'sqrt') : result;
   });
 
-/** Of vectors along one axis, or of all elements along two. */
+/** Norms of vectors along one axis, or of all elements along two. */
 const norm = ofRow((build, given, layer) => {
   const [axes, keep] = [axesOf(layer), keepDims(layer)];
   const x = floats(build, given);
   const ord = orderOf(layer);
   if (axes.length > 2 || (axes.length === 2 && ord !== 2)) {
-    throw layer.unsupported('takes a norm of matrices other than that of Frobenius');
+    throw layer.unsupported('takes a norm of matrices other than the Frobenius norm');
   }
   const sizes = build.unary(x, 'abs');
   if (ord === 2) return build.reduce(x, 'l2', axes, keep);
@@ -163,7 +163,7 @@ const norm = ofRow((build, given, layer) => {
   return build.binary('pow', sum, build.scalar(sum, 1 / ord));
 });
 
-/** 2 for a vector, and for what Keras calls the norm of Frobenius. */
+/** 2 for a vector, and for what Keras calls the Frobenius norm. */
 function orderOf({ config }: LayerCall): number {
   const given = config.raw('ord') ?? 2;
   if (given === 'fro') return 2;
@@ -171,7 +171,7 @@ function orderOf({ config }: LayerCall): number {
   return config.has('ord') ? config.number('ord') : 2;
 }
 
-/** x/max(norm, epsilon); of order 2 x·min(1/norm, 1/epsilon). */
+/** x/max(norm, epsilon); for order 2 x·min(1/norm, 1/epsilon). */
 const normalize = ofRow((build, x, layer) => {
   const axes = layer.config.wholes('axis', -1);
   const order = layer.config.whole('order', 2);
@@ -188,7 +188,7 @@ const normalize = ofRow((build, x, layer) => {
   return build.binary('div', x, build.binary('max', length, build.scalar(x, epsilon)));
 });
 
-/** As the layers of these names have them, with constants that broadcast to the row. */
+/** The same as the layers of these names, with constants that broadcast to the row. */
 const rmsNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -207,7 +207,7 @@ function inverseRoot(build: GraphBuilder, x: Traced, epsilon: number): Traced {
   return build.unary(build.unary(build.binary('add', x, build.scalar(x, epsilon)), 'sqrt'), 'reciprocal');
 }
 
-/** Scale and shift are along the axes, in their order. */
+/** Scale and offset run along the axes, in their order. */
 const layerNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -235,7 +235,7 @@ const layerNorm: LayerKind = {
   },
 };
 
-/** By constants along an axis. */
+/** Normalises by constants along an axis. */
 const batchNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
@@ -251,7 +251,7 @@ const batchNorm: LayerKind = {
       );
     };
     const [mean, variance] = [along('mean', 1), along('variance', 2)];
-    if (mean === undefined || variance === undefined) throw layer.error('MALFORMED', 'lacks its mean or variance');
+    if (mean === undefined || variance === undefined) throw layer.error('MALFORMED', 'has no mean or variance');
     const inverse = inverseRoot(build, variance, layer.config.number('epsilon', 1e-3));
     const scale = along('scale', 4);
     const factor = scale === undefined ? inverse : build.binary('mul', inverse, scale);
@@ -263,9 +263,11 @@ const batchNorm: LayerKind = {
 const running = (fn: Cumulative, isClean = false) =>
   ofRow((build, x, layer) => {
     if (!layer.config.has('axis'))
-      throw layer.unsupported('goes over all of a tensor, the batch with it: this crosses rows');
+      throw layer.unsupported(
+        'accumulates over a whole tensor, including the batch: the result would depend on other rows',
+      );
     const typed = x.type === 'bool' ? build.cast(x, 'int32') : x;
-    // Keras takes 0 for NaN, of products too, and the greatest number for infinities.
+    // Keras replaces NaN by 0, also in products, and infinities by the greatest number.
     const clean = isClean ? finite(build, typed as Row) : typed;
     return cumulative(build, clean, layer.config.whole('axis'), fn);
   });

@@ -1,12 +1,12 @@
-/** Functions of keras.ops that put elements in their order. NaN is greater than all numbers, as NumPy has it. */
+/** Functions of keras.ops that sort elements. NaN is greater than all numbers, as in NumPy. */
 import { sorted } from '../../../tensors/sorting.ts';
 import type { LayerCall, LayerKind } from '../../layer.ts';
 import { ofRow } from '../../traced.ts';
 
-/** Without an axis Keras sorts all of a tensor, the batch among it. */
+/** Without an axis, Keras sorts the whole tensor, including the batch. */
 function axisOf(layer: LayerCall): number {
   if (layer.config.raw('axis') !== null) return layer.config.whole('axis', -1);
-  throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
+  throw layer.unsupported('sorts over all axes, including the batch: the result would depend on other rows');
 }
 
 const all = (result: 'values' | 'places'): LayerKind =>
@@ -18,7 +18,7 @@ const all = (result: 'values' | 'places'): LayerKind =>
 
 const topK = ofRow((build, x, layer) => {
   if (!layer.config.flag('sorted', true)) {
-    throw layer.unsupported('leaves the order of its results open (sorted=False); use sorted=True');
+    throw layer.unsupported('leaves the order of the results undefined (sorted=False); use sorted=True');
   }
   const { values, places } = sorted(build, x, -1, layer.config.whole('k'), true);
   return [values, build.cast(places, 'int32')];

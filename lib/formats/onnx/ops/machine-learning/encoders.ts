@@ -1,4 +1,4 @@
-/** Operators over categories: integers, numbers or words, each mapped to another value or to its own column. */
+/** Operators on categories: integers, numbers or words, each mapped to another value or to a column. */
 import type { ForwardpassError } from '../../../../errors.ts';
 import {
   allocate,
@@ -13,13 +13,13 @@ import {
 import { Vocabulary } from '../../../tensors/vocabulary.ts';
 import type { OnnxCall, Translations } from '../../call.ts';
 
-/** What an operator looks for: numbers, or words by their index in `words`. */
+/** What an operator searches for: numbers, or words by their index in `words`. */
 interface Keys {
   readonly type: ElementType;
   readonly numbers: readonly number[];
 }
 
-/** A column for each category, on a new last axis. A category that is not among them is refused, or all zeros. */
+/** A column for each category, on a new last axis. An unknown category is refused, or gives zeros. */
 function oneHotEncoder(call: OnnxCall): Value {
   const { build } = call;
   const x = call.row(0);
@@ -35,7 +35,7 @@ function oneHotEncoder(call: OnnxCall): Value {
   return call.flag('zeros', true) ? columns : requireOne(call, columns, keys.numbers.length);
 }
 
-/** Consecutive categories are counted from the first; others are compared one by one. */
+/** Consecutive categories become offsets from the first; others are compared one by one. */
 function oneHotOf(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   const { build } = call;
   const axis = x.shape.length;
@@ -50,7 +50,7 @@ function oneHotOf(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   return build.asRow(build.binary('equal', column, literal(column.type, keys, [keys.length])));
 }
 
-/** Words as the numbers that they are held as. */
+/** Words as their indices. */
 function indicesOf(x: Row): Row {
   return { ...x, type: 'int64', words: undefined };
 }
@@ -59,7 +59,7 @@ function isConsecutive(keys: readonly number[]): boolean {
   return keys.every((key, i) => key === keys[0] + i);
 }
 
-/** Which column is on, from 1; 0 is for none. */
+/** The index of the column that is set, from 1; 0 if none is. */
 function positionOf(call: OnnxCall, columns: Row, count: number): Row {
   call.build.spend(count);
   const positions = constant(
@@ -71,7 +71,10 @@ function positionOf(call: OnnxCall, columns: Row, count: number): Row {
   return { ...call.build.reshaped(found, columns.shape.slice(0, -1)), below: count + 1 };
 }
 
-/** The columns looked up by the one that is on: a run in which none is has no row to look up. */
+/**
+ * Looks up the columns by the index of the one that is set, so that a run without one has no row to look up and is
+ * refused.
+ */
 function requireOne(call: OnnxCall, columns: Row, count: number): Row {
   const { build } = call;
   build.spend(count * count);
@@ -83,7 +86,7 @@ function requireOne(call: OnnxCall, columns: Row, count: number): Row {
   return build.emit('embedding', operands, { wrap: false }, { ...columns, words: undefined });
 }
 
-/** Words as the indices that the operand has for them. */
+/** Words as indices in the operand's vocabulary. */
 function wordKeys(call: OnnxCall, x: Value, words: readonly string[]): Keys {
   call.build.spend(words.length);
   const vocabulary = x.kind === 'row' ? x.words : call.build.constantWords;
@@ -92,17 +95,17 @@ function wordKeys(call: OnnxCall, x: Value, words: readonly string[]): Keys {
 }
 
 function typeMismatch(call: OnnxCall, x: Value, { type }: Keys): ForwardpassError {
-  return call.error('UNSUPPORTED_DTYPE', `categories of type ${type} are looked for in ${x.type}`);
+  return call.error('UNSUPPORTED_DTYPE', `cannot look up categories of type ${type} in ${x.type}`);
 }
 
-/** What keys are mapped to, numbers or words, and what everything else is. */
+/** The values of keys, numbers or words, and the value of everything else. */
 interface Values {
   readonly type: ElementType;
   readonly list: readonly number[] | readonly string[];
   readonly otherwise: number | string;
 }
 
-/** A key that is given twice counts where it is first. */
+/** If a key occurs twice, the first one counts. */
 function mapped(call: OnnxCall, x: Value, keys: readonly number[], { type, list, otherwise }: Values): Value {
   const { build } = call;
   if (keys.length !== list.length || keys.length === 0) {
@@ -112,7 +115,7 @@ function mapped(call: OnnxCall, x: Value, keys: readonly number[], { type, list,
   const pairs = new Map(keys.map((key, i): [number, number | string] => [key, list[i]]).reverse());
   const known = [...pairs.keys()].reverse();
   if (x.kind === 'constant') return mappedConstant(call, x, pairs, type, otherwise);
-  // Ids from 0, none of which is outside: the values are a table, and words a list.
+  // Ids from 0, all of them in range: the values are a table, and words a list.
   const isComplete = isConsecutive(known) && known[0] === 0 && (x.below ?? Infinity) <= known.length;
   const position = isComplete ? x : positionAmong(call, x, known);
   const values = known.map((key) => pairs.get(key) ?? otherwise);
@@ -121,7 +124,7 @@ function mapped(call: OnnxCall, x: Value, keys: readonly number[], { type, list,
   return build.embedding(position, literal(type, table as number[], [table.length]));
 }
 
-/** Where there are words, as their indices among the constant words. */
+/** Words become indices in the constant list of words. */
 function mappedConstant(
   { build }: OnnxCall,
   x: Constant,
@@ -129,7 +132,7 @@ function mappedConstant(
   type: ElementType,
   otherwise: number | string,
 ): Constant {
-  if (x.batch) throw build.crossing('the batch size enters the computation');
+  if (x.batch) throw build.crossing('the result depends on the batch size');
   build.spend(x.data.length);
   const data = allocate(type, x.data.length);
   for (let i = 0; i < data.length; i++) {
@@ -139,7 +142,7 @@ function mappedConstant(
   return constant(type, x.shape, data);
 }
 
-/** Where x is among the keys, from 1; 0 is for none. */
+/** The index of x among the keys, from 1; 0 if it is not there. */
 function positionAmong(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   const { build } = call;
   const found = positionOf(call, oneHotOf(call, x, keys), keys.length);
@@ -149,7 +152,7 @@ function positionAmong(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   return { ...(position as Row), below: found.below };
 }
 
-/** Before opset 2 a list of words, whose other side are their positions. */
+/** Before opset 2 a list of words, mapped to and from their indices. */
 function labelEncoder(call: OnnxCall): Value {
   const x = call.input(0);
   const words = call.strings('classes_strings');
@@ -202,7 +205,7 @@ function categoryMapper(call: OnnxCall): Value {
   return betweenWordsAndNumbers(call, call.input(0), words, numbers);
 }
 
-/** In whichever direction the operand's type says. */
+/** In the direction that the operand's type determines. */
 function betweenWordsAndNumbers(call: OnnxCall, x: Value, words: readonly string[], numbers: readonly number[]): Value {
   if (x.type !== 'string') {
     return mapped(call, x, numbers, {

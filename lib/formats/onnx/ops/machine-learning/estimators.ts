@@ -1,4 +1,4 @@
-/** Linear models. Results are float32, as onnxruntime gives them. */
+/** Linear models. Results are float32, as in onnxruntime. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
@@ -11,7 +11,7 @@ export function requiredFloats(call: OnnxCall, name: string): number[] {
   throw call.error('MALFORMED', `attribute ${name} is missing`);
 }
 
-/** x·coefficientsᵀ + intercepts for so many results; both attributes are float32. */
+/** x·coefficientsᵀ + intercepts for `count` results; both attributes are float32. */
 function linear(call: OnnxCall, count: number): Row {
   const { build } = call;
   const x = build.asRow(build.cast(call.input(0), 'float32'));
@@ -58,7 +58,7 @@ export function transformed(call: OnnxCall, scores: Row, transform: Transform): 
   }
 }
 
-/** A softmax of the scores that are not about 0; those are scaled as if they were powers. */
+/** A softmax of the scores that are not close to 0; the others are scaled as if they were exponentials. */
 function softmaxBesideZeros(call: OnnxCall, scores: Row): Value {
   const { build } = call;
   const isCounted = build.binary('greater', build.unary(scores, 'abs'), build.scalar(scores, 1e-7));
@@ -71,7 +71,7 @@ function softmaxBesideZeros(call: OnnxCall, scores: Row): Value {
 }
 
 /**
- * The normal distribution's quantile, √2·erf⁻¹(2p − 1), by Winitzki's formula with the digits of onnxruntime:
+ * The quantile of the normal distribution, √2·erf⁻¹(2p − 1), by Winitzki's formula with the digits of onnxruntime:
  * https://en.wikipedia.org/wiki/Error_function#Approximation_with_elementary_functions
  */
 function probit(call: OnnxCall, scores: Row): Value {
@@ -89,7 +89,7 @@ function probit(call: OnnxCall, scores: Row): Value {
   return times(build.select(isNegative, build.unary(magnitude, 'neg'), magnitude), Math.SQRT2);
 }
 
-/** onnxruntime leaves a single target as it is, but for PROBIT. */
+/** onnxruntime does not transform a single target, except for PROBIT. */
 function linearRegressor(call: OnnxCall): Value {
   const targets = call.integer('targets', 1);
   if (!(targets >= 1)) throw call.error('MALFORMED', `expected at least one target, found ${targets}`);
@@ -97,12 +97,12 @@ function linearRegressor(call: OnnxCall): Value {
   return transformed(call, linear(call, targets), targets === 1 && transform !== 'PROBIT' ? 'NONE' : transform);
 }
 
-/** Of a linear classifier or a support vector machine. */
+/** The labels of a linear classifier or a support vector machine. */
 export function labelsOf(call: OnnxCall): readonly (string | number)[] {
   return call.strings('classlabels_strings') ?? call.integers('classlabels_ints') ?? [];
 }
 
-/** A label and the scores of its classes. One score of two classes is the second's. */
+/** A label and the scores of its classes. A single score for two classes belongs to the second. */
 function linearClassifier(call: OnnxCall): Value[] {
   const { build } = call;
   const labels = labelsOf(call);
@@ -117,15 +117,15 @@ function linearClassifier(call: OnnxCall): Value[] {
   return [labelOf(call, both, labels), secondOfTwo(call, scores, both, transform)];
 }
 
-/** As onnxruntime has it, only LOGISTIC makes a probability of one score. */
+/** As in onnxruntime, only LOGISTIC turns a single score into a probability. */
 export function secondOfTwo(call: OnnxCall, score: Row, both: Row, transform: Transform): Value {
   const { build } = call;
   if (transform === 'LOGISTIC') return build.unary(both, 'sigmoid');
-  if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not read');
+  if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not supported');
   return build.concat([build.binary('sub', build.scalar(score, 1), score), score], 1);
 }
 
-/** The first of the greatest. */
+/** The label of the maximum; of equal ones the first. */
 export function labelOf(call: OnnxCall, scores: Row, labels: readonly (string | number)[]): Value {
   return labelAt(call, call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false)), labels);
 }
@@ -137,7 +137,7 @@ export function labelAt(call: OnnxCall, index: Row, labels: readonly (string | n
   return call.build.embedding(index, literal('int64', labels as number[], [labels.length]));
 }
 
-/** Probabilities stay an array; the classes are the model's own. */
+/** Probabilities stay an array; the classes become those of the model. */
 function zipMap(call: OnnxCall): Value {
   const x = call.row(0);
   const classes = call.strings('classlabels_strings') ?? call.integers('classlabels_int64s');

@@ -1,4 +1,4 @@
-/** Support vector machines, as libsvm has them and as onnxruntime evaluates them. Results are float32. */
+/** Support vector machines of libsvm, as onnxruntime evaluates them. Results are float32. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
@@ -24,7 +24,7 @@ function svmRegressor(call: OnnxCall): Value {
   return build.select(isInside, build.scalar(sum, 1), build.scalar(sum, -1));
 }
 
-/** Between the row and each of so many support vectors: [count]. */
+/** The kernel between the row and each of `count` support vectors: [count]. */
 function kernelOf(call: OnnxCall, x: Row, count: number): Row {
   const { build } = call;
   const name = call.string('kernel_type', 'LINEAR');
@@ -55,8 +55,8 @@ function kernelOf(call: OnnxCall, x: Row, count: number): Row {
 }
 
 /**
- * A label and scores. With `vectors_per_class` each pair of classes votes by its margin; the scores are the margins,
- * or with `prob_a` and `prob_b` probabilities of the classes. Without it, each class has a linear function.
+ * A label and scores. With `vectors_per_class` each pair of classes votes by its margin; the scores are the margins, or
+ * with `prob_a` and `prob_b` probabilities of the classes. Otherwise each class has a linear function.
  */
 function svmClassifier(call: OnnxCall): Value[] {
   const labels = labelsOf(call);
@@ -70,7 +70,10 @@ function svmClassifier(call: OnnxCall): Value[] {
   return [label, probabilities ?? scoresOf(call, margins)];
 }
 
-/** Of two classes onnxruntime takes the second where the greatest score is positive, or from 0.5 if no weight is negative. */
+/**
+ * For two classes, onnxruntime takes the second if the greatest score is positive, or at least 0.5 if no weight is
+ * negative.
+ */
 function linearClassifier(call: OnnxCall, x: Row, labels: readonly (string | number)[]): Value[] {
   const { build } = call;
   const coefficients = requiredFloats(call, 'coefficients');
@@ -95,8 +98,9 @@ function linearClassifier(call: OnnxCall, x: Row, labels: readonly (string | num
 }
 
 /**
- * For each pair of classes i < j, in order: the sum over the vectors of i of their weights against j, that over the
- * vectors of j of theirs against i, and rho. `coefficients` has for each vector a weight against each other class.
+ * For each pair of classes i < j, in order: the sum over the vectors of i with their weights against j, plus the sum
+ * over the vectors of j with theirs against i, plus rho. `coefficients` has a weight against each other class for each
+ * vector.
  */
 function marginsOf(call: OnnxCall, x: Row, counts: readonly number[], classes: number): Row {
   const { build } = call;
@@ -151,7 +155,7 @@ function pairsOf(classes: number): [first: number[], second: number[]] {
   return [first, second];
 }
 
-/** How many pairs each class wins: the first of a pair by a positive margin. */
+/** How many pairs each class wins: the first class of a pair wins by a positive margin. */
 function votesOf(call: OnnxCall, margins: Row, classes: number): Row {
   const { build } = call;
   const [pairs] = margins.shape;
@@ -169,10 +173,12 @@ function votesOf(call: OnnxCall, margins: Row, classes: number): Row {
   return build.dense(isFirst, constant('float32', [classes, pairs], weight), 'out-in', bias) as Row;
 }
 
-/** libsvm's least probability of a class within a pair. */
+/** libsvm's minimum probability of a class within a pair. */
 const LEAST_PROBABILITY = 1e-7;
 
-/** Of each pair a logistic function of its margin, then those of all pairs made into one for each class. */
+/**
+ * A logistic function of each pair's margin; those of all pairs are then combined into one probability for each class.
+ */
 function probabilitiesOf(call: OnnxCall, margins: Row): Value | undefined {
   const { build } = call;
   const [a, b] = [call.floats('prob_a') ?? [], call.floats('prob_b') ?? []];
@@ -194,7 +200,7 @@ function probabilitiesOf(call: OnnxCall, margins: Row): Value | undefined {
   return transformed(call, coupled, transformOf(call));
 }
 
-/** One margin of two classes becomes two scores. */
+/** For two classes, one margin becomes two scores. */
 function scoresOf(call: OnnxCall, margins: Row): Value {
   const { build } = call;
   const transform = transformOf(call);

@@ -1,4 +1,4 @@
-/** The operators of ai.onnx.ml, with which estimators and steps of scikit-learn are exported. */
+/** The operators of ai.onnx.ml, to which scikit-learn's estimators and preprocessing steps are exported. */
 import type { Translations } from '../../call.ts';
 import { encoding } from './encoders.ts';
 import { estimating } from './estimators.ts';

@@ -1,11 +1,11 @@
-/** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
+/** Preprocessing of columns. Results are float32, as in onnxruntime. */
 import { elementCount, formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { batchAxisOf } from '../../../tensors/emitter.ts';
 import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tensors/value.ts';
 import type { OnnxCall, Translations } from '../../call.ts';
 
-/** An attribute with a number for every column or one for all. */
+/** An attribute with one number for every column or one for all. */
 function perColumn(call: OnnxCall, name: string, values: readonly number[], x: Value, type: ElementType): Constant {
   const columns = x.shape.at(-1) ?? 1;
   if (values.length === 1 || values.length === columns) {
@@ -26,7 +26,7 @@ function scaler(call: OnnxCall): Value {
   return call.build.binary('mul', centred, given('scale'));
 }
 
-/** What is missing, NaN or a value that stands for it, becomes a given value. */
+/** Replaces missing values, which are NaN or a given number. */
 function imputer(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
@@ -41,7 +41,7 @@ function imputer(call: OnnxCall): Value {
   return build.select(isMissing, perColumn(call, 'values', values, x, x.type), x);
 }
 
-/** Along the last axis. MAX is the greatest value, not the greatest magnitude; a row of norm 0 stays as it is. */
+/** Along the last axis. MAX is the greatest value, not the greatest magnitude; a row with norm 0 is unchanged. */
 function normalizer(call: OnnxCall): Value {
   const { build } = call;
   const x = build.asRow(build.cast(call.input(0), 'float32'));
@@ -60,7 +60,7 @@ function binarizer(call: OnnxCall): Value {
   return call.build.cast(above, x.type);
 }
 
-/** Inputs side by side, each cut or filled with zeros to its width. */
+/** Joins the inputs, each cut or zero-padded to its width. */
 function featureVectorizer(call: OnnxCall): Value {
   const { build } = call;
   const inputs = call.all().map((x) => build.asRow(build.cast(x, 'float32')));
@@ -73,7 +73,7 @@ function featureVectorizer(call: OnnxCall): Value {
   return build.concat(parts, 1);
 }
 
-/** One number a row is a column of one. */
+/** One number per row becomes one column. */
 function asColumns(call: OnnxCall, x: Row): Row {
   if (x.shape.length === 1) return x;
   if (x.shape.length === 0) return call.build.reshaped(x, [1]);
@@ -83,7 +83,7 @@ function asColumns(call: OnnxCall, x: Row): Row {
 function resized(call: OnnxCall, x: Row, width: number): Value {
   const [columns] = x.shape;
   if (!Number.isInteger(width) || width < 1 || width > call.build.budget.limits.rowElements) {
-    throw call.error('LIMIT', `expected a width from 1 to ${call.build.budget.limits.rowElements}, found ${width}`);
+    throw call.error('LIMIT', `expected a width between 1 and ${call.build.budget.limits.rowElements}, found ${width}`);
   }
   if (width <= columns) return call.build.gather(x, 1, call.build.positions(0, width));
   call.build.spend(width - columns);
@@ -91,7 +91,9 @@ function resized(call: OnnxCall, x: Row, width: number): Value {
   return call.build.concat([x, call.build.everyRow(zeros, x.batchAxis)], 1);
 }
 
-/** The given columns of the last axis, or, where it is those that vary, columns of a constant. A list is taken as one row. */
+/**
+ * The given columns of the last axis, or, if the column numbers vary, columns of a constant. A list counts as one row.
+ */
 function arrayFeatureExtractor(call: OnnxCall): Value {
   const { build } = call;
   const [given, columns] = [call.input(0), call.input(1)];
@@ -102,12 +104,12 @@ function arrayFeatureExtractor(call: OnnxCall): Value {
   return columnsByRow(call, data, columns);
 }
 
-/** The choices of all rows are laid out along the last axis, row after row. */
+/** The selections of all rows are joined along the last axis, row after row. */
 function columnsByRow(call: OnnxCall, data: Constant, columns: Row): Value {
   const { build } = call;
   const { batchAxis } = columns;
   if (elementCount(columns.shape.slice(0, batchAxis ?? 0)) !== 1) {
-    throw build.crossing(`a choice of ${formatShape(columns.shape)} for each row is laid out along one axis`);
+    throw build.crossing(`a selection of ${formatShape(columns.shape)} for each row cannot be joined along one axis`);
   }
   const before = data.shape.slice(0, -1);
   const axes = before.map((_, axis) => axis);

@@ -1,4 +1,4 @@
-/** The trees of TreeEnsembleRegressor and TreeEnsembleClassifier: lists, an element for each node of any tree. */
+/** The trees of TreeEnsembleRegressor and TreeEnsembleClassifier: lists with one element for each node of all trees. */
 import type { ForwardpassError } from '../../../../errors.ts';
 import { quote } from '../../../../messages.ts';
 import type { ElementType } from '../../../tensors/value.ts';
@@ -14,16 +14,16 @@ const LEAF = 'LEAF';
 export interface Attributes {
   readonly trees: readonly AttributeTree[];
   readonly weights: ArrayLike<number>;
-  /** What the weights are added to. */
+  /** The targets of the weights. */
   readonly ids: ArrayLike<number>;
 }
 
-/** What both operators call their lists; `targets` is how many there are to add to. */
+/** `of` is the prefix of both operators' lists; `targets` is the number of targets. */
 export function readTrees(call: OnnxCall, of: 'target' | 'class', targets: number, type: ElementType): Attributes {
   return new Lists(call, of, targets, type).read();
 }
 
-/** A list of floats, or since version 3 a tensor of the type that the operator computes in. */
+/** A list of floats, or since version 3 a tensor of the operator's computation type. */
 export function numbersOf(call: OnnxCall, name: string, type: ElementType): ArrayLike<number> | undefined {
   const tensor = call.tensor(`${name}_as_tensor`);
   if (tensor === undefined) return call.floatArray(name);
@@ -47,7 +47,7 @@ class Lists {
   readonly #nanIsTrue: ArrayLike<number> | undefined;
   readonly #weights: ArrayLike<number>;
   readonly #ids: ArrayLike<number>;
-  /** For each node its weights in `#order`: those from its place to the next one's. */
+  /** For each node, where its weights begin in `#order`; they end where the next node's begin. */
   readonly #firstWeight: Int32Array;
   readonly #order: Int32Array;
   readonly #weightTrees: ArrayLike<number>;
@@ -87,7 +87,7 @@ class Lists {
     return { trees, weights: this.#weights, ids: this.#ids };
   }
 
-  /** The nodes of a tree follow one another; the first of them is its root. */
+  /** The nodes of a tree are consecutive; the first one is its root. */
   #runs(): ReadonlyMap<number, Run> {
     const ids = this.#treeIds;
     const call = this.#call;
@@ -96,14 +96,14 @@ class Lists {
       const id = ids[first];
       if (ids[at] === id) continue;
       call.build.budget.build(TREE_BYTES, call.build.place);
-      if (runs.has(id)) throw this.#malformed(`the nodes of tree ${id} are in two places`);
+      if (runs.has(id)) throw this.#malformed(`the nodes of tree ${id} are not consecutive`);
       runs.set(id, { id, first, end: at, places: this.#placesOf(first, at) });
       first = at;
     }
     return runs;
   }
 
-  /** Where the nodes of a tree are, by their ids; undefined where these count from 0. */
+  /** Where the nodes of a tree are, by id; undefined if the ids count from 0. */
   #placesOf(first: number, end: number): ReadonlyMap<number, number> | undefined {
     let counted = 0;
     while (first + counted < end && this.#nodeIds[first + counted] === counted) counted++;
@@ -111,10 +111,10 @@ class Lists {
     const places = new Map<number, number>();
     for (let at = first; at < end; at++) places.set(this.#nodeIds[at], at - first);
     if (places.size === end - first) return places;
-    throw this.#malformed(`tree ${this.#treeIds[first]} has two nodes of one id`);
+    throw this.#malformed(`tree ${this.#treeIds[first]} has two nodes with the same id`);
   }
 
-  /** Counts the weights of each node, then gives each its place after those before it. */
+  /** Counts the weights of each node, then sorts the weights by node. */
   #sortWeights(runs: ReadonlyMap<number, Run>): void {
     const nodes = new Int32Array(this.#ids.length);
     for (let i = 0; i < nodes.length; i++) {
@@ -122,8 +122,9 @@ class Lists {
       const run = runs.get(tree);
       const place = run && placeOf(run, node);
       if (run === undefined || place === undefined)
-        throw this.#malformed(`a weight is of node ${node} of tree ${tree}, which is not there`);
-      if (!(id >= 0 && id < this.#targets)) throw this.#malformed(`a weight is added to ${id} of ${this.#targets}`);
+        throw this.#malformed(`a weight belongs to node ${node} of tree ${tree}, which does not exist`);
+      if (!(id >= 0 && id < this.#targets))
+        throw this.#malformed(`a weight belongs to target ${id} of ${this.#targets}, which does not exist`);
       nodes[i] = run.first + place;
       this.#firstWeight[nodes[i] + 1]++;
     }
@@ -139,7 +140,7 @@ class Lists {
     const childOf = (id: number) => {
       const child = placeOf(run, id);
       if (child === undefined)
-        throw this.#malformed(`a split of tree ${run.id} leads to node ${id}, which is not there`);
+        throw this.#malformed(`a split of tree ${run.id} refers to node ${id}, which does not exist`);
       return child;
     };
     const isLeaf = (node: number) => this.#modes[first + node] === LEAF;
@@ -188,7 +189,7 @@ class Lists {
   }
 }
 
-/** The nodes of a tree: those from the first to before the end. */
+/** The nodes of a tree: from the first to before the end. */
 interface Run {
   readonly id: number;
   readonly first: number;
@@ -208,5 +209,5 @@ function required<L>(call: OnnxCall, name: string, list: L | undefined): L {
 
 function sized<L extends ArrayLike<unknown>>(call: OnnxCall, name: string, list: L, count: number, what: string): L {
   if (list.length === count) return list;
-  throw call.error('MALFORMED', `${name} has ${list.length} elements for ${count} ${what}`);
+  throw call.error('MALFORMED', `${name} has ${list.length} elements; expected ${count}, the number of ${what}`);
 }

@@ -1,16 +1,16 @@
-/** The trees of TreeEnsemble: splits and leaves in lists of their own. */
+/** The trees of TreeEnsemble, with splits and leaves in separate lists. */
 import { greatest, least } from '../../../../extremes.ts';
 import type { Constant } from '../../../tensors/value.ts';
 import type { OnnxCall } from '../../call.ts';
 import { type AttributeTree, type Comparison, MODES, TREE_BYTES } from './tree-splits.ts';
 
-/** `targets` is how many there are to add to. */
+/** `targets` is the number of targets. */
 export function readNodes(call: OnnxCall, targets: number, type: 'float32' | 'float64'): readonly AttributeTree[] {
   const integers = (name: string) => call.integerArray(name) ?? missing(call, name);
   const features = integers('nodes_featureids');
   const sized = <L extends ArrayLike<unknown>>(name: string, list: L, count = features.length) => {
     if (list.length === count) return list;
-    throw call.error('MALFORMED', `${name} has ${list.length} elements, expected ${count}`);
+    throw call.error('MALFORMED', `${name} has ${list.length} elements; expected ${count}`);
   };
   const ids = integers('leaf_targetids');
   const tracks = 'nodes_missing_value_tracks_true';
@@ -28,7 +28,8 @@ export function readNodes(call: OnnxCall, targets: number, type: 'float32' | 'fl
     weights: sized('leaf_weights', tensorOf(call, 'leaf_weights', type), ids.length),
   };
   for (const id of ids) {
-    if (!(id >= 0 && id < targets)) throw call.error('MALFORMED', `a leaf is added to target ${id} of ${targets}`);
+    if (!(id >= 0 && id < targets))
+      throw call.error('MALFORMED', `a leaf belongs to target ${id} of ${targets}, which does not exist`);
   }
   if (lists.roots.length === 0) throw call.error('MALFORMED', 'expected at least one tree, found none');
   const sets = setsOf(call, lists.modes);
@@ -47,17 +48,18 @@ interface Lists {
   readonly nanIsTrue: ArrayLike<number>;
   readonly ids: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
-  /** Of nodes with the mode MEMBER. */
+  /** For nodes with the mode MEMBER. */
   readonly sets: ReadonlyMap<number, readonly number[]>;
 }
 
 /**
- * Nodes are the splits, then leaves, two for each split: a leaf has no separate number, since several ways may lead to it.
+ * Nodes are the splits, then leaves, two for each split: leaves are not numbered by their own index, because several
+ * paths may lead to one.
  */
 function treesOf(call: OnnxCall, lists: Lists, targets: number): AttributeTree[] {
   const count = lists.features.length;
   const met = new Uint8Array(3 * count);
-  /** A split both sides of which are one leaf is that leaf: so a tree without splits is written. */
+  /** A split with the same leaf on both sides is that leaf: trees without splits are written in this way. */
   const isBare = (node: number) =>
     lists.isTrueLeaf[node] !== 0 && lists.isFalseLeaf[node] !== 0 && lists.whenTrue[node] === lists.whenFalse[node];
   const leafOf = (node: number) => {
@@ -68,7 +70,7 @@ function treesOf(call: OnnxCall, lists: Lists, targets: number): AttributeTree[]
   const child = (to: number, isLeaf: number, leaf: number) => (isLeaf !== 0 ? leaf : inside(to, count));
   const checked = (leaf: number) => {
     if (leaf >= 0 && leaf < lists.ids.length) return leaf;
-    throw call.error('MALFORMED', `a split leads to leaf ${leaf} of ${lists.ids.length}`);
+    throw call.error('MALFORMED', `a split refers to leaf ${leaf} of ${lists.ids.length}, which does not exist`);
   };
   const shared = {
     size: met.length,
@@ -86,7 +88,7 @@ function treesOf(call: OnnxCall, lists: Lists, targets: number): AttributeTree[]
   return Array.from(lists.roots, (given, i) => {
     call.build.budget.build(TREE_BYTES, call.build.place);
     const root = inside(given, count);
-    if (looked[root] === 1) throw call.error('MALFORMED', `tree ${i}: two ways lead to node ${root}`);
+    if (looked[root] === 1) throw call.error('MALFORMED', `tree ${i}: two paths lead to node ${root}`);
     const leaves = leavesOf({ ...shared, root }, looked);
     const ids = leaves.map((node) => lists.ids[checked(leafOf(node))]);
     return {
@@ -101,7 +103,9 @@ function treesOf(call: OnnxCall, lists: Lists, targets: number): AttributeTree[]
 
 type Walked = Pick<AttributeTree, 'root' | 'size' | 'isLeaf' | 'whenTrue' | 'whenFalse'>;
 
-/** Those that the root leads to; of nodes that were looked at before none, since a tree with those is refused. */
+/**
+ * The leaves reached from the root; none below nodes that were visited before, since a tree with such nodes is refused.
+ */
 function leavesOf(tree: Walked, looked: Uint8Array): readonly number[] {
   const leaves: number[] = [];
   const stack = [tree.root];
@@ -114,7 +118,7 @@ function leavesOf(tree: Walked, looked: Uint8Array): readonly number[] {
   return leaves;
 }
 
-/** The number of a split; what is none, as a number that is none of a node. */
+/** The number of a split; anything else becomes a number that no node has. */
 function inside(node: number, count: number): number {
   return node >= 0 && node < count ? node : Math.abs(node) + 3 * count;
 }
@@ -131,7 +135,7 @@ function comparisonOf(call: OnnxCall, lists: Lists, node: number): Comparison {
   };
 }
 
-/** The sets of MEMBER's nodes follow one another, each ended by NaN. */
+/** The sets of MEMBER nodes are consecutive, each terminated by NaN. */
 function setsOf(call: OnnxCall, modes: ArrayLike<number>): Map<number, readonly number[]> {
   const sets = new Map<number, readonly number[]>();
   const values = call.tensor('membership_values')?.data ?? [];

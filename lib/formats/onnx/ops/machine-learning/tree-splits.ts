@@ -1,4 +1,4 @@
-/** What nodes of trees compare, as splits of the graph: all of those are `x ≤ threshold`. */
+/** The comparisons of tree nodes, translated to splits of the graph, which are all `x ≤ threshold`. */
 
 import { ForwardpassError } from '../../../../errors.ts';
 import type { Budget } from '../../../../graph/budget.ts';
@@ -9,17 +9,17 @@ import { type FileTree, Forest, type Split } from '../../../trees.ts';
 export const MODES = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ', 'MEMBER'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** `x mode value`; NaN makes it true where `nanIsTrue`, and otherwise is compared like any number. */
+/** `x mode value`; NaN gives true if `nanIsTrue` is set, and otherwise compares like any number. */
 export interface Comparison {
   readonly mode: Mode;
   readonly feature: number;
   readonly value: number;
   readonly nanIsTrue: boolean;
-  /** Of MEMBER, in place of the value. */
+  /** For MEMBER, in place of the value. */
   readonly members?: readonly number[];
 }
 
-/** What a tree takes until it is one of a forest. */
+/** The memory of a tree until it is part of a forest. */
 export const TREE_BYTES = 1024;
 
 /** One tree of an operator's attributes. */
@@ -27,17 +27,17 @@ export interface AttributeTree {
   readonly place: string;
   readonly size: number;
   readonly root: number;
-  /** Nodes that were met, where trees share their numbers. */
+  /** Nodes that were visited, if trees share their node numbers. */
   readonly met?: Uint8Array;
   isLeaf(node: number): boolean;
-  /** Those that the root leads to, and maybe some more. */
+  /** The leaves reached from the root, possibly with others. */
   leaves(): Iterable<number>;
   comparison(node: number): Comparison;
   whenTrue(node: number): number;
   whenFalse(node: number): number;
-  /** Gives each weight of a leaf, and what it is added to. */
+  /** Calls `give` with each weight of a leaf and its target. */
   weights(node: number, give: (id: number, weight: number) => void): void;
-  /** The least and the greatest of what its weights are added to. */
+  /** The lowest and highest target of the weights. */
   readonly ids: readonly [least: number, greatest: number];
 }
 
@@ -46,11 +46,11 @@ interface Decided {
   readonly isTrueLeft: boolean;
 }
 
-/** What a set takes that is compared with, and each of its members, of which the engine makes two splits and more. */
+/** The memory of a set, and of each of its members, for which the engine makes at least two splits. */
 const SET_BYTES = 512;
 const MEMBER_BYTES = 128;
 
-/** Whether values are one of some numbers: a column each, 0 or 1, behind the row's own. */
+/** Tests whether values are in a set of numbers: one column for each test, 0 or 1, after the row's own. */
 export class Memberships {
   readonly #places = new Map<string, number>();
   readonly #budget: Budget;
@@ -69,7 +69,7 @@ export class Memberships {
     return this.#places.size;
   }
 
-  /** The column that says whether the feature is one of the members. */
+  /** The column of the test whether the feature is one of the members. */
   columnOf(feature: number, members: readonly number[], nanIsMember: boolean, place: string): number {
     const sorted = distinct(members);
     const bytes = latin1(new Uint8Array(sorted.buffer, 0, sorted.byteLength));
@@ -84,7 +84,7 @@ export class Memberships {
   }
 }
 
-/** In order, each once; 0 is −0 too. */
+/** Sorted and without duplicates; 0 and −0 are equal. */
 function distinct(members: readonly number[]): Float64Array {
   const sorted = Float64Array.from(members, (member) => member + 0).sort();
   let count = 0;
@@ -93,8 +93,8 @@ function distinct(members: readonly number[]): Float64Array {
 }
 
 /**
- * A tree that is 1 for the members and 0 for all else: its splits halve what members, and the numbers just below them, leave
- * between them.
+ * A tree that gives 1 for the members and 0 otherwise: its splits bisect the intervals between the members and the
+ * numbers just below them.
  */
 function membershipTree(
   feature: number,
@@ -103,7 +103,7 @@ function membershipTree(
   isDouble: boolean,
   place: string,
 ): FileTree {
-  /** Up to threshold i goes what has value i; the last value is for what is above all. */
+  /** Values up to threshold i go to value i; the last value is for everything above. */
   const thresholds = new Float64Array(2 * sorted.length);
   const values = new Uint8Array(2 * sorted.length + 1);
   let count = 0;
@@ -113,10 +113,12 @@ function membershipTree(
     thresholds[count++] = member;
   }
   const leaves = count + 1;
-  /** Of node 1 and those after it the values [first, end). The root, 0, parts off NaN, which is the last node. */
+  /**
+   * The values [first, end) of node 1 and the following nodes. The root, 0, separates NaN, which goes to the last node.
+   */
   const firsts = new Int32Array(2 * leaves);
   const ends = new Int32Array(2 * leaves);
-  /** The child to the left; the one to the right follows it. */
+  /** The left child; the right one follows it. */
   const children = new Int32Array(2 * leaves);
   ends[1] = leaves;
   for (let node = 1, made = 2; node < made; node++) {
@@ -145,7 +147,7 @@ function membershipTree(
   };
 }
 
-/** A tree as `Forest` takes it, its leaves as `leaf` writes them. */
+/** A tree in the form that `Forest` takes, with leaves written by `leaf`. */
 export function asFileTree(
   tree: AttributeTree,
   memberships: Memberships,
@@ -176,7 +178,11 @@ export function asFileTree(
 
 function check({ feature, value, members }: Comparison, node: number, features: number, place: string): void {
   if (!(Number.isInteger(feature) && feature >= 0 && feature < features)) {
-    throw new ForwardpassError('MALFORMED', `node ${node} compares feature ${feature} of ${features}`, place);
+    throw new ForwardpassError(
+      'MALFORMED',
+      `node ${node} compares feature ${feature} of ${features}, which does not exist`,
+      place,
+    );
   }
   if (members === undefined && Number.isNaN(value)) {
     throw new ForwardpassError('MALFORMED', `node ${node} compares with NaN`, place);
@@ -195,7 +201,7 @@ function decisionOf(comparison: Comparison, isDouble: boolean, memberships: Memb
     case 'GT':
       return upTo(value, false);
     case 'LT':
-      // Nothing is below −∞, and everything is up to ∞.
+      // Nothing is below −∞, and everything is at or below ∞.
       return value === -Infinity ? upTo(Infinity, false) : upTo(below(value, isDouble), true);
     case 'GTE':
       return value === -Infinity ? upTo(Infinity, true) : upTo(below(value, isDouble), false);
@@ -217,7 +223,7 @@ const floatBits = new Int32Array(float.buffer);
 const double = new Float64Array(1);
 const doubleBits = new BigInt64Array(double.buffer);
 
-/** The greatest number of the precision that is less. */
+/** The next lower number of the precision. */
 function below(value: number, isDouble: boolean): number {
   if (value === 0) return isDouble ? -Number.MIN_VALUE : -(2 ** -149);
   if (isDouble) {

@@ -1,4 +1,4 @@
-/** What the trees of an operator give together, in its own precision, before any transform. */
+/** The combined results of an operator's trees, in its own precision, before any transform. */
 import type { TreeSum } from '../../../../graph/graph.ts';
 import { castSteps } from '../../../casts.ts';
 import { literal, type Row, type Value } from '../../../tensors/value.ts';
@@ -9,7 +9,7 @@ import { type AttributeTree, asFileTree, Memberships } from './tree-splits.ts';
 export const AGGREGATES = ['AVERAGE', 'SUM', 'MIN', 'MAX'] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
 
-/** The row that trees look at, in the precision that they compare in. */
+/** The row that trees compare, in the precision of the comparison. */
 export function treeRow(call: OnnxCall): Row & { readonly type: 'float32' | 'float64' } {
   const { build } = call;
   const x = call.row(0);
@@ -25,7 +25,7 @@ export function treeRow(call: OnnxCall): Row & { readonly type: 'float32' | 'flo
   return { ...build.asRow(singles(call, build.cast(x, 'float32'))), type: 'float32' };
 }
 
-/** Where a model computes in doubles, float32 all the same. */
+/** As float32, even if the model computes in float64. */
 function singles(call: OnnxCall, x: Value): Value {
   const steps = castSteps('float64', 'float32', 'wrap');
   return steps.reduce(
@@ -34,7 +34,7 @@ function singles(call: OnnxCall, x: Value): Value {
   );
 }
 
-/** A number for each of the targets. */
+/** One number for each target. */
 export function summed(
   call: OnnxCall,
   x: Row,
@@ -61,15 +61,15 @@ function added(
 }
 
 interface Plan {
-  /** Values of each leaf, and the target that the first of them is for. */
+  /** The number of values of each leaf, and the target of the first one. */
   readonly width: number;
   readonly first: (tree: AttributeTree) => number;
-  /** What a leaf has for a target that it does not name. */
+  /** The value of a leaf for a target that it has no weight for. */
   readonly absent: number;
   readonly sum: TreeSum;
   readonly outputs: number;
   readonly divisor: number;
-  /** Whether the leaves say which targets they have a weight for, not what the file has. */
+  /** Whether the leaves hold, instead of the weights, which targets they have a weight for. */
   readonly counts?: boolean;
 }
 
@@ -91,9 +91,9 @@ function emitted(call: OnnxCall, x: Row, trees: readonly AttributeTree[], plan: 
   return build.emit('trees', [row.operand, ...operands], attributes, { type: x.type, shape, batchAxis: x.batchAxis });
 }
 
-/** Writes leaves of a tree whose weights are for targets from `offset` on. */
+/** Writes leaves of a tree whose weights belong to targets from `offset` on. */
 function leafWriter(call: OnnxCall, { width, absent }: Plan, isDouble: boolean) {
-  /** Of each place in a leaf the last leaf, counted from 1, that has a weight for it. */
+  /** For each position in a leaf, the last leaf, counted from 1, that has a weight for it. */
   const namedBy = new Int32Array(width);
   let leaf = 0;
   return (tree: AttributeTree, offset: number) => (node: number, to: Float64Array) => {
@@ -103,20 +103,17 @@ function leafWriter(call: OnnxCall, { width, absent }: Plan, isDouble: boolean) 
     tree.weights(node, (id, weight) => {
       const place = id - offset;
       if (namedBy[place] === leaf)
-        throw call.error(
-          'UNSUPPORTED_OP',
-          `a leaf has two weights for ${id}, which runtimes add up each in its own way`,
-        );
+        throw call.error('UNSUPPORTED_OP', `a leaf has two weights for ${id}, which runtimes add up differently`);
       namedBy[place] = leaf;
       given++;
       to[place] = isDouble ? weight : Math.fround(weight);
     });
-    // What the file has was paid for with it; a list that grows is there twice.
+    // The file's own values were already charged; a growing list exists twice while it is copied.
     call.build.budget.build(2 * Float64Array.BYTES_PER_ELEMENT * (to.length - given), tree.place);
   };
 }
 
-/** The row, and behind it what `Memberships` says of it. */
+/** The row, followed by the columns of `Memberships`. */
 function withMemberships(call: OnnxCall, x: Row, { forest, count }: Memberships): Row {
   const { build } = call;
   const { operands, attributes } = forest.build('float64', count, 1, false);
@@ -124,12 +121,12 @@ function withMemberships(call: OnnxCall, x: Row, { forest, count }: Memberships)
   return build.concat([x, columns], lastAxis(x)) as Row;
 }
 
-/** As the operators count axes. */
+/** In the operators' numbering. */
 export function lastAxis(x: Row): number {
   return x.batchAxis === undefined ? x.shape.length - 1 : x.shape.length;
 }
 
-/** The least or the greatest of what trees give for a target; 0 where none gives anything. */
+/** The minimum or maximum over the trees for a target; 0 if no tree gives a value. */
 function extreme(call: OnnxCall, x: Row, trees: readonly AttributeTree[], targets: number, by: 'MIN' | 'MAX'): Row {
   const { build } = call;
   const absent = by === 'MIN' ? Infinity : -Infinity;
@@ -139,16 +136,16 @@ function extreme(call: OnnxCall, x: Row, trees: readonly AttributeTree[], target
   return whereGiven(call, found, givenTo(call, x, trees, targets), 0);
 }
 
-/** The scores, and something else for targets to which no tree gives one. */
+/** The scores, with another value for targets for which no tree has a weight. */
 export function whereGiven(call: OnnxCall, scores: Row, isGiven: Row | undefined, otherwise: number): Row {
   if (isGiven === undefined) return scores;
   return call.build.asRow(call.build.select(isGiven, scores, call.build.scalar(scores, otherwise)));
 }
 
-/** Whether the leaves of a row have a weight for a target; undefined where they always have. */
+/** Whether the leaves of a row have a weight for a target; undefined if they always have. */
 export function givenTo(call: OnnxCall, x: Row, trees: readonly AttributeTree[], targets: number): Row | undefined {
   if (isAlwaysGiven(trees, targets)) return undefined;
-  // The trees are gone through once more.
+  // The trees are visited once more.
   const [{ met: before }] = trees;
   const met = before && new Uint8Array(before.length);
   const counting = trees.map((tree) => ({
@@ -160,7 +157,7 @@ export function givenTo(call: OnnxCall, x: Row, trees: readonly AttributeTree[],
   return call.build.asRow(call.build.binary('greater', counts, call.build.scalar(counts, 0)));
 }
 
-/** Whether each target has a tree all leaves of which have a weight for it. */
+/** Whether each target has a tree whose leaves all have a weight for it. */
 function isAlwaysGiven(trees: readonly AttributeTree[], targets: number): boolean {
   const always = new Set<number>();
   for (const tree of trees) {
@@ -170,7 +167,7 @@ function isAlwaysGiven(trees: readonly AttributeTree[], targets: number): boolea
   return false;
 }
 
-/** What all leaves of a tree have a weight for. */
+/** The targets that all leaves of a tree have a weight for. */
 export function alwaysGiven(tree: AttributeTree): readonly number[] {
   const counts = new Map<number, number>();
   let leaves = 0;
@@ -181,7 +178,7 @@ export function alwaysGiven(tree: AttributeTree): readonly number[] {
   return [...counts].filter(([, count]) => count === leaves).map(([id]) => id);
 }
 
-/** The sums and what they begin with, rounded once more as the operator does. */
+/** Adds the base values to the sums, with the same additional rounding as the operator. */
 export function plusBase(call: OnnxCall, scores: Row, base: ArrayLike<number>): Row {
   const isSingle = scores.type === 'float32';
   const values = Array.from(base, (value) => (isSingle ? Math.fround(value) : value));

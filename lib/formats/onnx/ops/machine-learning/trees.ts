@@ -1,4 +1,4 @@
-/** Ensembles of decision trees, as onnxruntime runs them: what it does beside what the operators' documents say is kept. */
+/** Ensembles of decision trees, as onnxruntime runs them, including its deviations from the operators' documentation. */
 import { least } from '../../../../extremes.ts';
 import { quote } from '../../../../messages.ts';
 import { literal, type Row, type Value } from '../../../tensors/value.ts';
@@ -8,7 +8,7 @@ import { type Attributes, numbersOf, readTrees } from './tree-attributes.ts';
 import { readNodes } from './tree-nodes.ts';
 import { AGGREGATES, alwaysGiven, givenTo, lastAxis, plusBase, summed, treeRow, whereGiven } from './tree-sums.ts';
 
-/** Probabilities that are sums of rounded shares may be as much more than 1. */
+/** Probabilities that are sums of rounded shares may exceed 1 by this much. */
 const ROUNDING = 1e-4;
 
 function targetsOf(call: OnnxCall): number {
@@ -17,12 +17,12 @@ function targetsOf(call: OnnxCall): number {
   throw call.error('MALFORMED', `expected at least one target, found ${targets}`);
 }
 
-/** A single target is left as it is, but for PROBIT. */
+/** A single target is not transformed, except for PROBIT. */
 function regressed(call: OnnxCall, scores: Row, transform: Transform): Value {
   return transformed(call, scores, scores.shape[0] === 1 && transform !== 'PROBIT' ? 'NONE' : transform);
 }
 
-/** Results are float32, whatever the input. */
+/** Results are float32, whatever the type of the input. */
 function treeEnsembleRegressor(call: OnnxCall): Value {
   const targets = targetsOf(call);
   const name = call.string('aggregate_function', 'SUM');
@@ -39,16 +39,16 @@ function treeEnsembleRegressor(call: OnnxCall): Value {
     throw call.error('SHAPE', `expected ${targets} base_values, found ${base.length}`);
   }
   const whole = base.length === 0 ? scores : plusBase(call, scores, base);
-  // Of several targets one to which no tree gives anything is 0 all the same.
+  // With several targets, a target without any value stays 0.
   const isGiven = base.length > 1 ? givenTo(call, x, trees, targets) : undefined;
   return call.build.cast(regressed(call, whereGiven(call, whole, isGiven, 0), transform), 'float32');
 }
 
 const AGGREGATE_OF_NODES = 1;
-/** By number. onnxruntime takes 1 for LOGISTIC and 2 for SOFTMAX. */
+/** By number. onnxruntime uses 1 for LOGISTIC and 2 for SOFTMAX. */
 const TRANSFORMS_OF_NODES = ['NONE', undefined, undefined, 'SOFTMAX_ZERO', 'PROBIT'] as const;
 
-/** Results are of the input's type. */
+/** Results have the input's type. */
 function treeEnsemble(call: OnnxCall): Value {
   const targets = targetsOf(call);
   const number = call.integer('post_transform', 0);
@@ -56,7 +56,7 @@ function treeEnsemble(call: OnnxCall): Value {
   const aggregate = AGGREGATES[call.integer('aggregate_function', AGGREGATE_OF_NODES)];
   if (aggregate === undefined) throw call.error('MALFORMED', 'expected an aggregate_function from 0 to 3');
   if (transform === undefined) {
-    const message = `has the post_transform ${number}, which ONNX and onnxruntime take for different functions`;
+    const message = `has the post_transform ${number}, which ONNX and onnxruntime define differently`;
     throw call.error(
       'UNSUPPORTED_OP',
       number === 1 || number === 2 ? message : `has the unknown post_transform ${number}`,
@@ -70,7 +70,7 @@ function treeEnsemble(call: OnnxCall): Value {
 function treeEnsembleClassifier(call: OnnxCall): Value[] {
   const labels = call.strings('classlabels_strings') ?? call.integers('classlabels_int64s') ?? [];
   if (labels.length < 2) {
-    throw call.error('UNSUPPORTED_OP', `has ${labels.length} labels; two or more are read`);
+    throw call.error('UNSUPPORTED_OP', `has ${labels.length} labels; expected two or more`);
   }
   const transform = transformOf(call);
   const x = treeRow(call);
@@ -93,7 +93,7 @@ interface Given {
 }
 
 interface Answer {
-  /** The label is the first of the greatest of these. */
+  /** The label is that of the maximum; of equal ones the first. */
   readonly decider: Row;
   readonly scores: Value;
 }
@@ -102,7 +102,7 @@ function ofSeveral(call: OnnxCall, sums: Row, given: Given): Answer {
   const { read, x, base, transform } = given;
   const [count] = sums.shape;
   if (base.length === 0) {
-    // A score is more than none, negative or not; and where all are positive, so are sums.
+    // Any score ranks above no score, even a negative one; if all weights are positive, so are the sums.
     const isGiven = least(valuesOf(read.weights)) > 0 ? undefined : givenTo(call, x, read.trees, count);
     return { decider: whereGiven(call, sums, isGiven, -Infinity), scores: transformed(call, sums, transform) };
   }
@@ -112,12 +112,12 @@ function ofSeveral(call: OnnxCall, sums: Row, given: Given): Answer {
 }
 
 /**
- * Two classes go by which of them have weights, and by whether some weight is negative. Weights of the first class alone
- * make the score of the second.
+ * For two classes the result depends on which of them have weights, and on whether some weight is negative. Weights of
+ * only the first class give the score of the second.
  */
 function ofTwo(call: OnnxCall, sums: Row, { read, x, base, transform, labels }: Given): Answer {
   const { build } = call;
-  if (base.length > 1) throw call.error('UNSUPPORTED_OP', 'has base_values for both of two classes; one is read');
+  if (base.length > 1) throw call.error('UNSUPPORTED_OP', 'has base_values for both of two classes; expected one');
   if (read.ids.length === 0) throw call.error('MALFORMED', 'expected weights of a class, found none');
   const [hasFirst, hasSecond] = [0, 1].map((id) => Array.prototype.includes.call(read.ids, id));
   const isPositive = least(valuesOf(read.weights)) >= 0;
@@ -126,7 +126,7 @@ function ofTwo(call: OnnxCall, sums: Row, { read, x, base, transform, labels }: 
   if (hasSecond && !read.trees.some((tree) => alwaysGiven(tree).includes(1))) {
     throw call.error(
       'UNSUPPORTED_OP',
-      'has leaves without a weight of the second of two classes, which no tree always has',
+      'has leaves without a weight for the second of two classes, and no tree in which every leaf has one',
     );
   }
   if (hasSecond) {
@@ -138,31 +138,28 @@ function ofTwo(call: OnnxCall, sums: Row, { read, x, base, transform, labels }: 
   const isGiven = base.length === 1 ? givenTo(call, x, read.trees, 1) : undefined;
   const score = base.length === 1 ? whereGiven(call, plusBase(call, column(0), base), isGiven, 0) : column(0);
   const decider = beside(call, isPositive ? 0.5 : 0, score);
-  if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not read');
-  // Of one score only LOGISTIC makes a probability; the other transforms leave it.
+  if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not supported');
+  // Only LOGISTIC turns a single score into a probability; the other transforms keep it.
   const isOdds = transform === 'LOGISTIC' || !isPositive;
   const other = isOdds ? build.unary(score, 'neg') : build.binary('sub', build.scalar(score, 1), score);
   const both = build.concat([other, score], lastAxis(score)) as Row;
   return { decider, scores: transform === 'LOGISTIC' ? build.unary(both, 'sigmoid') : both };
 }
 
-/** With weights of both classes onnxruntime answers 0 or 1, whichever integers the labels are. */
+/** With weights for both classes, onnxruntime returns 0 or 1, whichever integers the labels are. */
 function checkLabels(call: OnnxCall, labels: readonly (string | number)[]): void {
   if (typeof labels[0] === 'string' || (labels[0] === 0 && labels[1] === 1)) return;
   const found = `${labels.join(' and ')}, for which runtimes give different labels`;
-  throw call.error(
-    'UNSUPPORTED_OP',
-    `of two classes, both of which have weights, the labels are ${found}; expected 0 and 1`,
-  );
+  throw call.error('UNSUPPORTED_OP', `two classes that both have weights have the labels ${found}; expected 0 and 1`);
 }
 
-/** A number, which the score must be above for the second class to be the label. */
+/** Pairs the score with a number that it must exceed for the second class to be the label. */
 function beside(call: OnnxCall, number: number, score: Row): Row {
   const threshold = call.build.everyRow(literal(score.type, [number], [1]), score.batchAxis);
   return call.build.concat([threshold, score], lastAxis(score)) as Row;
 }
 
-/** Whether trees add up to shares of 1, as forests do. */
+/** Whether trees add up to shares of 1, as in forests. */
 function areShares({ trees, weights }: Attributes): boolean {
   if (!(least(valuesOf(weights)) >= 0)) return false;
   let most = 0;
