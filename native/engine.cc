@@ -51,38 +51,51 @@ void Engine::prepare(void* table, void* values, size_t threads) const {
   }
 }
 
-// Rows shared out among threads: each takes the next part until none is left.
+// Rows shared out among threads: each takes the next part until none is left. Parts become smaller towards the end, so
+// that all threads end at about the same time, also where one was held up.
 struct Engine::Split {
+  static constexpr size_t tile_rows = 48;  // a multiple of all tiles' heights
+
   const Engine& engine;
   char* tables;
   const Input* inputs;
   const Output* outputs;
-  size_t rows, part_rows;
+  size_t rows, threads, least_rows;
   RunError& error;
-  std::atomic<size_t> next_part{0};
-  // Of the parts that failed, the first; its error is the one that a single thread would have reported.
-  std::atomic<size_t> failed_part{SIZE_MAX};
+  std::atomic<size_t> next_row{0};
+  // The first row of the first part that failed; its error is the one that a single thread would have reported.
+  std::atomic<size_t> failed_row{SIZE_MAX};
   Outcome outcome = Outcome::ok;  // of that part
   std::atomic<bool> writing{false};
 
   static void work(void* context, size_t worker) {
     Split& split = *static_cast<Split*>(context);
     void* const table = split.tables + worker * split.engine.table_bytes();
-    for (;;) {
-      const size_t part = split.next_part.fetch_add(1);
-      const size_t first = part * split.part_rows;
-      if (first >= split.rows || part > split.failed_part) return;
-      const size_t count = split.rows - first < split.part_rows ? split.rows - first : split.part_rows;
+    size_t first = 0;
+    for (size_t count = split.take(first); count > 0; count = split.take(first)) {
       RunError error;
       const Outcome outcome = split.engine.run_rows(table, split.inputs, split.outputs, first, count, error);
-      if (outcome != Outcome::ok) split.fail(part, outcome, error);
+      if (outcome != Outcome::ok) split.fail(first, outcome, error);
     }
   }
 
-  void fail(size_t part, Outcome how, const RunError& found) {
+  // The next part: how many rows, from which on. None when there are no more, or none that could still matter.
+  size_t take(size_t& first) {
+    first = next_row;
+    for (;;) {
+      if (first >= rows || first > failed_row) return 0;
+      const size_t left = rows - first;
+      size_t count = left / (2 * threads) / tile_rows * tile_rows;
+      if (count < least_rows) count = least_rows;
+      if (count > left) count = left;
+      if (next_row.compare_exchange_weak(first, first + count)) return count;
+    }
+  }
+
+  void fail(size_t row, Outcome how, const RunError& found) {
     while (writing.exchange(true)) continue;  // a few words are being written
-    if (part < failed_part) {
-      failed_part = part;
+    if (row < failed_row) {
+      failed_row = row;
       outcome = how;
       error = found;
     }
@@ -128,11 +141,11 @@ Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, siz
   if (worthwhile < threads) threads = worthwhile;
   if (threads <= 1) return run_rows(table, inputs, outputs, 0, rows, error);
 
-  // Parts of a multiple of the tallest tile, a few for each thread, so that one that is held up costs little.
-  constexpr size_t parts_of_thread = 4, row_multiple = 48;
-  size_t part_rows = rows / (threads * parts_of_thread) / row_multiple * row_multiple;
-  if (part_rows == 0) part_rows = (rows + threads - 1) / threads;
-  Split split{*this, static_cast<char*>(table), inputs, outputs, rows, part_rows, error};
+  // Few rows are cut into equal shares: what is cut off tiles would cost more than waiting does.
+  constexpr size_t least_tiles = 4;
+  const size_t share = (rows + threads - 1) / threads;
+  const size_t least_rows = share < least_tiles * Split::tile_rows ? share : Split::tile_rows;
+  Split split{*this, static_cast<char*>(table), inputs, outputs, rows, threads, least_rows, error};
   pool->run(threads, Split::work, &split);
   return split.outcome;
 }
