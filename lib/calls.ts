@@ -11,7 +11,7 @@ import {
   type TypedArray,
   withLists,
 } from './buffers.ts';
-import type { EngineModel } from './engine/engine.ts';
+import type { Buffers, EngineModel } from './engine/engine.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
 import type { Port } from './graph/lower.ts';
@@ -73,7 +73,7 @@ export class Calls {
     if (signal?.aborted) throw abortError(signal);
     const { buffers, result } = this.#arrange(input, output, given);
     const parts = argumentsOf(buffers, this.inputs);
-    const running = this.#model.runAsync(...parts);
+    const running = this.#runOff(parts);
     const fault = await (signal === undefined ? running : unlessAborted(running, signal));
     if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
@@ -93,9 +93,16 @@ export class Calls {
   async runRowsAsync(rows: FlatRows): Promise<FloatArray[]> {
     const { results, buffers } = this.#around(rows);
     const parts = argumentsOf(buffers, this.inputs);
-    const fault = await this.#model.runAsync(...parts);
+    const fault = await this.#runOff(parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
+  }
+
+  /** Off the event loop. A run that was aborted goes on here to its end. */
+  async #runOff(parts: Buffers): Promise<Fault | undefined> {
+    const fault = await this.#model.runAsync(...parts);
+    engine.ranAsync?.();
+    return fault;
   }
 
   #runLent(rows: FlatRows): readonly FloatArray[] {
@@ -212,7 +219,7 @@ export class Calls {
 }
 
 /** What is settled first: the run, or a rejection by the signal. */
-async function unlessAborted<T>(running: T | Promise<T>, signal: AbortSignal): Promise<T> {
+async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = withReject();
   const abort = () => reject(abortError(signal));
   signal.addEventListener('abort', abort, { once: true });

@@ -19,6 +19,7 @@
 namespace fp {
 
 constexpr size_t cache_line_bytes = 64;
+constexpr size_t huge_page_bytes = size_t(2) << 20;
 
 // `bytes`, at least one, aligned to a cache line, or as any object where they are fewer than a line; null when there is
 // no memory.
@@ -34,7 +35,6 @@ inline void* aligned_allocate(size_t bytes) {
 #ifdef __linux__
   // In huge pages where the system lets a process ask for them: one fault in place of 512, and none of the misses
   // that reading weights through small pages brings.
-  constexpr size_t huge_page_bytes = size_t(2) << 20;
   if (bytes >= huge_page_bytes && posix_memalign(&block, huge_page_bytes, bytes) == 0) {
     madvise(block, bytes, MADV_HUGEPAGE);
     return block;
@@ -49,6 +49,16 @@ inline void aligned_free(void* block) {
   _aligned_free(block);
 #else
   std::free(block);
+#endif
+}
+
+// Asks for huge pages for memory that is about to be written for the first time. Memory that was written before stays
+// as it is.
+inline void prefer_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size_t bytes) {
+#ifdef __linux__
+  const uintptr_t begin = (uintptr_t(data) + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+  const uintptr_t end = (uintptr_t(data) + bytes) / huge_page_bytes * huge_page_bytes;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
 

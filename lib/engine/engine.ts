@@ -60,6 +60,8 @@ export interface Engine {
   /** Those that this machine can run, best first; at least `scalar`. */
   instructionSets(): readonly Isa[];
   create(plan: Plan, options: CreateOptions): EngineModel;
+  /** Called after each run off the event loop, by an engine that keeps memory for the next one for a while. */
+  ranAsync?(): void;
   /** A new array for {@link EngineModel.bind}, full of zeros: in the engine's own memory where it has one. */
   allocate<A>(Type: ArrayType<A>, length: number): A;
   /** What reads texts faster than JavaScript; undefined where terms are too much alike. Not every engine has it. */

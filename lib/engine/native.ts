@@ -1,5 +1,6 @@
 /** The engine of the addon, which it types. A native model is an {@link EngineModel} as it is: calls go straight to it. */
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers';
 import { openAddon } from '../addon.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Isa } from '../isa.ts';
@@ -28,9 +29,15 @@ interface Addon {
   ): NativeModel;
   attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
   createScanner(words: Int32Array, bytes: Uint8Array, numbers: Float64Array, threads: number): Scan | undefined;
+  /** Frees the memory that runs off the event loop have left for others. */
+  giveBack(): void;
   /** Another descriptor of the same file or socket, or −1. Not on Windows. */
   duplicate?(descriptor: number): number;
 }
+
+/** How long memory is kept for the next run off the event loop. */
+const KEPT_MILLISECONDS = 1000;
+let giveBack: NodeJS.Timeout | undefined;
 
 let loaded: Addon | undefined;
 let available: readonly Isa[] | undefined;
@@ -52,6 +59,16 @@ export const engine: Engine = {
   create({ code, parameters }, { isa, integers, threads, most }) {
     const { packed, ofRow } = most ?? { packed: Infinity, ofRow: Infinity };
     return translated('engine', () => addon().create(code, parameters, isa, integers, threads, packed, ofRow));
+  },
+
+  ranAsync() {
+    if (giveBack !== undefined) giveBack.refresh();
+    else {
+      giveBack = setTimeout(() => {
+        giveBack = undefined;
+        addon().giveBack();
+      }, KEPT_MILLISECONDS).unref();
+    }
   },
 
   // The addon reads and writes JavaScript's own memory.

@@ -1,6 +1,6 @@
 // The addon: this folder is the only one that sees Node-API. It hands JavaScript
 // instructionSets(), duplicate(), create() and attach(), the models that the last two return, each with its functions,
-// and createScanner().
+// createScanner() and giveBack().
 //
 // node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
 // thread is being terminated, all that touch JavaScript do. The wrapper would then end the process.
@@ -8,6 +8,7 @@
 #include <napi.h>
 
 #include "../kernels/registry.h"
+#include "calls.h"
 #include "create.h"
 #include "descriptor.h"
 #include "environment.h"
@@ -55,7 +56,8 @@ bool fill(napi_env env, napi_value exports) {
   return define_model_class(env, environment->model_class) &&
          export_function(env, exports, "instructionSets", instruction_sets) &&
          export_function(env, exports, "create", create) && export_function(env, exports, "attach", attach) &&
-         export_function(env, exports, "createScanner", create_scanner);
+         export_function(env, exports, "createScanner", create_scanner) &&
+         export_function(env, exports, "giveBack", give_back);
 }
 
 }  // namespace

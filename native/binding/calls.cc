@@ -35,6 +35,12 @@ napi_value run(napi_env env, napi_callback_info info) {
   size_t rows;
   const Fault problem = open_call(env, info, model, rows);
   if (problem.code != 0) return report(env, problem);
+  // Arrays of outputs are often new.
+  for (size_t i = 0; i < model->outputs.size(); i++) {
+    const Output& output = model->outputs[i];
+    const size_t width = model->loaded->ports[model->inputs.size() + i].width;
+    prefer_huge_pages(output.data, rows * width * bytes_of(output.element));
+  }
   RunError error;
   const Outcome outcome = model->run_now(model->inputs.data(), model->outputs.data(), rows, error);
   return report(env, fault_of(outcome, error));

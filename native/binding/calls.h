@@ -17,4 +17,7 @@ napi_value bind(napi_env env, napi_callback_info info);
 // so that no other thread ever holds a pointer into a JavaScript buffer.
 napi_value run_async(napi_env env, napi_callback_info info);
 
+// giveBack(): frees the memory that runs off the event loop have left for others.
+napi_value give_back(napi_env env, napi_callback_info info);
+
 }  // namespace fp::binding

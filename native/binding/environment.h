@@ -7,6 +7,7 @@
 
 #include "../arena.h"
 #include "../pool.h"
+#include "spares.h"
 
 namespace fp::binding {
 
@@ -16,6 +17,7 @@ namespace fp::binding {
 struct Environment {
   Pool* pool = nullptr;
   Room values;
+  Spares spares;  // of runs off the event loop
   napi_ref model_class = nullptr;
   size_t holders = 1;
   size_t models = 0;        // not disposed of
@@ -55,7 +57,10 @@ struct Environment {
     loaded_bytes += bytes;
   }
   void remove_model(size_t bytes) {
-    if (--models == 0) values = {};
+    if (--models == 0) {
+      values = {};
+      spares.clear();
+    }
     loaded_bytes -= bytes;
   }
   // Giving memory back takes a while, however little was freed: only when it is worth that.

@@ -16,7 +16,7 @@ struct Job {
   Array<Output> outputs;
   Array<size_t> output_bytes;
   Array<napi_ref> references;  // of the caller's output arrays
-  Array<char> memory;          // copies of the inputs, room for the outputs
+  Block memory;                // copies of the inputs, room for the outputs
   Array<char> table;
   Room values;
   Outcome outcome = Outcome::ok;
@@ -31,6 +31,7 @@ struct Job {
     if (work != nullptr) napi_delete_async_work(env, work);
     if (pool != nullptr) pool->release();
     const size_t bytes = loaded->engine.packed_bytes();
+    if (environment->models > 0) environment->spares.put(static_cast<Block&&>(memory));
     if (Loaded::release(loaded)) environment->freed(bytes);
     environment->release();
     destroy(this);
@@ -57,6 +58,7 @@ Fault deliver(napi_env env, Job* job) {
         length * bytes_of(job->outputs[i].element) != job->output_bytes[i]) {
       return fault(kDetached, job->inputs.size() + i);
     }
+    prefer_huge_pages(data, job->output_bytes[i]);
     if (job->output_bytes[i] > 0) std::memcpy(data, job->outputs[i].data, job->output_bytes[i]);
   }
   return {};
@@ -100,7 +102,8 @@ bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
     total += room(bytes(input_count + i, model.outputs[i].element));
   }
   const Engine& engine = job->loaded->engine;
-  if (!job->memory.allocate(total) || !job->table.allocate(engine.table_bytes(job->threads)) ||
+  job->memory = job->environment->spares.take(total);
+  if (job->memory.data() == nullptr || !job->table.allocate(engine.table_bytes(job->threads)) ||
       !job->values.allocate(engine.values_bytes(job->threads))) {
     return false;
   }
@@ -134,6 +137,11 @@ bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
 }
 
 }  // namespace
+
+napi_value give_back(napi_env env, napi_callback_info) {
+  if (Environment* const environment = Environment::of(env)) environment->spares.clear();
+  return nullptr;
+}
 
 napi_value run_async(napi_env env, napi_callback_info info) {
   Model* model;

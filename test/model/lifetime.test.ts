@@ -62,6 +62,7 @@ describe('memory', () => {
     'models that were not disposed of are freed',
     'models that were not disposed of call the collector in time',
     'dispose frees at once, whoever holds the model',
+    'the memory of runs off the event loop is freed',
     'weights are kept once',
     'threads that attach add no weights',
     'a bound call outlives its model',

@@ -20,6 +20,17 @@ describe.each(['f32', 'f64'] as const)('runAsync of a model of precision %s', (p
     expect(await model.runAsync(x)).toEqual(model.run(x));
   });
 
+  // Each works in the memory that the one before has left, which holds other numbers.
+  it('gives the very bits that run gives in runs that follow each other, however many rows', async () => {
+    const model = network([20, 50, 9], precision);
+    const other = network([20, 30], precision);
+    for (const rows of [3000, 2999, 2000, 1501, 3000]) {
+      const x = randomRows(rows * 20);
+      expect(await model.runAsync(x)).toEqual(model.run(x));
+      expect(await Promise.all([other.runAsync(x), model.runAsync(x)])).toEqual([other.run(x), model.run(x)]);
+    }
+  });
+
   it('fills the caller’s array and resolves with it', async () => {
     const y = new Float64Array(3);
     expect(await pairs(precision).runAsync(Float32Array.of(1, 2), y)).toBe(y);

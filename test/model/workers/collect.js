@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { argv, memoryUsage } from 'node:process';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { define, load, network, ones } from './forwardpass.js';
+import { define, load, network, ones, rowsOf } from './forwardpass.js';
 
 const MEGABYTE = 2 ** 20;
 
@@ -14,6 +14,14 @@ async function collect() {
   for (let i = 0; i < 5; i++) {
     /** @type {NonNullable<typeof gc>} */ (globalThis.gc)();
     await setImmediate();
+  }
+}
+
+/** Waits until the memory of runs off the event loop is freed. @param {number} before of the resident memory */
+async function untilFreed(before) {
+  for (let i = 0; memoryUsage().rss - before > 16 * MEGABYTE; i++) {
+    assert.ok(i < 300, 'the memory is still there');
+    await setTimeout(100);
   }
 }
 
@@ -106,6 +114,32 @@ const ways = {
     model.dispose();
     assert.ok(before - memoryUsage().rss > 15 * MEGABYTE, 'the weights are still there');
     assert.throws(() => call.run(), { code: 'DISPOSED' });
+  },
+
+  // Runs off the event loop work on copies. The next run takes over their memory if it comes soon.
+  'the memory of runs off the event loop is freed': async () => {
+    const model = network(64, 1);
+    const x = rowsOf(model, 2 ** 17);
+    const y = new Float32Array(x.length);
+    model.run(x, y);
+    await collect();
+    const before = memoryUsage().rss;
+    await model.runAsync(x, y);
+    await collect();
+    assert.ok(memoryUsage().rss - before > 50 * MEGABYTE, 'the next run would have to ask for memory');
+    await untilFreed(before);
+    const controller = new AbortController();
+    const aborted = model.runAsync(x, y, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(aborted, { code: 'ABORTED' });
+    await untilFreed(before);
+    await Promise.all([model.runAsync(x, y), model.runAsync(x, y)]);
+    const running = model.runAsync(x, y);
+    model.dispose();
+    await running;
+    assert.deepEqual(y, x);
+    await collect();
+    assert.ok(memoryUsage().rss - before < 16 * MEGABYTE, 'dispose has left the memory of runs');
   },
 
   'weights are kept once': async () => {
