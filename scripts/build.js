@@ -70,7 +70,7 @@ async function buildScripts() {
         { name: 'load', test: /lib.(load|watch|formats.(containers.half|decision|everywhere))\.ts$/ },
         {
           name: 'tensors',
-          test: /lib.formats.(tensors.(alignment|along|axes|bags|batch-place|builder|call|cumulative|dimensions|filling|inputs|moves|one-vocabulary|picking|products|raw-elements|reshape|shared-batch|slicing|sorting)|containers.protobuf)\.ts$/,
+          test: /lib.formats.(tensors.(alignment|along|axes|bags|batch-place|builder|call|cumulative|dimensions|filling|inputs|moves|one-vocabulary|picking|products|raw-elements|reshape|shared-batch|slicing|sorting)|containers.protobuf|onnx.(dequantized|element-types|integer-product|tensor))\.ts$/,
         },
       ],
     },

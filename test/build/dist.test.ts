@@ -38,7 +38,7 @@ test('learning is opened apart: it opens the package, and no reader', () => {
 });
 
 test('the reader of ONNX files is one script more, beside what several readers share', () => {
-  expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tensors.js', 'trees.js']);
+  expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tensors.js']);
 });
 
 test('what reads texts is a script that no start opens, and that threads which load nothing open at once', () => {

@@ -26,7 +26,6 @@ export interface BagLoop {
 /** The inputs of bags, by the nodes that compute bags. */
 export function bagLoops(graph: GraphProto, budget: Budget): ReadonlyMap<NodeProto, BagLoop> {
   const found = new Map<NodeProto, BagLoop>();
-  if (!graph.nodes.some(({ opType }) => opType === 'Loop')) return found;
   const names = new Names(graph, undefined, []);
   for (const node of graph.nodes) {
     if (node.opType !== 'Loop' && node.opType !== 'ConcatFromSequence') continue;

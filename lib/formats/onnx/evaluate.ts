@@ -14,7 +14,7 @@ import { ofBatchTests } from './batch-test.ts';
 import { OnnxCall, type Translation } from './call.ts';
 import type { Known } from './known.ts';
 import { sequenceTranslation } from './ops/sequences.ts';
-import { refusal, takesMerged, takesStacked, takesWords, translationOf } from './ops/table.ts';
+import { openTranslation, refusal, takesMerged, takesStacked, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { Scan } from './scan.ts';
 import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
@@ -99,6 +99,7 @@ export class Evaluator {
         continue;
       }
       for (const tensor of externalAttributes(node)) await this.#external.fetch(tensor);
+      if (!WITH_BODIES.has(node.opType)) await openTranslation(canonicalDomain(node.domain), node.opType);
       this.#compute(node, owner);
       this.#open.get(owner)?.delete(node);
       if (!owner.values.has(frame.name)) {

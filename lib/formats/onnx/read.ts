@@ -1,5 +1,6 @@
 /** Reads an ONNX model into a graph: its inputs, the walk back from its outputs, and the form of its results. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import { everywhere } from '../everywhere.ts';
@@ -8,12 +9,12 @@ import { GraphBuilder } from '../tensors/builder.ts';
 import { commonBatch, readRows, rowShape } from '../tensors/inputs.ts';
 import { type Constant, publicType, type Row, type Value } from '../tensors/value.ts';
 import { answersOf } from './answers.ts';
-import { bagLoops } from './bag-loops.ts';
+import type { BagLoop } from './bag-loops.ts';
 import { isRowNumber } from './batch-loop.ts';
 import { elementType } from './element-types.ts';
 import { Evaluator } from './evaluate.ts';
 import type { Sequence } from './known.ts';
-import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
+import { decodeModel, type GraphProto, type ModelProto, type NodeProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope, shortened } from './scope.ts';
 import { ExternalData } from './tensor.ts';
 
@@ -61,7 +62,7 @@ async function readWith(
   const scope = new Scope(graph, opsetVersions(model.opsets));
   const graphInputs = addInputs(build, scope, inputs);
   build.suppose(graphInputs);
-  const evaluator = new Evaluator(build, external, model.functions, bagLoops(graph, budget));
+  const evaluator = new Evaluator(build, external, model.functions, await bagsOf(graph, budget));
   const outputs: GraphOutput[] = [];
   const rows: Row[] = [];
   const lists: Constant[] = [];
@@ -97,6 +98,12 @@ async function readWith(
     nodes: build.nodes,
     ...answersOf(build, outputs, rows, lists),
   };
+}
+
+/** Nodes that are bags of ids in a loop, which few files have. */
+async function bagsOf(graph: GraphProto, budget: Budget): Promise<ReadonlyMap<NodeProto, BagLoop>> {
+  if (!graph.nodes.some(({ opType }) => opType === 'Loop')) return new Map();
+  return (await import('./bag-loops.ts')).bagLoops(graph, budget);
 }
 
 /** The items of a sequence, or of a tensor with another axis before the batch, each with its rows. */

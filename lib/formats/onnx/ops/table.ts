@@ -2,48 +2,41 @@
 
 import { docsPage } from '../../../messages.ts';
 import type { Translation, Translations } from '../call.ts';
-import { bits } from './bits.ts';
-import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
-import { convolution } from './convolution.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
-import { grams } from './grams.ts';
 import { indexing } from './indexing.ts';
-import { integerLinear, microsoftIntegerLinear } from './integer-linear.ts';
 import { linear, microsoftLinear } from './linear.ts';
-import { machineLearning } from './machine-learning/table.ts';
 import { microsoftNormalization, normalization } from './normalization.ts';
 import { padding } from './padding.ts';
-import { places } from './places.ts';
-import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
-import { reversing } from './reversing.ts';
 import { shaping } from './shape.ts';
-import { sorting } from './sorting.ts';
 
-function table(...groups: readonly Translations[]): ReadonlyMap<string, Translation> {
-  return new Map(groups.flatMap((group) => Object.entries(group)));
-}
+const table = (...groups: readonly Translations[]) => new Map(groups.flatMap((group) => Object.entries(group)));
 
-/** Domains; `ai.onnx` is the empty string. */
-const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
-  [
-    '',
-    table(
-      ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
-      ...[sorting, places, bits, quantizing, integerLinear, convolution, reversing, grams],
-    ),
-  ],
-  [
-    'com.microsoft',
-    table(
-      ...[microsoftElementwise, microsoftLinear, microsoftNormalization],
-      ...[microsoftQuantizing, microsoftIntegerLinear],
-    ),
-  ],
-  ['ai.onnx.ml', table(machineLearning)],
+/** Domains; `ai.onnx` is the empty string. What most networks are made of is here from the start. */
+const DOMAINS: ReadonlyMap<string, Map<string, Translation>> = new Map([
+  ['', table(elementwise, linear, normalization, shaping, indexing, padding, constants, reduction)],
+  ['com.microsoft', table(microsoftElementwise, microsoftLinear, microsoftNormalization)],
+  ['ai.onnx.ml', table()],
 ]);
 
+/** The rest of each domain, half of this reader, is opened for the first operator that is not above. */
+const LATER: ReadonlyMap<string, () => Promise<Translations>> = new Map([
+  ['', async () => (await import('./less-common.ts')).lessCommon],
+  ['com.microsoft', async () => (await import('./less-common.ts')).microsoftLessCommon],
+  ['ai.onnx.ml', async () => (await import('./machine-learning/table.ts')).machineLearning],
+]);
+
+/** Opens what translates the operator, where it is not open yet. */
+export function openTranslation(domain: string, opType: string): Promise<void> | undefined {
+  const [open, later] = [DOMAINS.get(domain), LATER.get(domain)];
+  if (open === undefined || later === undefined || open.has(opType)) return undefined;
+  return later().then((rest) => {
+    for (const [name, translation] of Object.entries(rest)) open.set(name, translation);
+  });
+}
+
+/** Once {@link openTranslation} is through. */
 export function translationOf(domain: string, opType: string): Translation | undefined {
   return DOMAINS.get(domain)?.get(opType);
 }
