@@ -10,23 +10,24 @@ import { describe, docsPage } from './messages.ts';
 export interface Host {
   readonly platform: string;
   readonly arch: string;
-  /** Whether the C library is musl: undefined where there is but one. */
+  /** Whether the C library is musl: undefined on systems with only one C library. */
   readonly musl?: boolean;
   /**
-   * - FORWARDPASS_ADDON: the binary itself, instead of a search; other addons are beside it by their names
-   * - FORWARDPASS_PREBUILD: the folder that holds prebuilds/, instead of the package's
-   * - PREBUILDS_ONLY: not what was built from source
+   * - FORWARDPASS_ADDON: the path of the binary, instead of a search; other addons are expected beside it, under their
+   *   own names
+   * - FORWARDPASS_PREBUILD: the folder that contains prebuilds/, instead of the package's own
+   * - PREBUILDS_ONLY: ignores binaries that were built from source
    */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folders that may hold prebuilds/: the package's, then those of a bundle that it was made part of. */
+  /** Folders that may contain prebuilds/: the package's own, then those of a bundle that includes it. */
   readonly folders: readonly string[];
 }
 
-/** The addon that runs models, and the one that learns; of each, a function that no other addon has. */
+/** The two addons, each with a function that only it exports. */
 const MARKS = { forwardpass: 'attach', 'forwardpass-learn': 'pow' } as const;
 export type AddonName = keyof typeof MARKS;
 
-/** The addon, as it exports itself. */
+/** The exports of the addon. */
 export function openAddon(host: Host = thisHost(), name: AddonName = 'forwardpass'): unknown {
   const failures: string[] = [];
   for (const path of addonPaths(host, name)) {
@@ -49,27 +50,27 @@ export function openAddon(host: Host = thisHost(), name: AddonName = 'forwardpas
 
 const BUILD = 'This builds it from source: npx forwardpass build';
 
-/** What helps where the package was installed, and where only its code has come. */
+/** What to do where the package is installed, and where only its code was copied. */
 function remedies({ platform, arch, env, folders }: Host): string[] {
   if (env.FORWARDPASS_ADDON || env.FORWARDPASS_PREBUILD) return [BUILD];
   const isPackage = existsSync(join(folders[0], 'native/sources.json'));
   if (isPackage && folders.some((folder) => existsSync(join(folder, 'prebuilds')))) return [BUILD];
   const apart =
-    'A bundler (esbuild, webpack, Rollup, Next.js), or what copied the package, left its binaries behind. Leave forwardpass ' +
+    'A bundler (esbuild, webpack, Rollup, Next.js), or a copy of the package, left out its binaries. Leave forwardpass ' +
     "out of the bundle (external: ['forwardpass']; Next.js: serverExternalPackages: ['forwardpass']), or copy " +
     `node_modules/forwardpass/prebuilds/${platform}-${arch} to prebuilds/ beside the bundle, or name the file in the ` +
     `environment variable FORWARDPASS_ADDON. See ${docsPage('bundlers')}`;
   return isPackage ? [apart, BUILD] : [apart];
 }
 
-/** Where the binary may be, in the order in which it is looked for. */
+/** The paths where the binary may be, in search order. */
 export function addonPaths({ platform, arch, musl, env, folders }: Host, name: AddonName = 'forwardpass'): string[] {
   if (env.FORWARDPASS_ADDON) {
     const named = resolve(env.FORWARDPASS_ADDON);
     return [name === 'forwardpass' ? named : join(dirname(named), `${name}.node`)];
   }
   const found = env.FORWARDPASS_PREBUILD ? [resolve(env.FORWARDPASS_PREBUILD)] : folders;
-  // The other libc's as well: what runs on which is not always told.
+  // The other libc's binary is tried as well, because the detection of the libc can fail.
   const tags = musl === undefined ? [''] : musl ? ['.musl', '.glibc'] : ['.glibc', '.musl'];
   return [
     ...(env.PREBUILDS_ONLY ? [] : [join(found[0], `build/Release/${name}.node`)]),
@@ -77,16 +78,16 @@ export function addonPaths({ platform, arch, musl, env, folders }: Host, name: A
   ];
 }
 
-/** The module, or why there is none. */
+/** The module, or why it could not be opened. */
 function open(path: string, { platform, arch }: Host, name: AddonName): { exports: unknown } | string {
   if (!existsSync(path)) return 'file not found';
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) {
-    // What the system says of these is misleading; a file that was cut off would end the process.
+    // The system's messages for these cases are misleading, and opening a truncated file would crash the process.
     const elf = readElf(path);
-    if (elf === undefined) return 'is not a library of Linux';
+    if (elf === undefined) return 'is not a Linux shared library';
     if (elf.arch !== arch) return `is for ${elf.arch}`;
     const { size } = statSync(path);
-    if (size < elf.bytes) return `is cut off, with ${size} bytes of ${elf.bytes}`;
+    if (size < elf.bytes) return `is truncated: expected ${elf.bytes} bytes, found ${size}`;
   }
   const module = { exports: {} };
   try {
@@ -102,7 +103,7 @@ function open(path: string, { platform, arch }: Host, name: AddonName): { export
 
 export function thisHost(): Host {
   const { platform, arch, env, argv, execPath } = process;
-  // A bundle of CommonJS modules has no URL.
+  // Bundles of CommonJS modules have no import.meta.url.
   const here = import.meta.url ? dirname(fileURLToPath(import.meta.url)) : __dirname;
   const script = argv[1] === undefined ? [] : [dirname(argv[1])];
   return {
@@ -114,7 +115,7 @@ export function thisHost(): Host {
   };
 }
 
-/** Whoever loaded this process loads the addon too. */
+/** The loader of this process (its ELF interpreter) also loads the addon. */
 function runsOnMusl(): boolean {
   return readElf(process.execPath)?.interpreter?.includes('/ld-musl') ?? existsSync('/etc/alpine-release');
 }

@@ -13,40 +13,43 @@ import { reading } from './reading.ts';
 /** The buffer of an input: floats of the model's precision, Int32Array for ids, Float64Array for integers beyond its range. */
 export type BoundBuffer = FloatArray | Int32Array | RaggedBuffers;
 
-/** The buffers of a ragged input, for up to as many pairs as were bound. */
+/** The buffers of a ragged input, for at most as many pairs as were bound. */
 export interface RaggedBuffers {
   /** The ids of all pairs, row after row, from 0 to below the input's width. */
   readonly ids: Int32Array;
   /** All 1 at first. */
   readonly weights: FloatArray;
-  /** One more than there are rows: row r has the pairs from `offsets[r]` to before `offsets[r + 1]`. The first is 0. */
+  /**
+   * Has one element more than there are rows: row r has the pairs from `offsets[r]` to before `offsets[r + 1]`. The
+   * first is 0.
+   */
   readonly offsets: Int32Array;
 }
 
-/** What {@link Model.bind} gives. */
+/** The result of {@link Model.bind}. */
 export interface BoundCall<Inputs extends Named<BoundBuffer> = Named<FloatArray | Int32Array>> {
   /** Rows in each buffer. */
   readonly batch: number;
   /**
    * The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids,
-   * Float64Array for integers that have to be exact beyond its range; of a ragged input three of them.
+   * Float64Array for integers that must be exact beyond its range, {@link RaggedBuffers} for a ragged input.
    */
   readonly input: Inputs[keyof Inputs];
   /** The first output's buffer, overwritten by each run. */
   readonly output: FloatArray;
-  /** The buffer of each input by its name. */
+  /** The buffer of each input, by name. */
   readonly inputs: Inputs;
-  /** The buffer of each output by its name. */
+  /** The buffer of each output, by name. */
   readonly outputs: Named<FloatArray>;
   /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID, INPUT. */
   run(): void;
 }
 
-/** Of a call that is bound. */
+/** Options of {@link Model.bind}. */
 export interface BindOptions {
-  /** Rows. */
+  /** Rows in each buffer. */
   readonly batch: number;
-  /** Pairs that a ragged input may have in all rows together. */
+  /** The most pairs that a ragged input may have, over all rows. */
   readonly items?: number;
 }
 
@@ -62,7 +65,7 @@ export function bindCall(model: EngineModel, calls: Calls, options: BindOptions)
       'option items',
     );
   }
-  const items = isRagged ? wholeOf(asked.items, 'items', 'pairs, which ragged rows may have together') : 0;
+  const items = isRagged ? wholeOf(asked.items, 'items', 'pairs, over all rows') : 0;
   const newFloats: NewFloats = (rows, port) => calls.newFloats(rows, port, engine.allocate);
   const inputBuffers = inputs.map((port): BoundBuffer => {
     if (port.ragged) return raggedBuffers(newFloats, port, batch, items);
@@ -84,7 +87,7 @@ export function bindCall(model: EngineModel, calls: Calls, options: BindOptions)
   };
   const [input, output] = [inputBuffers[0], outputBuffers[0]];
   const [inputLength, outputLength] = lengths;
-  // A detached array has no length: the call may only touch buffers that are still whole.
+  // A detached array has length 0: the call may only use buffers that are not detached.
   const run =
     buffers.length === 2
       ? () => {
@@ -107,7 +110,7 @@ export function bindCall(model: EngineModel, calls: Calls, options: BindOptions)
   });
 }
 
-/** A call is bound to buffers of the engine's own. */
+/** Calls are bound to buffers that the engine allocates. */
 type NewFloats = (rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>) => FloatArray;
 
 function newInt32s(rows: number, port: Pick<Port, 'name' | 'width'>): Int32Array {

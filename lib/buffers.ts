@@ -1,9 +1,12 @@
-/** The arrays that calls run over: what they are, whatever their owners make them look like, and new ones. */
+/**
+ * The arrays that calls run over: reads their true properties, whatever their owners have overridden, and allocates new
+ * ones.
+ */
 import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, didYouMean, listNames, quote } from './messages.ts';
 
-/** What inputs and outputs may be: floats of either precision; inputs of integers and ids also accept integer arrays. */
+/** The arrays that calls accept: floats of either precision, and integer arrays for inputs of integers and ids. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -20,12 +23,12 @@ export type FloatArray = Float32Array | Float64Array;
 /** Arrays by the name of the input or output that they hold. */
 export type Named<A> = Readonly<Record<string, A>>;
 
-// The language's own getters, as functions. A property of an array (or of a class derived from it) could say anything,
-// run anything, and costs more to look up.
+// The built-in getters, as functions. A property of an array (or of a derived class) could be overridden, could run any
+// code, and costs more to look up.
 const TypedArrayPrototype = Object.getPrototypeOf(Int8Array.prototype);
 const kindOf = getter<string | undefined>(TypedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter<ArrayBufferLike>(TypedArrayPrototype, 'buffer');
-/** Elements of a typed array; 0 once its buffer was detached. */
+/** The number of elements of a typed array; 0 if its buffer is detached. */
 export const lengthOf = getter<number>(TypedArrayPrototype, 'length');
 const resizableOf = getter<boolean>(ArrayBuffer.prototype, 'resizable');
 
@@ -38,12 +41,12 @@ export function isTypedArray(value: unknown): boolean {
   return kindOf(value) !== undefined;
 }
 
-/** False also for what the native call refuses by itself: other values, and shared memory. */
+/** Also false for values that the native call rejects itself: shared memory, and values that are not typed arrays. */
 export function isResizable(value: unknown): boolean {
   try {
     return isTypedArray(value) && resizableOf(bufferOf(value));
   } catch {
-    return false; // a SharedArrayBuffer is none of ArrayBuffer's
+    return false; // a SharedArrayBuffer is not an ArrayBuffer
   }
 }
 
@@ -53,10 +56,10 @@ export interface ArrayType<A> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** Makes an array of so many elements, all 0. */
+/** Makes an array of `length` zeros. */
 export type NewArray = <A>(Type: ArrayType<A>, length: number) => A;
 
-/** A new array of `rows` rows; `make` is the engine's where a call will be bound to it. */
+/** A new array of `rows` rows; `make` is the engine's if a call will be bound to the array. */
 export function allocate<A>(
   Type: ArrayType<A>,
   rows: number,
@@ -73,7 +76,7 @@ export function allocate<A>(
   }
 }
 
-/** Of more names than that, a set finds one sooner. */
+/** With more names than this, searching a set is faster than searching an array. */
 const FEW = 16;
 
 /** The arrays in the order of the ports. */
@@ -98,7 +101,7 @@ export function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'ou
   }
   return ports.map(({ name }) => {
     if (!Object.hasOwn(named, name)) {
-      throw new ForwardpassError('INPUT', `is missing; expected ${listNames(names)}`, `${kind} ${quote(name)}`);
+      throw new ForwardpassError('INPUT', `not found; expected ${listNames(names)}`, `${kind} ${quote(name)}`);
     }
     return (named as Record<string, unknown>)[name];
   });
@@ -113,7 +116,7 @@ export function byName<A>(ports: readonly Port[], arrays: readonly A[]): Record<
   return named;
 }
 
-/** The same, with what is said of the items of a list in an array under the list's name. */
+/** The same, but the answers for the items of a list are in one array under the list's name. */
 export function withLists<A>(ports: readonly Port[], answers: readonly A[]): Record<string, A | A[]> {
   const lists = new Set(ports.flatMap(({ list }) => list ?? []));
   const named: Record<string, A | A[]> = byName(

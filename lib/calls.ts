@@ -1,4 +1,4 @@
-/** Calls of the engine over callers' arrays: by themselves where there is one input or output, else by name. */
+/** Calls of the engine over callers' arrays: a bare array if there is one input or output, else arrays by name. */
 import { engine } from '#engine';
 import {
   allocate,
@@ -32,16 +32,16 @@ interface LentCall {
   readonly call: () => Fault | undefined;
 }
 
-/** A model's weights, and all that a call over them needs to know. */
+/** A model's weights, and everything that a call needs to run them. */
 export class Calls {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly #model: EngineModel;
   readonly #called: Called;
   readonly #Floats: Floats;
-  /** Whether there is one input of whole arrays and one output, which then need no names. */
+  /** Whether there is one input, which is not ragged, and one output, so that callers may leave out the names. */
   readonly #single: boolean;
-  /** Over the arrays of the last lent record. */
+  /** The call over the arrays of the last lent record. */
   #lent: LentCall | undefined;
 
   constructor(model: EngineModel, called: Called, Floats: Floats) {
@@ -53,7 +53,7 @@ export class Calls {
     this.#single = called.inputs.length === 1 && called.outputs.length === 1 && !called.inputs[0].ragged;
   }
 
-  /** `given` are the model's own inputs, where it takes others than its caller gives. */
+  /** `given` are the model's own inputs, if they differ from what its caller passes. */
   run(input: Arrays, output?: Arrays, given?: FlatRows): unknown {
     if (given === undefined && this.#single && isTypedArray(input) && (output === undefined || isTypedArray(output))) {
       const y = output === undefined ? this.newFloats(this.#rowsOf(input), this.outputs[0]) : output;
@@ -79,7 +79,10 @@ export class Calls {
     return result;
   }
 
-  /** Arrays of the outputs, in their order: new ones, but those of a lent record hold until the next. */
+  /**
+   * Arrays of the outputs, in order. They are new, except for a lent record, whose outputs are valid until the next
+   * one.
+   */
   runRows(rows: FlatRows): readonly FloatArray[] {
     if (rows.isLent) return this.#runLent(rows);
     const { results, buffers } = this.#around(rows);
@@ -126,7 +129,7 @@ export class Calls {
     return { results, buffers: [...this.#checked(rows.arrays), ...results] };
   }
 
-  /** The outputs of one row, an array for each input, or why the model does not take it. */
+  /** The outputs of one row, given as an array for each input, or why the model rejects it. */
   answer(row: readonly Given[]): Fault | FloatArray[] {
     const results = this.outputs.map((port) => this.newFloats(1, port));
     const parts = argumentsOf([...row, ...results], this.inputs);
@@ -152,12 +155,12 @@ export class Calls {
     return `${inputs} input${inputs === 1 ? '' : 's'} and ${outputs} output${outputs === 1 ? '' : 's'}`;
   }
 
-  /** Whole rows in the first input. */
+  /** The number of complete rows in the first input. */
   #rowsOf(firstInput: unknown): number {
     return rowsIn(firstInput, this.inputs[0]);
   }
 
-  /** Inputs then outputs in the plan's order, and what the caller gets back. */
+  /** Inputs, then outputs, in the plan's order, and the value to return to the caller. */
   #arrange(input: unknown, output: unknown, given?: FlatRows): { buffers: Given[]; result: unknown } {
     return reading('INPUT', 'inputs', () => this.#arranged(input, output, given));
   }
@@ -177,7 +180,7 @@ export class Calls {
     return { buffers: this.#checked([...given, ...made]), result: isSingle ? made[0] : withLists(outputs, made) };
   }
 
-  /** With the parts of ragged rows read once. */
+  /** The inputs, with the properties of ragged rows read only once. */
   #taken(found: readonly unknown[]): unknown[] {
     return found.map((value, i) => (this.inputs[i].ragged ? raggedParts(value, this.inputs[i]) : value));
   }
@@ -197,7 +200,7 @@ export class Calls {
     return pick(input, this.inputs, 'input');
   }
 
-  /** Whether it is a row's features by name, where arrays are expected by the inputs' names. */
+  /** Whether `input` holds a row's features by name, instead of arrays by input name. */
   #isRecord(input: unknown): boolean {
     if (!isNamed(input)) return false;
     const names = Object.keys(input as object);
@@ -205,7 +208,7 @@ export class Calls {
     return !names.some((name) => this.inputs.some((port) => port.name === name)) && names.some(isFeature);
   }
 
-  /** Of what the native call refuses by itself, nothing. */
+  /** Checks only what the native call does not reject itself. */
   #checked(buffers: readonly unknown[]): Given[] {
     if (buffers.some(isResizable)) throw this.#resizable(buffers);
     return buffers as Given[];
@@ -218,7 +221,7 @@ export class Calls {
   }
 }
 
-/** What is settled first: the run, or a rejection by the signal. */
+/** Settles with the run, or rejects when the signal aborts, whichever comes first. */
 async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = withReject();
   const abort = () => reject(abortError(signal));
@@ -242,7 +245,7 @@ function abortError(signal: AbortSignal): ForwardpassError {
   return new ForwardpassError('ABORTED', 'the run was aborted', undefined, { cause: signal.reason });
 }
 
-/** Whether it is arrays by name, and no array. */
+/** Whether the value is an object of arrays by name, not an array. */
 function isNamed(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Array.isArray(value);
 }

@@ -1,12 +1,12 @@
-/** What a program or library of Linux says of itself, as far as it decides whether it can be loaded. */
+/** Reads from the headers of a Linux program or library whether it can be loaded. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 export interface Elf {
   /** The processor it is for, as Node names it, or the number that ELF gives it. */
   readonly arch: string;
-  /** What loads it, such as `/lib/ld-musl-x86_64.so.1`; a library does not say. */
+  /** The loader of a program, such as `/lib/ld-musl-x86_64.so.1`; libraries have none. */
   readonly interpreter?: string;
-  /** The size of a file that is whole. */
+  /** The size of the complete file. */
   readonly bytes: number;
 }
 
@@ -23,7 +23,7 @@ const MACHINES: Readonly<Record<number, string>> = {
 
 const PT_INTERP = 3;
 
-/** Of the file at a path; undefined for what is not an ELF file of 64 bits in little endian, or cannot be read. */
+/** Reads the file at a path. Undefined if it is not a 64-bit little-endian ELF file, or cannot be read. */
 export function readElf(path: string): Elf | undefined {
   let file: number;
   try {
@@ -32,12 +32,12 @@ export function readElf(path: string): Elf | undefined {
     return undefined;
   }
   try {
-    // The program headers follow the header at once.
+    // The program headers directly follow the header.
     const head = Buffer.alloc(2048);
     const length = readSync(file, head, 0, head.length, 0);
     if (length < 64 || head.readUInt32BE(0) !== 0x7f454c46 || head[4] !== 2 || head[5] !== 1) return undefined;
     const machine = head.readUInt16LE(18);
-    // The section headers stand at the end.
+    // The section headers are at the end of the file.
     const bytes = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
     return { arch: MACHINES[machine] ?? `machine ${machine}`, interpreter: interpreterOf(file, head, length), bytes };
   } catch {

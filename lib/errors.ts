@@ -1,6 +1,6 @@
 /**
- * Every failure of forwardpass is a {@link ForwardpassError}. Its `code` is for programs, its message for
- * people: what was expected, what was found. Its `place` says where, when there is a where.
+ * Every failure of forwardpass is a {@link ForwardpassError}. Its `code` is for programs, its message for people: what
+ * was expected, what was found. Its `place` says where, if there is a place.
  */
 import { shown } from './messages.ts';
 
@@ -12,53 +12,53 @@ import { shown } from './messages.ts';
  */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Each code, and what it says of the failure. A test provokes every one of them. */
+/** Each code, and what it means. A test provokes every one of them. */
 export const ERROR_CODES = {
-  SOURCE: 'the model could not be read from where it was said to be',
-  UNKNOWN_FORMAT: 'the bytes are not a model file of any format that is read here',
+  SOURCE: 'the model could not be read from its source',
+  UNKNOWN_FORMAT: 'the bytes are not a model file of any supported format',
   TRUNCATED: 'the file ends before what it declares',
   MALFORMED: 'the file contradicts itself or its format',
   UNSAFE: 'the file asks for something that a model must never ask for',
-  UNSUPPORTED_OP: 'the model holds an operation that is not a row operation, or is not known here',
+  UNSUPPORTED_OP: 'the model has an operation that is unknown, or not an operation on rows',
   UNSUPPORTED_DTYPE: 'a tensor has an element type that is not supported in its place',
-  UNSUPPORTED_VERSION: 'the file is of a version that is not read here',
+  UNSUPPORTED_VERSION: 'the file has a version that is not supported',
   ARCHITECTURE: 'the file contains only parameters, or the architecture given does not fit them',
   SHAPE: 'two shapes that must agree do not',
   DANGLING: 'a name is used that nothing defines',
   DUPLICATE: 'a name is defined twice',
-  CYCLE: 'the graph feeds on its own result',
+  CYCLE: 'the graph depends on its own result',
   LIMIT: 'the file exceeds a limit; limits can be raised with the `limits` option',
   OPTION: 'an option or argument has a value that is not allowed',
   INPUT: 'the values to run are of the wrong type, length or name',
   BUFFER: 'a buffer is detached, resizable, shared, or overlaps another',
   ID: 'an id is not an integer within its table',
-  FUNCTION: 'a function of the option `functions` failed, or gave something else than is expected of it',
-  DIVERGED: 'learning from some rows would have made a parameter infinite or NaN; nothing was learnt from them',
-  NOT_A_CLASSIFIER: 'class probabilities were asked of a model that gives none',
-  CHECKSUM: 'the bytes are not the ones whose digest was given or recorded',
-  REJECTED: 'a new version of a watched model may not take the place of the one in use',
+  FUNCTION: 'a function of the option `functions` failed, or returned an unexpected value',
+  DIVERGED: 'learning from some rows would have made a parameter infinite or NaN; nothing was learned from them',
+  NOT_A_CLASSIFIER: 'class probabilities were requested from a model that has none',
+  CHECKSUM: 'the bytes do not match the digest that was given or recorded',
+  REJECTED: 'a new version of a watched model must not replace the one in use',
   DISPOSED: 'the model was used after dispose()',
   HANDLE: 'a handle names no model that this thread can attach to',
   ISA: 'the instruction set asked for is unknown or not available on this processor',
   NATIVE: 'the native addon could not be found or loaded',
-  PLAN: 'the engine refused a plan; this is a defect of forwardpass, please report it',
+  PLAN: 'the engine rejected a plan; this is a defect of forwardpass, please report it',
   MEMORY: 'memory for the model or its results could not be allocated',
   ABORTED: 'loading or a run was aborted by its signal',
 } as const;
 
-/** What JSON and messages between threads keep of an error. */
+/** The parts of an error that JSON and messages between threads keep. */
 export interface ErrorRecord {
   /** Always `ForwardpassError`, also after JSON. */
   readonly name: 'ForwardpassError';
   /** What kind of failure it is. */
   readonly code: ErrorCode;
-  /** The whole message, place and all. */
+  /** The whole message, including the place. */
   readonly message: string;
   /** Where: see {@link ForwardpassError.place}. */
   readonly place?: string;
 }
 
-/** Characters of a place and of a message. Both may hold names of a file, as long as it likes. */
+/** The most characters of a place and of a message. Both may contain names from files, which can have any length. */
 const MOST_OF_PLACE = 300;
 const MOST_OF_MESSAGE = 2000;
 
@@ -80,7 +80,7 @@ export class ForwardpassError extends Error {
     const text = shown(message, MOST_OF_MESSAGE, true);
     super(where === undefined ? text : `${where}: ${text}`, options);
     hide(this, 'place', where);
-    // A structured clone keeps the stack, which begins with the name that the error has when it is first read.
+    // Structured clones keep the stack, which begins with the error's name at the time of the first read.
     hide(this, 'name', `${NAME} [${code}]`);
     Error.captureStackTrace?.(this, new.target);
     hide(this, 'stack', this.stack);
@@ -105,7 +105,7 @@ export class ForwardpassError extends Error {
     return error;
   }
 
-  /** What JSON and messages between threads keep: code, place and message, without the stack. */
+  /** The parts that JSON and messages between threads keep: code, place and message, without the stack. */
   toJSON(): ErrorRecord {
     const { code, message, place } = this;
     return { name: NAME, code, message, ...(place !== undefined && { place }) };

@@ -1,12 +1,12 @@
-/** Puts the faults of native calls into words. */
+/** Turns the faults of native calls into errors. */
 import { ForwardpassError } from './errors.ts';
 import type { Word } from './graph/graph.ts';
 import type { About, Port } from './graph/lower.ts';
 import { describe, listNames, quote } from './messages.ts';
 
 /**
- * Why a call failed, as native/binding/faults.h numbers it, then the port and up to five figures. Empty, whatever its type
- * says, where there was no memory for them.
+ * Why a call failed, as numbered in native/binding/faults.h, then the port and up to five figures. Despite its type, it
+ * is empty if there was no memory for it.
  */
 export type Fault = readonly [code: number, port: number, a: number, b: number, c: number, d: number, e: number];
 export const FAULT = {
@@ -30,11 +30,11 @@ export const FAULT = {
 
 /** Rows of JavaScript values: see rows.ts. */
 export interface PeopleRows {
-  /** What they gave for an element of an input, and where. */
+  /** The value and the place of an input's element. */
   cell(row: number, input: number, element: number): { readonly value: unknown; readonly place: string };
 }
 
-/** What a message needs to know of the model that was called. */
+/** The parts of the called model that messages need. */
 export interface Called {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
@@ -49,17 +49,17 @@ function holdsIntegers(port: Port): boolean {
   return INTEGERS.has(port.dtype);
 }
 
-/** Whether it may be an array of integers. */
+/** Whether arrays of integers are accepted for it. */
 export function takesIntegers(port: Port): boolean {
   return holdsIntegers(port) || port.takesIds === true;
 }
 
-/** Whether an array that is made for it is an Int32Array. */
+/** Whether arrays allocated for it are Int32Arrays. */
 export function holdsInt32(port: Port): boolean {
   return holdsIntegers(port) && !(port.exact === true && port.dtype !== 'int32');
 }
 
-/** `given` are the rows of JavaScript values, where they are not the buffers themselves. */
+/** `given` are the rows of JavaScript values, if the caller did not pass buffers. */
 export function faultError(
   fault: Fault,
   model: Called,
@@ -96,7 +96,7 @@ export function faultError(
     case FAULT.overlap:
       return new ForwardpassError('BUFFER', `overlaps the memory of ${portName(model, a)}`, place);
     case FAULT.badOffset: {
-      const expected = c === d ? String(c) : `a number from ${c} to ${d}, how many ids there are`;
+      const expected = c === d ? String(c) : `a number from ${c} to ${d}, the number of ids`;
       return new ForwardpassError('INPUT', `offsets[${a}] is ${b}; expected ${expected}`, place);
     }
     case FAULT.badPair: {
@@ -114,18 +114,18 @@ export function faultError(
     case FAULT.arguments:
       return new ForwardpassError('INPUT', `expected ${b} buffers (inputs, then outputs), found ${a}`);
     default:
-      return new ForwardpassError('MEMORY', 'no memory for the call');
+      return new ForwardpassError('MEMORY', 'not enough memory for the call');
   }
 }
 
-/** Where a run stopped, and over what. */
+/** Where a run stopped, and the value that caused it. */
 interface Stop {
   readonly model: Called;
   readonly buffers: readonly unknown[];
   readonly given: PeopleRows | undefined;
   readonly instruction: number;
   readonly row: number;
-  /** What the instruction found, in which element of its operand's row. */
+  /** The value that the instruction found, in an element of its operand's row. */
   readonly value: number;
   readonly element: number;
 }
@@ -151,18 +151,19 @@ function idError(stop: Stop, limit: number): ForwardpassError {
 function notFiniteError(stop: Stop): ForwardpassError {
   const { value, row, element } = stop;
   const feature = featureOf(stop);
-  const says = feature?.says ?? `element ${element} of what it is given for row ${row} is ${value}`;
-  // A finite number is made so by the model: it is outside of what a function of its takes.
+  const says = feature?.says ?? `element ${element} of its operand in row ${row} is ${value}`;
+  // If the caller's number is finite, the model's own computation made it invalid: it is outside the domain of a
+  // function.
   if (feature !== undefined && Number.isFinite(feature.holds)) {
     const maker = stop.model.about().makers[stop.instruction];
-    const made = maker === undefined ? 'what the model makes of it' : `the model's ${maker} of it`;
-    const message = `${says}, and ${made} is ${value}; the model takes no such value`;
+    const made = maker === undefined ? 'what the model computes from it' : `the model's ${maker} of it`;
+    const message = `${says}, and ${made} is ${value}; the model does not accept this value`;
     return new ForwardpassError('INPUT', message, feature.place);
   }
-  const remedy = Number.isNaN(value) ? ', and fills in nothing that is missing' : '';
+  const remedy = Number.isNaN(value) ? ', and does not fill in missing values' : '';
   return new ForwardpassError(
     'INPUT',
-    `${says}; the model takes finite numbers only${remedy}`,
+    `${says}; the model only takes finite numbers${remedy}`,
     feature?.place ?? nodePlace(stop),
   );
 }
@@ -170,8 +171,8 @@ function notFiniteError(stop: Stop): ForwardpassError {
 function notExactError(stop: Stop): ForwardpassError {
   const { value, row, element } = stop;
   const feature = featureOf(stop);
-  const says = feature?.says ?? `element ${element} of what it computes for row ${row} is about ${value}`;
-  const message = `${says}; the model needs the integer exactly, which float64 holds up to ±2^53`;
+  const says = feature?.says ?? `element ${element} of its result in row ${row} is about ${value}`;
+  const message = `${says}; the model needs the exact integer, which float64 only represents up to ±2^53`;
   return new ForwardpassError('INPUT', message, feature?.place ?? nodePlace(stop));
 }
 
@@ -179,18 +180,18 @@ function nodePlace({ model, instruction }: Stop): string {
   return `node ${model.about().places[instruction]}`;
 }
 
-/** The element of an input that an operand's element comes from. */
+/** The element of an input from which an operand's element comes. */
 interface Feature {
   readonly place: string;
   readonly name?: string;
   readonly categories?: readonly Word[];
-  /** What the caller's array holds. */
+  /** The value in the caller's array. */
   readonly holds: number;
-  /** `row 3 holds NaN in 'age'`, but for what the place says. */
+  /** `row 3 holds NaN in 'age'`, without what the place already says. */
   readonly says: string;
 }
 
-/** Undefined where the operand's element comes from no one element. */
+/** Undefined if the operand's element does not come from a single element. */
 function featureOf({ model, buffers, given, instruction, row, element }: Stop): Feature | undefined {
   const origins = model.about().origins[instruction];
   if (origins === undefined) return undefined;
@@ -204,7 +205,7 @@ function featureOf({ model, buffers, given, instruction, row, element }: Stop): 
   const holds = Number(found);
   const cell = given?.cell(row, input, at) ?? { value: found, place: portName(model, input) };
   const value = typeof cell.value === 'string' ? quote(cell.value) : String(cell.value);
-  // The place of a cell names its row, and mostly its column; that of a flat array does not.
+  // The place of a cell names its row, and usually its column; that of a flat array does not.
   const isPlaced = given !== undefined && cell.place !== 'rows';
   const isNamed = isPlaced && (name === undefined || cell.place.endsWith(`.${name}`));
   const where = isNamed ? '' : name === undefined ? ` at position ${at}` : ` in ${quote(name)}`;

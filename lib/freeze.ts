@@ -1,11 +1,14 @@
-/** A model of any format as a file of one: safetensors with the graph in its metadata. */
+/** Writes a model of any format as a frozen file: safetensors with the graph in its metadata. */
 import { frozenFile } from './frozen-file.ts';
 import { Budget } from './graph/budget.ts';
 import { prepare, readSource, withWeights } from './load.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
 import type { ModelSource } from './source.ts';
 
-/** The file's bytes, in parts. `load` opens it to the bits that it gives the source, without the source's reader. */
+/**
+ * The file's bytes, in parts. `load` opens it without the source format's reader, and its results are the same to the
+ * bit.
+ */
 export async function freeze(source: ModelSource, options: LoadOptions = {}): Promise<Uint8Array[]> {
   const checked = checkLoadOptions(options);
   const budget = new Budget(checked.given);

@@ -1,4 +1,7 @@
-/** What {@link Model.share} gives and {@link Model.attach} takes, and what goes with it from thread to thread. */
+/**
+ * The handles that {@link Model.share} returns and {@link Model.attach} takes, and the description that goes with them
+ * from thread to thread.
+ */
 import { ForwardpassError } from './errors.ts';
 import type { Decision, Target } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
@@ -6,19 +9,21 @@ import { describe } from './messages.ts';
 import { reading } from './reading.ts';
 
 /**
- * Identifies a model for the other threads of this process: a small plain object that can be sent in any message or written as
- * JSON. It contains no weights and does not keep them alive.
+ * Identifies a model for the other threads of this process: a small plain object that can be sent in a message or
+ * written as JSON. It contains no weights and does not keep them alive.
  */
 export interface ModelHandle {
   /** The version of handles. */
   readonly forwardpass: 1;
-  /** Which process, and which copy of the addon in it. */
+  /** Identifies the process, and the copy of the addon in it. */
   readonly addon: string;
-  /** The model within that copy. */
+  /** Identifies the model within that copy. */
   readonly model: string;
 }
 
-/** What a model is beside its weights; the two optional strings are said of models of two plans, and of handles. */
+/**
+ * Everything about a model except its weights. The two optional strings are for models with two plans, and for handles.
+ */
 export interface Description<Precision, Isa> {
   readonly format: string;
   readonly precision: Precision;
@@ -26,7 +31,7 @@ export interface Description<Precision, Isa> {
   readonly parameterCount: number;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** {@link About}, as JSON: of ten thousand models, few are asked, and a string takes the least memory. */
+  /** {@link About}, as JSON: a string takes the least memory, and it is rarely needed. */
   readonly about: string;
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
@@ -34,7 +39,7 @@ export interface Description<Precision, Isa> {
   readonly targets?: readonly Target[];
 }
 
-/** Such as crypto.randomUUID() gives. */
+/** The form of the result of crypto.randomUUID(). */
 const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function checkHandle(value: unknown): ModelHandle {
@@ -43,7 +48,7 @@ export function checkHandle(value: unknown): ModelHandle {
     ...(value as Partial<Record<keyof ModelHandle, unknown>>),
   }));
   if (typeof forwardpass === 'number' && forwardpass !== 1) {
-    const message = `is of version ${forwardpass}, which another forwardpass made; this one takes version 1`;
+    const message = `has version ${forwardpass}, from another version of forwardpass; expected version 1`;
     throw new ForwardpassError('HANDLE', message, 'handle');
   }
   if (forwardpass !== 1) throw malformed('an object that is not a handle');
@@ -57,5 +62,5 @@ function isName(value: unknown): value is string {
 }
 
 function malformed(found: string): ForwardpassError {
-  return new ForwardpassError('HANDLE', `expected what share() gave, found ${found}`, 'handle');
+  return new ForwardpassError('HANDLE', `expected a handle from share(), found ${found}`, 'handle');
 }

@@ -1,27 +1,30 @@
-/** Which strings a model knows, and whether it takes others: it is asked, since only its graph as a whole says it. */
+/**
+ * Finds out which strings a model knows, and whether it accepts others, by running it: only the graph as a whole
+ * determines that.
+ */
 import type { FloatArray } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { FAULT, type Fault } from './faults.ts';
 import type { Word } from './graph/graph.ts';
 import type { Given } from './ragged.ts';
 
-/** Rows that the model is asked about; what they do not tell is taken to be allowed. */
+/** The most rows to run. What they do not decide counts as allowed. */
 const MOST_PROBES = 4096;
-/** Elements of all of them together. */
+/** The most elements of all these rows together. */
 const MOST_ASKED = 2 ** 25;
 
-/** Of an element that is a string. */
+/** What is known of an element that is a string. */
 export interface KnownStrings {
-  /** Whether it refuses a string that it does not know. */
+  /** Whether it rejects unknown strings. */
   readonly isStrict: boolean;
-  /** Of the element's list those that it knows in this very element, where others share the list. */
+  /** Those strings of the element's list that it knows for this element, because elements may share a list. */
   readonly known: readonly Word[];
 }
 
-/** What is asked. */
+/** The calls that are run. */
 export type Asked = Pick<Calls, 'inputs' | 'answer'>;
 
-/** Asks a model about rows, so many times at the most. */
+/** Runs a model over rows, up to a limited number of times. */
 class Questions {
   #left: number;
 
@@ -34,7 +37,7 @@ class Questions {
     return this.#left <= 0;
   }
 
-  /** Of a row but for one element. */
+  /** The answer for a row with one element replaced. */
   answerWith(row: readonly Given[], input: number, at: number, value: number): Fault | FloatArray[] {
     return this.answer(row.map((array, i) => (i === input ? (array as Float64Array).with(at, value) : array)));
   }
@@ -45,7 +48,7 @@ class Questions {
   }
 }
 
-/** Of each input, by the position of each element that is a string; nothing where that would take too long. */
+/** What is known of each input, by the position of each element that is a string; empty if it would take too long. */
 export function knownStringsOf(calls: Asked): ReadonlyMap<number, KnownStrings>[] {
   const asked = calls.inputs.map(() => new Map<number, KnownStrings>());
   const strings = calls.inputs.flatMap(({ categories }, input) =>
@@ -72,7 +75,7 @@ export function knownStringsOf(calls: Asked): ReadonlyMap<number, KnownStrings>[
   return asked;
 }
 
-/** Lists of the same words are the same list: a frozen file has each by itself. */
+/** A key for lists with the same strings, because a frozen file stores each list separately. */
 function keysOfLists(): (list: readonly Word[]) => string {
   const keys = new Map<readonly Word[], string>();
   return (list) => {
@@ -89,7 +92,10 @@ interface StringElement {
   readonly list: readonly Word[];
 }
 
-/** Some row that the model takes; undefined where none is found. Strings are tried in turn, for a run to get further. */
+/**
+ * A row that the model accepts; undefined if none is found. Strings are tried in turn, keeping those with which a run
+ * gets further.
+ */
 function acceptedRow(questions: Questions, strings: readonly StringElement[]): Given[] | undefined {
   for (const number of [0, 1, 0.5]) {
     let row = questions.calls.inputs.map(({ width, categories, fills, ids, ragged }): Given => {

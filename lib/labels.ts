@@ -1,11 +1,11 @@
-/** From a classifier's outputs to its labels: what `predict` says. */
+/** Turns a classifier's outputs into labels, for `predict`. */
 import { allocate, type FloatArray } from './buffers.ts';
 import type { Decision } from './graph/graph.ts';
 
 /** A class of a classifier. */
 export type Label = string | number;
 
-/** One label for each row, or one for each element. `values` are what decides: an output, or scores in its place. */
+/** One label for each row, or one for each element. `values` are the deciding values: an output, or scores instead. */
 export function labelsOf(values: FloatArray, classes: readonly Label[], decision: Decision): Label[] {
   if (decision.rule === 'above') {
     const threshold = thresholdOf(decision);
@@ -20,13 +20,13 @@ export function labelsOf(values: FloatArray, classes: readonly Label[], decision
   return labels;
 }
 
-/** Of every label of every row: 1 where the row has it, otherwise 0. */
+/** For each label of each row, 1 if the row has it, otherwise 0. */
 export function eachAbove(values: FloatArray, decision: Decision): FloatArray {
   const threshold = thresholdOf(decision);
   return values.map((value) => Number(value > threshold));
 }
 
-/** From the probability of the second of two classes those of both, row after row. */
+/** The probabilities of two classes from those of the second, row after row. */
 export function both(second: FloatArray): FloatArray {
   const Floats = second instanceof Float64Array ? Float64Array : Float32Array;
   const probabilities = allocate<FloatArray>(Floats, second.length, { name: 'probabilities', width: 2 });
@@ -37,7 +37,7 @@ export function both(second: FloatArray): FloatArray {
   return probabilities;
 }
 
-/** Columns of rows, row after row. */
+/** Combines columns into rows, row after row. */
 export function sideBySide(columns: readonly FloatArray[]): FloatArray {
   const [first] = columns;
   if (columns.length === 1) return first;

@@ -1,10 +1,10 @@
 /**
- * `forwardpass/learn`: models that go on learning where Python stopped. See docs/learning.md.
+ * `forwardpass/learn`: models that continue learning where Python stopped. See docs/learning.md.
  *
  *     import { learn } from 'forwardpass/learn';
  *     const learner = await learn('spam.joblib');
  *     learner.partialFit(rows, labels);
- *     const model = learner.freeze();                   // an ordinary model, to be shared and served
+ *     const model = learner.freeze();                   // an ordinary model, to share and serve
  *
  * @module forwardpass/learn
  */
@@ -34,7 +34,7 @@ export type { LearnOptions } from './learn/options.ts';
 export type { ModelSource } from './source.ts';
 export type { Learner };
 
-/** An estimator of scikit-learn that has learnt nothing: its class, and parameters of its constructor that are not the defaults. */
+/** A new scikit-learn estimator: its class, and parameters of its constructor that are not the defaults. */
 export interface NewEstimator {
   /** The class's name, such as `SGDClassifier`. */
   readonly estimator: string;
@@ -42,10 +42,10 @@ export interface NewEstimator {
 }
 
 /**
- * Opens a model that goes on learning: a file or URL as `load` takes it, a checkpoint of {@link Learner.save}, an
- * estimator that has learnt nothing, by its name, or a network as `define` takes it.
+ * Opens a model for further learning: a file or URL as for `load`, a checkpoint from {@link Learner.save}, a new
+ * estimator by its name, or a network as for `define`.
  *
- * @throws {ForwardpassError} UNSUPPORTED_OP for what has no incremental fit; what `load` throws.
+ * @throws {ForwardpassError} UNSUPPORTED_OP for models without an incremental fit; and what `load` throws.
  */
 export async function learn(
   source: ModelSource | NewEstimator | Architecture,

@@ -1,4 +1,4 @@
-/** The way from a source to a model: each stage makes what the next one takes. */
+/** The stages from a source to a model. */
 import { compile as compileProgram } from './compute.ts';
 import { ForwardpassError } from './errors.ts';
 import { refuseArchitecture } from './formats/architecture.ts';
@@ -40,31 +40,31 @@ export type { LoadOptions, ModelOptions } from './options.ts';
  * Loads a trained model from a path, a URL (`file:`, `http:`, `https:`), bytes or a Blob. The format is detected from the
  * content. Only this step reads files or the network.
  *
- * @throws {ForwardpassError} SOURCE where nothing can be read; UNKNOWN_FORMAT, TRUNCATED, MALFORMED, UNSUPPORTED_OP and others
- * for what is read (see {@link ErrorCode}); OPTION, LIMIT, MEMORY, ABORTED.
+ * @throws {ForwardpassError} SOURCE if nothing can be read; UNKNOWN_FORMAT, TRUNCATED, MALFORMED, UNSUPPORTED_OP and
+ * others for invalid files (see {@link ErrorCode}); OPTION, LIMIT, MEMORY, ABORTED.
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   return loadChecked(source, checkLoadOptions(options));
 }
 
-/** The same, with options that are checked. */
+/** The same, with options that were already checked. */
 export async function loadChecked(source: ModelSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
   const budget = new Budget(options.given);
   return modelOf(await readSource(source, options, budget), options, budget);
 }
 
-/** The model of a source that is open, and stays open. */
+/** The model of an open source, which stays open. */
 export async function loadOpened(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
   const budget = new Budget(options.given);
   return modelOf(await readGraph(source, options, budget), options, budget);
 }
 
-/** The graph of a source that is open, and stays open; with what the source keeps of its optimizer. */
+/** The graph of an open source, which stays open, with the saved state of its optimizer. */
 export async function readTrained(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
   return readGraph(source, options, new Budget(options.given), true);
 }
 
-/** The graph that a file describes, as it describes it. */
+/** The graph as described by a file. */
 export async function readSource(
   source: ModelSource,
   options: CheckedOptions<LoadOptions>,
@@ -83,18 +83,19 @@ export async function readSource(
 }
 
 /**
- * Makes a model from parameters that the program has. docs/define.md explains every layer.
+ * Makes a model from the caller's parameters. docs/define.md explains every layer.
  *
  *     const line = define({ layers: [{ weight: m, bias: c }] });   // y = m·x + c
  *
- * @throws {ForwardpassError} ARCHITECTURE, SHAPE, DANGLING, DUPLICATE for what does not fit; OPTION, LIMIT, MEMORY.
+ * @throws {ForwardpassError} ARCHITECTURE, SHAPE, DANGLING, DUPLICATE for an invalid architecture; OPTION, LIMIT,
+ * MEMORY.
  */
 export function define(architecture: Architecture, options: ModelOptions = {}): Model {
   const graph = reading('ARCHITECTURE', 'architecture', () => buildGraph(architecture, { format: 'define' }));
   return modelFromGraph(graph, options);
 }
 
-/** The model of a graph, whoever made it. */
+/** The model of a graph from any source. */
 export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model {
   const checked = checkModelOptions(options);
   const budget = new Budget(checked.given);
@@ -113,20 +114,20 @@ async function readGraph(
   const { activation, outputActivation, architecture, signature, member, numIteration } = options;
   if (format.takesArchitecture !== true) refuseArchitecture(format.name, options);
   if (signature !== undefined && format.takesSignature !== true) {
-    const message = `is for TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
+    const message = `only applies to TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
     throw new ForwardpassError('OPTION', message, 'signature');
   }
   if (member !== undefined && format.takesMember !== true) {
-    const message = `is for files of scikit-learn and PyTorch that hold several things; a file of format ${format.name} holds one model`;
+    const message = `only applies to scikit-learn and PyTorch files with several objects; a file of format ${format.name} has one model`;
     throw new ForwardpassError('OPTION', message, 'member');
   }
   if (numIteration !== undefined && format.takesIterations !== true) {
-    const message = `is for boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
+    const message = `only applies to boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
     throw new ForwardpassError('OPTION', message, 'numIteration');
   }
   const functions = checkFunctions(options.functions);
   if (functions.size > 0 && format.takesFunctions !== true) {
-    const message = `is for steps of one's own in models of scikit-learn, Keras and PyTorch; a file of format ${format.name} has none`;
+    const message = `only applies to custom steps in models of scikit-learn, Keras and PyTorch; a file of format ${format.name} has none`;
     throw new ForwardpassError('OPTION', message, 'functions');
   }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
@@ -136,14 +137,14 @@ async function readGraph(
     return fold.fits(asked ?? found.precision) ? found : found.precision;
   });
   if (typeof graph === 'object') return checkTexts(graph);
-  // Of what the inputs do not tell, which is seldom so. The file is read anew, with nothing spent.
+  // If the inputs did not indicate the precision, which is rare, the file is read again with a fresh budget.
   const anew = new Budget(options.given);
   return withFolding({ precision: graph, budget: anew }, async (fold) =>
     checkTexts(await format.read(counted(opened, anew), { ...given, budget: anew, fold })),
   );
 }
 
-/** Opens what reads texts, where the model takes some, and has it look at how they are read. */
+/** Loads the code that reads texts, if the model takes texts, and validates how they are read. */
 async function checkTexts(graph: Graph): Promise<Graph> {
   for (const { name, terms } of graph.inputs) {
     if (terms !== undefined) (await openTexts()).checkPatterns(terms, `input ${quote(name)}`);
@@ -151,7 +152,7 @@ async function checkTexts(graph: Graph): Promise<Graph> {
   return graph;
 }
 
-/** Does something that folds constants, with what holds programs of the engine meanwhile. */
+/** Runs `use` with a folding, and releases the programs that it compiled afterwards. */
 async function withFolding<T>(
   options: Omit<FoldingOptions, 'compile'>,
   use: (fold: Folding) => Promise<T>,
@@ -164,7 +165,7 @@ async function withFolding<T>(
   }
 }
 
-/** The source, of which each file that is opened is told to the budget. */
+/** The source, whose files are counted in the budget when they are opened. */
 function counted({ main, sibling }: OpenSource, budget: Budget): Source {
   const known = new Set([main]);
   budget.opened(main.size);
@@ -179,7 +180,7 @@ function counted({ main, sibling }: OpenSource, budget: Budget): Source {
   };
 }
 
-/** Of steps of the author's own, what the caller computes stands between parts of the graph. */
+/** With custom steps, the caller computes values between parts of the graph. */
 async function modelOf(graph: Graph, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Model> {
   const { steps } = graph;
   if (steps === undefined) return compile(graph, options, budget);
@@ -196,7 +197,7 @@ function compile(graph: Graph, options: CheckedOptions<ModelOptions>, budget: Bu
   return assemble(prepared, withWeights(prepared, options.precision), options, staged);
 }
 
-/** A graph checked and in its simplest form. */
+/** A validated and simplified graph. */
 export interface Prepared {
   readonly source: Graph;
   readonly simple: SimplifiedGraph;
@@ -229,13 +230,13 @@ function arithmeticOf(precision: Exclude<PrecisionOption, 'auto'>): 'f32' | 'f64
   return precision === 'f64' ? 'f64' : 'f32';
 }
 
-/** The layers' weights in what was asked for; `auto` leaves what the file says of them. */
+/** The graph with weights in the requested precision; `auto` keeps those of the file. */
 export function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOption): SimplifiedGraph {
   if (arithmetic === 'f64' || asked === 'f32') return reduceWeights(simple, 'none');
   return asked === 'bf16' || asked === 'int8' ? reduceWeights(simple, asked) : simple;
 }
 
-/** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
+/** The model of a prepared graph; `graph` is derived from it, with the layers' weights to use. */
 export function assemble(
   prepared: Prepared,
   graph: SimplifiedGraph,
@@ -263,7 +264,7 @@ export function assemble(
   });
 }
 
-/** Elements of the trained constants; one that several operations share counts once. */
+/** The number of elements of trained constants; shared constants count once. */
 function countParameters({ nodes }: CheckedGraph): number {
   const isMeant = (op: Op, operand: Tensor) => op !== 'trees' && operand.isFormula !== true && !isFactor(op, operand);
   let count = 0;
@@ -278,7 +279,7 @@ function countParameters({ nodes }: CheckedGraph): number {
   return count;
 }
 
-/** A number of each split, and those of leaves, as files of trees have them. */
+/** The trained numbers of trees: one for each split, and the values of leaves. */
 function trainedIn(node: Node<'trees'>): number {
   const { helpers = 0 } = node.attributes;
   const { roots, leafCount } = treesOf(node);
@@ -287,7 +288,7 @@ function trainedIn(node: Node<'trees'>): number {
   return splits.shape[0] - leafCount + (leafCount - helpers) * leaves.shape[1];
 }
 
-/** The arrays of constants, each once. */
+/** The distinct arrays of constants. */
 function constantsOf(nodes: readonly Node[], isMeant = (_op: Op, _operand: Tensor) => true): Set<Tensor['data']> {
   const arrays = new Set<Tensor['data']>();
   for (const { op, inputs } of nodes) {
@@ -296,7 +297,7 @@ function constantsOf(nodes: readonly Node[], isMeant = (_op: Op, _operand: Tenso
   return arrays;
 }
 
-/** The 16 of x / 16: a part of the formula, which nobody trained. */
+/** Whether it is a factor such as the 16 in x / 16, which is part of a formula and not trained. */
 function isFactor(op: Op, { data }: Tensor): boolean {
   return (op === 'binary' || op === 'select') && data.length === 1;
 }

@@ -1,12 +1,12 @@
-/** Words for messages: what was received, what is allowed, and what was probably meant. */
+/** Text for messages: what was received, what is allowed, and what was probably meant. */
 
-/** A value as a message says it: `the string 'relu'`, `an array of 3`, `a Float32Array of 12`, `nothing`. */
+/** A description of a value for messages: `the string 'relu'`, `an array of 3`, `a Float32Array of 12`, `nothing`. */
 export function describe(value: unknown): string {
   try {
     return described(value);
   } catch {
-    // A proxy, or a getter of a tag, that throws.
-    return 'an object that cannot be looked at';
+    // A proxy, or a getter of the tag, that throws.
+    return 'an object that cannot be inspected';
   }
 }
 
@@ -20,14 +20,14 @@ function described(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  // Of typed arrays what they are, not what properties of theirs say; undefined for all else.
+  // The true type of a typed array, even if its properties are overridden; undefined for other values.
   const kind = Reflect.get(TypedArrayPrototype, Symbol.toStringTag, value);
   if (kind !== undefined) return `${article(kind)} of ${Reflect.get(TypedArrayPrototype, 'length', value)}`;
   const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
   return name === 'Object' ? 'an object' : article(shown(name, 60));
 }
 
-/** To write down a million digits takes long, and tells nobody anything. */
+/** Printing a million digits takes long and helps nobody. */
 function isLong(value: bigint): boolean {
   return value >= LONG || value <= -LONG;
 }
@@ -40,14 +40,15 @@ function article(name: string): string {
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
-/** In quotes, with what is invisible made visible, and cut when it is long. */
+/** The text in quotes, with invisible characters escaped, and shortened if it is long. */
 export function quote(text: string): string {
   return `'${shown(text, 118)}'`;
 }
 
 /**
- * A text of at most `most` characters, with what is invisible, breaks a line or turns its direction written as an escape.
- * Of a long one the middle is left out. Line breaks before indentation stay where the text is ours, such as a list.
+ * A text of at most `most` characters. Characters that are invisible, break lines or change direction are escaped, and
+ * the middle of a long text is left out. If the text is our own, such as a list, line breaks before indentation are
+ * kept.
  */
 export function shown(text: string, most: number, isOurs = false): string {
   const invisible = isOurs ? INVISIBLE_BUT_LISTS : INVISIBLE;
@@ -71,7 +72,7 @@ function escapeOf(character: string): string {
   return SHORT_ESCAPES[character] ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`);
 }
 
-/** Its beginning and end where it is long; no surrogate pair is cut apart. */
+/** Shortens a long text to its beginning and end, without splitting surrogate pairs. */
 function shorten(text: string, most: number): string {
   if (text.length <= most) return text;
   const before = Math.ceil((most - 1) * 0.75);
@@ -85,18 +86,18 @@ export function listNames(names: readonly string[], most = 12): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
-/** A page of the documentation, by its path in docs/ without `.md`: as it lies in the package that npm installs. */
+/** The location of a documentation page in the installed package, by its path in docs/ without `.md`. */
 export function docsPage(page: string): string {
   return `node_modules/forwardpass/docs/${page}.md`;
 }
 
-/** `; did you mean 'relu'?`, or nothing when no candidate is near. */
+/** `; did you mean 'relu'?`, or nothing if no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const best = nearestTo(name, candidates);
   return best === undefined ? '' : `; did you mean ${quote(best)}?`;
 }
 
-/** The candidate that was probably meant; undefined where none is near. */
+/** The candidate that was probably meant; undefined if none is near. */
 export function nearestTo(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.slice(0, 64).toLowerCase();
   let best: string | undefined;
@@ -108,13 +109,13 @@ export function nearestTo(name: string, candidates: Iterable<string>): string | 
   return best;
 }
 
-/** What two spellings of a name have in common. */
+/** A name in a form in which its spellings can be compared. */
 export interface Spelling {
   readonly plain: string;
   readonly digits: string;
 }
 
-/** Case, spaces, accents and punctuation aside. */
+/** The name without case, spaces, accents and punctuation. */
 export function spellingOf(name: string): Spelling {
   const plain = name
     .slice(0, 64)
@@ -125,8 +126,8 @@ export function spellingOf(name: string): Spelling {
 }
 
 /**
- * Whether one name is the other in another spelling: they are the same, or but for one letter in names of four letters or
- * more (two letters of eight or more), or for one letter behind a name of three. `lag_1` and `lag_2` are two names.
+ * Whether two names are spellings of the same one: equal, or differing in one letter for names of at least four letters
+ * (in two letters from eight), or in one letter appended to a name of three. `lag_1` and `lag_2` are different names.
  */
 export function looksLike(a: Spelling, b: Spelling): boolean {
   if (a.plain === b.plain) return a.plain !== '';
@@ -137,7 +138,7 @@ export function looksLike(a: Spelling, b: Spelling): boolean {
   return longer.length - shorter.length <= most && editDistance(shorter, longer) <= most;
 }
 
-/** Insertions, deletions, substitutions and exchanges of neighbours that turn one into the other. */
+/** The number of insertions, deletions, substitutions and swaps of neighbours between two strings. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,4 +1,4 @@
-/** What a model is made of, and what of it goes to other threads. */
+/** The parts of a model, and those shared with other threads. */
 import { ForwardpassError } from './errors.ts';
 import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
 import type { Lowered, Port } from './graph/lower.ts';
@@ -11,11 +11,14 @@ import type { Staged } from './steps/staged.ts';
 /** Precision of a model's arithmetic; of its weights for `bf16` and `int8`. */
 export type Precision = 'f64' | 'f32' | ReducedWeights;
 
-/** What a model is made of; `load` and `define` bring it together. */
+/** The parts of a model, assembled by `load` and `define`. */
 export interface ModelParts {
   readonly format: string;
   readonly lowered: Lowered;
-  /** Where labels are decided by something else than the outputs: a plan for it, with inputs and outputs of the same names. */
+  /**
+   * If labels are not decided by the outputs: a plan for the deciding values, with inputs and outputs of the same
+   * names.
+   */
   readonly deciding?: Lowered;
   readonly precision: Precision;
   readonly parameterCount: number;
@@ -25,23 +28,23 @@ export interface ModelParts {
   readonly targets?: readonly Target[];
   readonly boosting?: readonly Boosting[];
   readonly leftOut?: readonly string[];
-  /** The option's, to be checked. */
+  /** The option `isa`, not checked yet. */
   readonly isa?: string;
-  /** That a run may use, the calling one included. */
+  /** The number of threads that a run may use, including the calling one. */
   readonly threads: number;
-  /** Where steps are computed by the caller: what gives the plan its inputs. */
+  /** With steps that the caller computes: computes the plan's inputs. */
   readonly staged?: Staged;
 }
 
-/** What of a model goes to other threads; `decider` is the name of the model that decides labels, where there is one. */
+/** What is shared with other threads; `decider` is the name of the model that decides labels, if there is one. */
 export type Shared = Description<Precision, Isa> & { readonly decider?: string };
 
-/** Texts that a function of the caller's makes terms of: throws UNSUPPORTED_OP, as no other thread has the function. */
+/** Throws UNSUPPORTED_OP if a function of the caller reads texts, because other threads do not have the function. */
 export function refuseOwnTexts(inputs: readonly Port[]): void {
   for (const { terms } of inputs) {
     const text = terms && ownTextIn(terms);
     if (text === undefined) continue;
-    const message = `computes ${quote(text.name)} by a function of yours, which no other thread has; load the file there too`;
+    const message = `computes ${quote(text.name)} by a function of the caller, which other threads do not have; load the file there as well`;
     throw new ForwardpassError('UNSUPPORTED_OP', message, text.place);
   }
 }

@@ -44,7 +44,7 @@ export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { RowSchema } from './schema.ts';
 export type { TensorInfo } from './tensor-info.ts';
 
-/** What {@link Model.run} takes: the one input by itself, or each by its name. @inline */
+/** The inputs of {@link Model.run}: the only input itself, or all inputs by name. @inline */
 type Inputs = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
 
 const create = Symbol('create');
@@ -155,7 +155,7 @@ export class Model implements Disposable {
   static #attach(addon: string, model: string, threads: number): Model {
     const [engineModel, description] = engine.attach([addon, model], threads);
     const { decider, ...own } = description as Shared;
-    // Where it fails, so does the first prediction, which tells why.
+    // If it fails, the first prediction also fails and says why.
     if (own.inputs.some(({ terms }) => terms !== undefined)) openTexts().catch(() => {});
     try {
       const deciding = decider === undefined ? undefined : Model.#attach(addon, decider, threads);
@@ -175,7 +175,7 @@ export class Model implements Disposable {
    */
   share(): ModelHandle {
     const model = own(this, 'share');
-    model.#staged?.refuse('no other thread has; load the file there too');
+    model.#staged?.refuse('other threads do not have; load the file there as well');
     const { inputs, outputs } = model.#calls;
     refuseOwnTexts(inputs);
     const decider = model.#decider?.share().model;
@@ -205,7 +205,7 @@ export class Model implements Disposable {
    * - A model with functions of the caller also takes an array of rows, records or texts, as {@link predict} does.
    *
    * A classifier returns what `predict_proba` returns, or its decision function if it has no probabilities. If it has neither,
-   * it returns its labels, or their positions in {@link classes} if they are strings.
+   * it returns its labels, or their indices in {@link classes} if they are strings.
    *
    * @throws {ForwardpassError} INPUT (type, length, name, NaN that the model does not accept), BUFFER (detached, shared,
    * resizable, overlapping), ID (outside its table), DISPOSED.
@@ -272,8 +272,9 @@ export class Model implements Disposable {
    *     call.run();
    *     call.output[0];
    *
-   * For an input of ragged rows, `items` is the number of pairs that all rows may have together. `call.inputs.text` then has
-   * `ids`, `weights` (all 1 at first) and `offsets` (batch + 1 numbers); each run uses the first `offsets[batch]` pairs.
+   * For an input of ragged rows, `items` is the number of pairs that all rows together may have. `call.inputs.text`
+   * then has `ids`, `weights` (all 1 at first) and `offsets` (batch + 1 numbers); each run uses the first
+   * `offsets[batch]` pairs.
    *
    * @throws {ForwardpassError} OPTION, MEMORY, DISPOSED.
    */
@@ -290,9 +291,9 @@ export class Model implements Disposable {
    * For multilabel models it is 1 or 0 for each label; for several targets their labels, row after row. Several outputs
    * that are not a classifier's are returned by name.
    *
-   * Rows are flat arrays, arrays of arrays, or records by feature name; a model of one text also takes texts. If the model has
-   * no feature names, records use the names of the inputs. Unknown names are ignored. An absent name is a missing value, if the
-   * model handles missing values.
+   * Rows are flat arrays, arrays of arrays, or records by feature name; a model with one text as input also takes
+   * texts. If the model has no feature names, records use the names of the inputs. Unknown names are ignored. An absent
+   * name is a missing value, if the model handles missing values.
    *
    * One record, or one text, gives one label or value, or an array if the output is wider; several outputs or targets are
    * returned by name.
@@ -328,7 +329,7 @@ export class Model implements Disposable {
     if (this.#staged !== undefined) return this.#staged.flatten(rows);
     const ragged = this.#calls.inputs.find((port) => port.ragged && port.terms === undefined);
     if (ragged !== undefined) {
-      const message = 'its rows are pairs of an id and a weight; run() takes them, as { ids, weights, offsets }';
+      const message = 'its rows are pairs of an id and a weight; use run(), with { ids, weights, offsets }';
       throw new ForwardpassError('INPUT', message, `input ${quote(ragged.name)}`);
     }
     return this.rowReader.read(rows, lend);
@@ -347,14 +348,16 @@ export class Model implements Disposable {
     return this.#rowReader;
   }
 
-  /** @internal Of rows that were read already, which are not a record: outputs, or what predict or predictProba says. */
+  /**
+   * @internal For rows that were already read, not as a record: the outputs, or the results of predict or predictProba.
+   */
   ask(question: 'run' | 'predict' | 'proba', rows: FlatRows): readonly FloatArray[] | Predictions | Probabilities {
     if (question === 'run') return this.#calls.runRows(rows);
     if (question === 'predict') return this.#predictor.predict(rows) as Predictions;
     return this.#predictor.predictProba(() => rows) as Probabilities;
   }
 
-  /** @internal Of rows that were read already: outputs, and what {@link interpret} needs beside them. */
+  /** @internal For rows that were already read: the outputs, and what {@link interpret} needs in addition. */
   runRows(rows: FlatRows): Ran {
     return this.#predictor.run(rows);
   }
@@ -364,7 +367,7 @@ export class Model implements Disposable {
     return this.#predictor.runAsync(rows);
   }
 
-  /** @internal What predict and predictProba say of rows that ran. */
+  /** @internal The results of predict and predictProba for rows that ran. */
   interpret(ran: Ran): Interpreted {
     return this.#predictor.interpret(ran);
   }
@@ -374,12 +377,12 @@ export class Model implements Disposable {
     return this.#staged !== undefined;
   }
 
-  /** @internal Of a classifier of several targets, the labels of each, in the order of the outputs. */
+  /** @internal For a classifier with several targets: the labels of each, in the order of the outputs. */
   get targetClasses(): readonly (readonly (string | number)[])[] | undefined {
     return this.#targets?.map(({ classes }) => classes);
   }
 
-  /** @internal Inputs and outputs as calls know them. */
+  /** @internal Inputs and outputs for calls. */
   get ports(): { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] } {
     return this.#calls;
   }
@@ -398,7 +401,7 @@ export class Model implements Disposable {
     return own(this, 'trees').#tellAbout().trees;
   }
 
-  /** A table of inputs, layers, shapes, parameters and outputs, and what there is to say of trees, for people. */
+  /** A readable table of inputs, layers, shapes, parameters and outputs, and a description of trees. */
   summary(): string {
     const model = own(this, 'summary');
     const { inputs, outputs } = model.#calls;
@@ -407,7 +410,10 @@ export class Model implements Disposable {
     return model.#staged === undefined ? table : `${table}\n${model.#staged.summary()}`;
   }
 
-  /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
+  /**
+   * Frees the weights, unless other threads' models share them; runs in progress finish first. Using the model
+   * afterwards throws DISPOSED; disposing it again does nothing.
+   */
   dispose(): void {
     own(this, 'dispose');
     this.#engineModel.dispose();
@@ -415,12 +421,12 @@ export class Model implements Disposable {
     this.#staged?.dispose();
   }
 
-  /** As {@link dispose}, for `using model = await load(…)`. */
+  /** Same as {@link dispose}, for `using model = await load(…)`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Whether `predict` gives one of the {@link classes} for each row, which the types then say. */
+  /** Whether `predict` returns one of the {@link classes} for each row; a type guard. */
   isClassifier(): this is Classifier {
     return own(this, 'isClassifier').#predictor.givesLabels;
   }
@@ -441,7 +447,7 @@ function own(self: Model, method: string): Model {
   throw new ForwardpassError('INPUT', message, `Model.${method}`);
 }
 
-/** A model that {@link Model.isClassifier}. */
+/** A model for which {@link Model.isClassifier} is true. */
 export interface Classifier extends Model {
   readonly classes: readonly Label[];
   predict(rows: Rows): Label[];

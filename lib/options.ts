@@ -1,4 +1,4 @@
-/** The options of `load` and `define`, and the check that they are what they should be. */
+/** The options of `load` and `define`, and their validation. */
 import { ForwardpassError } from './errors.ts';
 import type { Member } from './formats/format.ts';
 import { FORMATS, type Format } from './formats/registry.ts';
@@ -55,7 +55,7 @@ export interface LoadOptions extends ModelOptions {
    */
   readonly numIteration?: number;
   /**
-   * JavaScript functions for the author's own steps, whose code is not in the file: by the Python name of each class or function,
+   * JavaScript functions for custom steps, whose code is not in the file: by the Python name of each class or function,
    * a function of columns. `{ '__main__.add_ratio': ({ a, b }) => ({ a, b, ratio: … }) }`; see docs/own-steps.md.
    */
   readonly functions?: StepFunctions;
@@ -68,16 +68,16 @@ export interface LoadOptions extends ModelOptions {
    * none of them. Ignored for other sources.
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Used for http: and https: URLs in place of the global `fetch`: for proxies, mutual TLS, signed requests. */
+  /** Used for http: and https: URLs instead of the global `fetch`: for proxies, mutual TLS, signed requests. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** Options once checked: nothing of them is missing that has a default. */
+/** Checked options, with all defaults filled in. */
 export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'threads' | 'limits'> & {
   readonly threads: number;
   readonly precision: PrecisionOption;
   readonly limits: Limits;
-  /** Those of the limits that the caller sets. */
+  /** The limits that the caller sets. */
   readonly given: Partial<Limits>;
 };
 
@@ -105,7 +105,7 @@ function loadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   const checked = check(options, LOAD_OPTIONS);
   const { architecture, activation, outputActivation, signature, member, numIteration, format, signal } = options;
   if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
-    const message = 'activations are part of the architecture that is given; say them in its layers';
+    const message = 'activations are part of the given architecture; put them in its layers';
     throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
   }
   if (activation !== undefined) resolveActivation(activation, 'activation');
@@ -113,7 +113,7 @@ function loadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   if (signature !== undefined && typeof signature !== 'string') throw wrong('a string', signature, 'signature');
   if (member !== undefined) checkMember(member);
   if (numIteration !== undefined && !Number.isSafeInteger(numIteration)) {
-    throw wrong('an integer, of which 0 or less means all iterations', numIteration, 'numIteration');
+    throw wrong('an integer, where 0 or less means all iterations', numIteration, 'numIteration');
   }
   checkFunctions(options.functions);
   if (format !== undefined) oneOf(format, FORMATS, 'format');
@@ -139,7 +139,7 @@ function checkHeaders(headers: unknown): void {
     try {
       new Headers([[name, value]]);
     } catch (cause) {
-      // Its message would repeat the value, which may be a secret.
+      // The cause's message would repeat the value, which may be a secret.
       throw new ForwardpassError('OPTION', 'is not a valid header name with a valid value', place, { cause });
     }
   }
@@ -151,7 +151,11 @@ function checkMember(member: unknown): void {
   for (const [i, name] of names.entries()) {
     const isPosition = typeof name === 'number' && Number.isSafeInteger(name) && name >= 0;
     if (typeof name === 'string' || isPosition) continue;
-    throw wrong('a key, a position from 0 on, or a list of these', name, names === member ? `member[${i}]` : 'member');
+    throw wrong(
+      'a key, a position of at least 0, or a list of these',
+      name,
+      names === member ? `member[${i}]` : 'member',
+    );
   }
 }
 
@@ -189,7 +193,7 @@ export function checkRunOptions(options: RunOptions): RunOptions {
 
 /** The option of {@link Model.attach}. */
 export interface AttachOptions {
-  /** Like {@link ModelOptions.threads}, for the thread that attaches: default 1, whatever the sharer uses. */
+  /** Like {@link ModelOptions.threads}, for the thread that attaches: default 1, whatever the sharing thread uses. */
   readonly threads?: number;
 }
 
@@ -229,7 +233,7 @@ export function oneOf<T extends string>(value: unknown, choices: readonly T[], p
 export function refuseUnknown(options: object, known: readonly string[], place: string): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    const words = didYouMean(name, known) || `; known are ${listNames(known)}`;
+    const words = didYouMean(name, known) || `; expected one of ${listNames(known)}`;
     throw new ForwardpassError('OPTION', `unknown option ${quote(name)}${words}`, place);
   }
 }

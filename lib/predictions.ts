@@ -1,4 +1,4 @@
-/** From rows of JavaScript values to what `predict` and `predictProba` say. */
+/** Computes the results of `predict` and `predictProba` from rows of JavaScript values. */
 import { type FloatArray, withLists } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
@@ -20,20 +20,20 @@ export type Probabilities = FloatArray | Answers<FloatArray>;
 /** `predictProba` of one record: by class, as a string; for several targets, by the name of the output. */
 export type Probability = Record<string, number> | Answers<Record<string, number>>;
 
-/** Of rows that ran, an array for each output. */
+/** The results of rows that ran, with an array for each output. */
 export interface Ran {
   readonly outputs: readonly FloatArray[];
-  /** Of the same names, what decides labels. */
+  /** The values that decide labels, for outputs of the same names. */
   readonly deciding: readonly FloatArray[];
 }
 
 export interface Interpreted {
   readonly predicted: Predictions;
-  /** Undefined of a model that gives none. */
+  /** Undefined for a model without probabilities. */
   readonly probabilities: Probabilities | undefined;
 }
 
-/** How a model's outputs are understood. */
+/** How a model's outputs are interpreted. */
 export interface Understood {
   readonly classes?: readonly Label[];
   readonly decision?: Decision;
@@ -47,7 +47,7 @@ export class Predictor {
   readonly #decision: Decision | undefined;
   readonly #targets: readonly Target[] | undefined;
 
-  /** `deciding` are calls whose outputs, of the same names, decide labels. */
+  /** `deciding` are calls whose outputs, with the same names, decide labels. */
   constructor({ classes, decision, targets }: Understood, calls: Calls, deciding: Calls) {
     this.#calls = calls;
     this.#deciding = deciding;
@@ -56,7 +56,7 @@ export class Predictor {
     this.#targets = targets;
   }
 
-  /** Whether {@link predict} gives one of the classes for each row. */
+  /** Whether {@link predict} returns one of the classes for each row. */
   get givesLabels(): boolean {
     if (this.#targets !== undefined || this.#classes === undefined || !this.#isAboutOne) return false;
     const isList = this.#decision?.rule === 'each_above' || (this.#decision?.rule === 'value' && this.#isWide);
@@ -71,7 +71,7 @@ export class Predictor {
     return this.#predicted(this.#deciding.runRows(rows), rows.isRecord);
   }
 
-  /** What {@link interpret} needs: the outputs, and in `deciding` what labels are decided by. */
+  /** Runs what {@link interpret} needs: the outputs, and in `deciding` the values that decide labels. */
   run(rows: FlatRows): Ran {
     const outputs = this.#calls.runRows(rows);
     return { outputs, deciding: this.#deciding === this.#calls ? outputs : this.#deciding.runRows(rows) };
@@ -83,7 +83,7 @@ export class Predictor {
     return { outputs, deciding: this.#deciding === this.#calls ? outputs : await this.#deciding.runRowsAsync(rows) };
   }
 
-  /** What `predict` says of rows that ran, and `predictProba` where it gives something. */
+  /** The result of `predict` for rows that ran, and that of `predictProba` if there are probabilities. */
   interpret({ outputs, deciding }: Ran): Interpreted {
     const predicted = this.#predicted(deciding, false) as Predictions;
     return {
@@ -99,7 +99,7 @@ export class Predictor {
     return isRecord ? alone(answers) : answers;
   }
 
-  /** Rows are read once it is clear that there are probabilities: else it throws NOT_A_CLASSIFIER. */
+  /** Throws NOT_A_CLASSIFIER before reading rows if there are no probabilities. */
   predictProba(read: () => FlatRows): Probabilities | Probability {
     if (!this.#hasProbabilities) throw noProbabilities(this.#isClassifier ? 'scores' : 'values');
     const rows = read();
@@ -137,7 +137,7 @@ export class Predictor {
     return this.#calls.outputs.length === 1 || this.#decision?.output !== undefined;
   }
 
-  /** Its position. */
+  /** The position of that output. */
   get #decided(): number {
     return decidedOutput({ outputs: this.#calls.outputs, decision: this.#decision });
   }
@@ -145,7 +145,7 @@ export class Predictor {
   #answers(values: FloatArray): Label[] | FloatArray {
     const [classes, decision] = [this.#classes, this.#decision];
     if (decision?.rule === 'each_above') return eachAbove(values, decision);
-    // Labels that a row may each have are not a list of classes.
+    // For multilabel outputs, labels are not one of the classes.
     if (decision?.rule === 'value' && this.#isWide) return values;
     return classes === undefined || decision === undefined ? values : labelsOf(values, classes, decision);
   }
@@ -180,23 +180,23 @@ export class Predictor {
   }
 }
 
-/** Probabilities of all classes, where a model may give that of the second of two. */
+/** Probabilities of all classes; a model may return only that of the second of two. */
 function bothOf(values: FloatArray, { rule }: Decision): FloatArray {
   return rule === 'above' ? both(values) : values;
 }
 
-/** One answer by itself, several in their own array. */
+/** A single answer itself, several as an array. */
 function alone(answers: Label[] | FloatArray): Label | FloatArray {
   return answers.length === 1 ? answers[0] : (answers.slice() as FloatArray);
 }
 
-/** Probabilities of one row. Where the model knows no classes, they go by position. */
+/** Probabilities of one row. If the model has no classes, they are named by position. */
 function byClass(values: FloatArray, classes: readonly Label[] | undefined): Record<string, number> {
   const named: Record<string, number> = Object.create(null);
   values.forEach((value, i) => {
     const name = String(classes?.[i] ?? i);
     if (name in named) {
-      const message = `two classes are called ${quote(name)}; predictProba([record]) gives an array of them`;
+      const message = `two classes are named ${quote(name)}; predictProba([record]) returns an array`;
       throw new ForwardpassError('NOT_A_CLASSIFIER', message);
     }
     named[name] = value;

@@ -1,4 +1,4 @@
-/** A model whose layers' weights can be kept in fewer bits, to be compared with itself and written to a file. */
+/** A model whose weights can be reduced, to compare it with the original and write it to a file. */
 import { frozenFile } from './frozen-file.ts';
 import { Budget } from './graph/budget.ts';
 import type { Node, ReducedWeights, Tensor } from './graph/graph.ts';
@@ -17,22 +17,22 @@ export interface QuantizableLayer {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** What its weights would be kept in; `none` where that does not pay, or it is kept. */
+  /** The precision of its reduced weights; `none` if that does not pay off or the layer is in `keep`. */
   readonly weights: Weights;
-  /** Of its weights, scales included. */
+  /** The size of its weights, including scales. */
   readonly bytes: number;
 }
 
 export interface Quantizable {
-  /** The dense layers in the order of computation, those of `keep` and those too small left in f32. */
+  /** The dense layers in the order of computation. Layers in `keep` and small ones stay in f32. */
   layers(weights: Weights, keep?: ReadonlySet<string>): QuantizableLayer[];
-  /** The caller disposes of it. */
+  /** The caller must dispose of the model. */
   model(weights: Weights, keep?: ReadonlySet<string>): Model;
-  /** A safetensors file that `load` opens to the same bits, in parts. */
+  /** A safetensors file in parts, which `load` opens with the same results to the bit. */
   file(weights: Weights, keep?: ReadonlySet<string>): Uint8Array[];
 }
 
-/** Reads a model as `load` does, to compute in f32. */
+/** Reads a model like `load`, in f32. */
 export async function openQuantizable(
   source: ModelSource,
   options: Omit<LoadOptions, 'precision'> = {},

@@ -1,4 +1,4 @@
-/** Ragged rows: any number of pairs of an id and a weight in each, as callers give them and as the engine takes them. */
+/** Ragged rows, with any number of pairs of an id and a weight: the caller's form and the engine's form. */
 import { type FloatArray, isResizable, isTypedArray, lengthOf, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
@@ -11,20 +11,20 @@ import { describe, quote } from './messages.ts';
 export interface RaggedRows {
   /** The ids of all rows, one row after another, from 0 to N − 1. An id may occur more than once in a row. */
   readonly ids: Int32Array | Uint32Array | BigInt64Array;
-  /** As many as ids; all 1 unless given. */
+  /** As many as ids. Default: all 1. */
   readonly weights?: FloatArray;
   /** One more than the number of rows: 0 first, the number of ids last, never decreasing. */
   readonly offsets: Int32Array | readonly number[];
 }
 
-/** The same with offsets that the engine takes. */
+/** The same with offsets for the engine. */
 export interface RaggedParts {
   readonly ids: RaggedRows['ids'];
   readonly weights?: FloatArray;
   readonly offsets: Int32Array;
 }
 
-/** What is given for an input or output of a call. */
+/** The value for an input or output of a call. */
 export type Given = TypedArray | RaggedParts;
 
 const PARTS = ['ids', 'weights', 'offsets'] as const;
@@ -36,23 +36,23 @@ const EXPECTED: Readonly<Record<Part, string>> = {
   offsets: 'an Int32Array or an array of numbers',
 };
 
-/** Whether it looks like ragged rows rather than like arrays by the names of inputs. */
+/** Whether it looks like ragged rows and not like arrays by input name. */
 export function isRaggedRows(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   const { ids, offsets } = value as Partial<RaggedRows>;
   return isTypedArray(ids) || isTypedArray(offsets) || Array.isArray(offsets);
 }
 
-/** What a caller gave for a ragged input, looked at once; the engine looks at lengths and numbers. */
+/** The caller's value for a ragged input, with properties read once. The engine checks lengths and numbers. */
 export function raggedParts(value: unknown, port: Pick<Port, 'name'>): RaggedParts {
   const place = `input ${quote(port.name)}`;
   if (typeof value !== 'object' || value === null || isTypedArray(value) || Array.isArray(value)) {
-    const message = `expected { ids, weights, offsets }, as its rows are pairs, found ${describe(value)}`;
+    const message = `expected { ids, weights, offsets }, because its rows are pairs, found ${describe(value)}`;
     throw new ForwardpassError('INPUT', message, place);
   }
   const stranger = Object.keys(value).find((name) => !PARTS.some((part) => part === name));
   if (stranger !== undefined) {
-    throw new ForwardpassError('INPUT', `expected { ids, weights, offsets }, found ${quote(stranger)} beside`, place);
+    throw new ForwardpassError('INPUT', `expected only { ids, weights, offsets }, found ${quote(stranger)}`, place);
   }
   const { ids, weights, offsets } = value as Record<Part, unknown>;
   const parts = {
@@ -87,7 +87,7 @@ function fromNumbers(numbers: readonly unknown[], place: string): Int32Array {
   try {
     offsets = new Int32Array(numbers.length);
   } catch (cause) {
-    throw new ForwardpassError('MEMORY', `no memory for ${numbers.length} numbers`, place, { cause });
+    throw new ForwardpassError('MEMORY', `not enough memory for ${numbers.length} numbers`, place, { cause });
   }
   for (let i = 0; i < offsets.length; i++) {
     const number = numbers[i];
@@ -99,13 +99,13 @@ function fromNumbers(numbers: readonly unknown[], place: string): Int32Array {
   return offsets;
 }
 
-/** Whole rows in what is given for the input: none where the native call refuses it. */
+/** The number of complete rows in the value for an input; 0 if the native call will reject it. */
 export function rowsIn(given: unknown, port: Port): number {
   if (port.ragged) return Math.max(lengthOf((given as RaggedParts).offsets) - 1, 0);
   return isTypedArray(given) ? Math.floor(lengthOf(given) / port.width) : 0;
 }
 
-/** As the native call takes them: of a ragged input ids, weights and offsets, each its own argument. */
+/** The arguments of the native call: a ragged input becomes ids, weights and offsets. */
 export function argumentsOf(given: readonly Given[], inputs: readonly Port[]): readonly (TypedArray | undefined)[] {
   if (!inputs.some(({ ragged }) => ragged)) return given as readonly TypedArray[];
   return given.flatMap((buffer, i) => {

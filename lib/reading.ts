@@ -1,7 +1,10 @@
-/** Reading what callers hand in, whose getters and proxies are their own code. */
+/** Reads callers' values, whose getters and proxies run their own code. */
 import { type ErrorCode, ForwardpassError } from './errors.ts';
 
-/** What `read` gives. What a getter or proxy throws, a revoked one too, becomes the cause of an error with that code and place. */
+/**
+ * The result of `read`. An exception from a getter or proxy (also a revoked one) becomes the cause of an error with
+ * that code and place.
+ */
 export function reading<T>(code: ErrorCode, place: string, read: () => T): T {
   try {
     return read();

@@ -1,4 +1,4 @@
-/** Rows of JavaScript values, into the flat arrays that a model runs. */
+/** Converts rows of JavaScript values to the flat arrays that a model runs. */
 import { allocate, type FloatArray, type NewArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { holdsInt32, type PeopleRows } from './faults.ts';
@@ -29,40 +29,40 @@ export type Rows =
   | readonly RowRecord[]
   | readonly string[];
 
-/** What rows are read for. */
+/** The layout into which rows are read. */
 export interface RowsTaken {
   readonly inputs: readonly Port[];
-  /** Through all inputs, one after another. */
+  /** The names across all inputs in sequence. */
   readonly featureNames: readonly string[] | undefined;
-  /** The array of the model's precision. */
+  /** The array type of the model's precision. */
   readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** Of arrays that are lent, to which a call is bound: the engine's, unless rows are only read. */
+  /** Allocates lent arrays, to which a call is bound: the engine's function, unless rows are only read. */
   readonly newLent?: NewArray;
-  /** What reads texts faster, where there is something. */
+  /** Creates a faster reader of texts, if available. */
   readonly createScanner?: CreateScanner;
 }
 
 export interface FlatRows extends PeopleRows {
-  /** An array for each input: its rows one after another; of a ragged input their pairs. */
+  /** An array for each input: its rows in sequence; for a ragged input, their pairs. */
   readonly arrays: readonly Given[];
-  /** Whether it was one record or text, not in an array. */
+  /** Whether the rows were one record or text, not in an array. */
   readonly isRecord: boolean;
-  /** Of what `run` was given for a model with steps of its caller: whether it was by itself, and not arrays by name. */
+  /** For `run` of a model with steps of the caller: whether the input was passed directly, and not by name. */
   readonly isBare?: boolean;
-  /** Whether the arrays are the reader's own, which it writes over when it reads the next record. */
+  /** Whether the arrays belong to the reader, which overwrites them with the next record. */
   readonly isLent?: boolean;
 }
 
-/** Reads rows for one model; made once and kept. */
+/** Reads rows for one model; created once and kept. */
 export class RowReader {
-  /** What the elements of each input may be. */
+  /** The columns of each input. */
   readonly columns: readonly Column[];
   readonly #featureNames: readonly string[] | undefined;
   readonly #Floats: RowsTaken['Floats'];
   readonly #newLent: NewArray | undefined;
   readonly #features: Features;
   readonly #createScanner: CreateScanner | undefined;
-  /** Of inputs that are made of texts; created with the first row. */
+  /** The readers of inputs that are made from texts; created with the first row. */
   #terms: readonly (TermColumn | undefined)[] | undefined;
   /** Created on first use. */
   #featureRows: FeatureRows | undefined;
@@ -84,14 +84,14 @@ export class RowReader {
   }
 
   /**
-   * With `lend`, one record may be read into arrays that the next one is read into as well: for who runs it at once.
+   * With `lend`, one record may be read into arrays that the next one overwrites, for callers that run it at once.
    *
    * @throws {ForwardpassError} INPUT, MEMORY.
    */
   read(rows: Rows | RowRecord | string, lend = false): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
     return reading('INPUT', 'rows', () => {
-      // A getter of a record may ask for another prediction, which then has its own terms.
+      // A getter of a record may call predict again, which then uses its own term readers.
       const [isWithin, terms] = [this.#isReading, this.#terms];
       if (isWithin) this.#terms = undefined;
       this.#isReading = true;
@@ -105,7 +105,7 @@ export class RowReader {
     });
   }
 
-  /** Those arrays, for who writes one row into them by itself; undefined if there are none. */
+  /** The lent arrays, for callers that write one row into them themselves; undefined if there are none. */
   get lent(): readonly FloatArray[] | undefined {
     if (this.#canLend) this.#lent ??= this.#allocate(1, this.#newLent);
     return this.#lent;
@@ -136,7 +136,7 @@ export class RowReader {
       return { arrays: this.#finish(terms, [], lends), isRecord: true, cell: () => ({ value: rows, place: 'text' }) };
     }
     if (typeof rows !== 'object' || rows === null || isCollection(rows)) {
-      const hint = rows instanceof Map ? ' (Object.fromEntries(map) makes a record of a Map)' : '';
+      const hint = rows instanceof Map ? ' (Object.fromEntries(map) makes a record from a Map)' : '';
       const message = `expected a typed array, an array of rows or of records, or one record, found ${describe(rows)}${hint}`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
@@ -157,7 +157,7 @@ export class RowReader {
   #readAll(rows: readonly unknown[], lends: boolean): FlatRows {
     const arrays = this.#allocate(rows.length);
     const terms = this.#begin(rows.length);
-    // Not forEach, which passes over the holes of a sparse array.
+    // Not forEach, which skips the holes of a sparse array.
     for (let r = 0; r < rows.length; r++) {
       const row: unknown = rows[r];
       if (this.#isOneText && (typeof row === 'string' || this.#features.isWholeRow)) {
@@ -179,7 +179,7 @@ export class RowReader {
     };
   }
 
-  /** Arrays of the inputs that hold a number for each element, and nothing of others. */
+  /** Arrays for the inputs that have a number for each element; none for the others. */
   #allocate(rows: number, make?: NewArray): FloatArray[] {
     return this.columns.map(({ port: { width, exact, ragged } }) =>
       allocate<FloatArray>(exact ? Float64Array : this.#Floats, ragged ? 0 : rows, { name: 'rows', width }, make),
@@ -188,7 +188,7 @@ export class RowReader {
 
   // Texts
 
-  /** Whether a row is one value, which the model's inputs are made of. */
+  /** Whether a row is a single value, from which the model's inputs are made. */
   get #isOneText(): boolean {
     return this.#features.count === 1 && this.#features.texts.size === 1;
   }
@@ -224,26 +224,26 @@ export class RowReader {
     return terms.map((column, input) => column?.finish(lends) ?? arrays[input]);
   }
 
-  // Numbers and words
+  // Numbers and strings
 
   get #width(): number {
     return this.#features.count;
   }
 
-  /** `14 numbers`, or values where some are strings. */
+  /** `14 numbers`, or `14 values` if some are strings. */
   get #counted(): string {
     const isPlain = this.columns.every((column) => column.isPlain && column.port.terms === undefined);
     return `${this.#width} ${isPlain ? 'number' : 'value'}${this.#width === 1 ? '' : 's'}`;
   }
 
-  /** What takes rows whose features were read by themselves; undefined where no input is made of texts. */
+  /** Takes rows whose features were read separately; undefined if no input is made from texts. */
   get featureRows(): FeatureRows | undefined {
     if (this.#features.texts.size === 0) return undefined;
     this.#featureRows ??= new FeatureRows(this.columns, this.#features, this.#Floats, this.#createScanner);
     return this.#featureRows;
   }
 
-  /** What reads rows that name their features. */
+  /** The reader of rows that name their features. */
   get records(): RecordReader {
     this.#records ??= new RecordReader(this.columns, this.#featureNames, this.#features);
     return this.#records;
@@ -304,7 +304,7 @@ export class RowReader {
       typeof row === 'number' && this.#width > 1
         ? ' (one row is [[…]], or a typed array)'
         : isStray
-          ? '; this model takes no text'
+          ? '; this model does not take texts'
           : '';
     return new ForwardpassError('INPUT', `expected ${what}, found ${describe(row)}${hint}`, place);
   }
@@ -317,7 +317,7 @@ export class RowReader {
   }
 }
 
-/** What holds its entries elsewhere than in properties. */
+/** Whether the value stores its entries elsewhere than in properties. */
 function isCollection(value: object): boolean {
   return value instanceof Map || value instanceof Set;
 }

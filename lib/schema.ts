@@ -1,4 +1,4 @@
-/** JSON Schema of one record, or of one row of a model that knows no names. */
+/** JSON Schema of one record, or of one row of a model without names. */
 import { takesIntegers } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import { type Asked, type KnownStrings, knownStringsOf } from './known-strings.ts';
@@ -6,14 +6,14 @@ import { Features } from './rows/features.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
 
-/** JSON Schema of a feature, or of an input; the fields have the meaning that JSON Schema gives them. */
+/** JSON Schema of a feature, or of an input; the fields have their meaning from JSON Schema. */
 export interface FieldSchema {
   readonly type?: JsonType | readonly JsonType[];
-  /** The strings that the model knows, which refuses others. */
+  /** The strings that the model knows; it rejects others. */
   readonly enum?: readonly (string | null)[];
-  /** Strings that the model knows; others are unknown to it, and it has an answer for that. */
+  /** Strings that the model knows; it also accepts others, as unknown ones. */
   readonly examples?: readonly (string | null)[];
-  /** What the model takes where the value is missing. */
+  /** The value that the model uses if the value is missing. */
   readonly default?: number | string;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -33,14 +33,17 @@ export interface RecordSchema {
   readonly additionalProperties: true;
 }
 
-/** What {@link Model.schema} gives: JSON Schema (draft 2020-12) of a record, or of an array where the model knows no names. @inline */
+/**
+ * The result of {@link Model.schema}: JSON Schema (draft 2020-12) of a record, or of an array if the model has no
+ * feature names. @inline
+ */
 export type RowSchema = RecordSchema | ArraySchema;
 
 /** JSON Schema of a row of a model without feature names. */
 export interface ArraySchema extends FieldSchema {
   readonly $schema: string;
   readonly type: 'array';
-  /** Of records alone. */
+  /** Only in schemas of records. */
   readonly properties?: undefined;
   readonly required?: undefined;
 }
@@ -99,7 +102,7 @@ export function schemaOf(calls: Asked, featureNames: readonly string[] | undefin
   return { $schema: DIALECT, type: 'object', properties, required, additionalProperties: true };
 }
 
-/** Of a model that hashes all that a row has. */
+/** The schema for a model that hashes everything in a row. */
 function wholeRowSchema({ terms }: Port): RowSchema {
   const isRecord = terms?.some((step) => step.op === 'hash' && step.value === 'record') === true;
   if (!isRecord) return { $schema: DIALECT, type: 'array', description: 'its entries are hashed' };
@@ -160,7 +163,7 @@ function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
   return { type: 'array', prefixItems: elements, items: false, ...size };
 }
 
-/** Nothing is known of single elements, of which there may be millions. */
+/** Whether nothing is known of single elements, of which there may be millions. */
 function isUniform({ width, categories, hashes, fills, ids, present }: Port): boolean {
   return (
     width > 1 && [categories, hashes, fills, ids, present].every((known) => known === undefined || known.size === 0)

@@ -25,17 +25,17 @@ export type { IndexEntry } from './serve/repository.ts';
 export type { Server } from './serve/server.ts';
 
 /**
- * Serves a model file or folder, a URL, a folder of models (NAME.EXTENSION, or NAME/VERSION/FILE), a model, or an object
- * of models by their names. Resolves when it listens, and what there is was loaded.
+ * Serves a model file or folder, a URL, a folder of models (NAME.EXTENSION, or NAME/VERSION/FILE), a model, or an
+ * object of models by name. Resolves when the server listens and the existing models are loaded.
  *
- * @throws {ForwardpassError} OPTION, such as for a port in use; what `load` throws where there is nothing else to serve.
+ * @throws {ForwardpassError} OPTION, such as for a port in use; what `load` throws if there is nothing else to serve.
  */
 export async function serve(source: ServeSource, options: ServeOptions = {}): Promise<Server> {
   return openServer(source, options);
 }
 
 /**
- * The same routes as a handler of express or connect, or of node:http itself.
+ * The same routes as a handler for express, connect or node:http.
  *
  *     app.use('/ml', await handler('./models'));        // /ml/models/churn/predict
  */
@@ -44,7 +44,7 @@ export async function handler(source: ServeSource, options: HandlerOptions = {})
 }
 
 /**
- * The same routes as a plugin of fastify.
+ * The same routes as a plugin for fastify.
  *
  *     fastify.register(fastifyPlugin, { source: './models', prefix: '/ml' });
  */

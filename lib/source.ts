@@ -1,4 +1,4 @@
-/** Where a model is read from: a path, a URL or bytes, each made into the readers that formats take. */
+/** Sources of models: a path, a URL or bytes, each turned into the readers that formats use. */
 import { fileURLToPath } from 'node:url';
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
 import { ForwardpassError } from './errors.ts';
@@ -10,7 +10,9 @@ import { blobReader, bytesReader } from './source/bytes.ts';
 import { openFile } from './source/file.ts';
 import type { OpenSource, SourceOptions } from './source/open-source.ts';
 
-/** Where a model is: the path or URL of a file or folder, or a file's bytes. A Blob is read as far as is needed. */
+/**
+ * The source of a model: the path or URL of a file or folder, or a file's bytes. A Blob is only read as far as needed.
+ */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob;
 
 /**
@@ -29,7 +31,7 @@ export async function openSource(from: ModelSource, options: SourceOptions): Pro
 
 const isBlob = (from: unknown): from is Blob => reading('OPTION', 'source', () => from instanceof Blob);
 
-/** The path, or the http: or https: URL, that a source is. Throws `SOURCE`, `OPTION`. */
+/** The path, or the http: or https: URL, of a source. Throws `SOURCE`, `OPTION`. */
 export function locate(from: string | URL): string | URL {
   if (reading('OPTION', 'source', () => from instanceof URL)) return locateUrl(from as URL);
   if (typeof from !== 'string') {
@@ -70,14 +72,14 @@ function locateUrl(url: URL): string | URL {
   }
 }
 
-/** The bytes that a URL led to. */
+/** A source of downloaded bytes. */
 export function downloaded(url: URL, bytes: Uint8Array): OpenSource {
   return alone(bytesReader(basenameOf(url), bytes), 'its model was downloaded');
 }
 
 function openBytes(bytes: Uint8Array, limits: Limits): OpenSource {
   const { buffer } = bytes;
-  // A detached buffer refuses to be viewed; an empty one does not.
+  // Creating a view throws for a detached buffer, and not for an empty one.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === 0) viewOf(buffer);
   checkSize(bytes.length, limits);
   return alone(bytesReader('bytes', bytes), 'its model was given as bytes');

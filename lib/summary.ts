@@ -1,4 +1,4 @@
-/** A model as a table for people. */
+/** Describes a model as a readable table. */
 import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
 import type { TermProgram } from './graph/terms.ts';
@@ -51,7 +51,7 @@ export function summarise(
   return [...lines, ...(trees === undefined ? [] : treeLines(trees))].join('\n');
 }
 
-/** Boosted models that are described one by one. */
+/** The most boosted models that are described separately. */
 const MOST_BOOSTED = 5;
 
 function treeLines({ count: trees, leaves, depth, features, boosting = [] }: TreesInfo): string[] {
@@ -95,7 +95,7 @@ function termsText(terms: TermProgram): string {
   return texts.length > 0 ? 'terms of texts' : 'hashes of records';
 }
 
-/** Names come from files: a line break or an escape sequence in one must not reach the terminal. */
+/** Escapes a name, because names come from files: line breaks and escape sequences must not reach the terminal. */
 function nameText(name: string): string {
   return quote(name).slice(1, -1);
 }

@@ -1,4 +1,4 @@
-/** What users see of an input or output: plain data, the same after JSON or a message to another thread. */
+/** The description of an input or output for users: plain data, unchanged by JSON or messages between threads. */
 import type { DType, Word } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
 import type { WordSpread } from './graph/word-hash.ts';
@@ -48,7 +48,7 @@ export interface TensorInfo {
   readonly list?: string;
 }
 
-/** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
+/** Frozen copies, so that callers cannot change the model. */
 export function tensorInfo({
   name,
   shape,
@@ -81,10 +81,10 @@ export function tensorInfo({
   });
 }
 
-/** Concatenated to, since a spread leaves room for more in the array that it makes. */
+/** For concatenation, because a spread allocates spare capacity in the new array. */
 const EVERY_BATCH: readonly (number | null)[] = [null];
 
-/** Elements of one list have one copy of it. */
+/** Copies lists; elements with the same list share one copy. */
 function copied<T>(lists: readonly (readonly [element: number, list: readonly T[]])[]): Record<number, readonly T[]> {
   const copies = new Map<readonly T[], readonly T[]>();
   const copyOf = (list: readonly T[]) => {

@@ -1,4 +1,4 @@
-/** A model that is exchanged while it is used: the newest good version of a file or a URL. */
+/** A model that is replaced while it is used: the newest good version of a file or a URL. */
 import type { LiveModel } from './watch/live-model.ts';
 import type { WatchOptions } from './watch/options.ts';
 
@@ -15,7 +15,7 @@ export type { ModelVersion, WatchOptions } from './watch/options.ts';
  * @throws {ForwardpassError} what `load` throws, if none of the three is a good model; CHECKSUM, REJECTED; OPTION.
  */
 export async function watch(source: string | URL, options: WatchOptions = {}): Promise<LiveModel> {
-  // Opened with the first model that is watched: programs that only load one do without.
+  // Loaded with the first watched model, because programs that only load models do not need it.
   const { openLive } = await import('./watch/open.ts');
   return openLive(source, options);
 }

@@ -63,7 +63,7 @@ describe('the addon is looked for', () => {
 });
 
 const APART = (target: string) =>
-  'A bundler (esbuild, webpack, Rollup, Next.js), or what copied the package, left its binaries behind. Leave forwardpass ' +
+  'A bundler (esbuild, webpack, Rollup, Next.js), or a copy of the package, left out its binaries. Leave forwardpass ' +
   "out of the bundle (external: ['forwardpass']; Next.js: serverExternalPackages: ['forwardpass']), or copy " +
   `node_modules/forwardpass/prebuilds/${target} to prebuilds/ beside the bundle, or name the file in the ` +
   'environment variable FORWARDPASS_ADDON. See node_modules/forwardpass/docs/bundlers.md';
@@ -127,7 +127,7 @@ describe('where nothing can be loaded, the error', () => {
 
   test('tells a file that is not a library', async () => {
     expect(await message(place('corrupt', (path) => writeFileSync(path, '<!doctype html>')))).toMatch(
-      platform === 'linux' ? /glibc\.node: is not a library of Linux\n/ : /\.node: \S/,
+      platform === 'linux' ? /glibc\.node: is not a Linux shared library\n/ : /\.node: \S/,
     );
   });
 
@@ -152,7 +152,9 @@ describe('where nothing can be loaded, the error', () => {
     test('tells a file that was cut off, which would end the process', async () => {
       const bytes = readFileSync(built);
       const cut = place('cut', (path) => writeFileSync(path, bytes.subarray(0, bytes.length / 2)));
-      expect(await message(cut)).toContain(`is cut off, with ${bytes.length >> 1} bytes of ${bytes.length}\n`);
+      expect(await message(cut)).toContain(
+        `is truncated: expected ${bytes.length} bytes, found ${bytes.length >> 1}\n`,
+      );
     });
 
     test('gives the reason of the system for a binary of the other libc', async () => {

@@ -7,7 +7,7 @@ export async function failureOf(action: () => unknown): Promise<ForwardpassError
     await action();
   } catch (error) {
     if (!(error instanceof ForwardpassError)) throw error;
-    expect(error.message).not.toMatch(/undefined|(?<!holds |is )NaN|\[object/);
+    expect(error.message).not.toMatch(/undefined|(?<!holds |is |found )NaN|\[object/);
     return error;
   }
   return expect.fail('nothing was thrown');

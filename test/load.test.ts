@@ -65,7 +65,7 @@ describe('load', () => {
     const error = await failureOf(() => load(LINE, { member: 'weight' }));
     expect([error.code, error.message]).toEqual([
       'OPTION',
-      expect.stringMatching(/^member: is for files of scikit-learn and PyTorch.*safetensors holds one model$/),
+      expect.stringMatching(/^member: is for files of scikit-learn and PyTorch.*safetensors has one model$/),
     ]);
   });
 

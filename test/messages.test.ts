@@ -32,8 +32,8 @@ it('describes what does not want to be described', () => {
       throw new Error();
     },
   });
-  expect(describeValue(proxy)).toBe('an object that cannot be looked at');
-  expect(describeValue(throwing)).toBe('an object that cannot be looked at');
+  expect(describeValue(proxy)).toBe('an object that cannot be inspected');
+  expect(describeValue(throwing)).toBe('an object that cannot be inspected');
   expect(describeValue(tagged)).toMatch(/^a x{45}…x{14}$/);
   expect(describeValue(10n ** 1_000_000n)).toBe('a bigint of many digits');
   expect(describeValue(-(10n ** 100n))).toBe('a bigint of many digits');

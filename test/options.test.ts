@@ -16,7 +16,7 @@ describe('options', () => {
   it.each<[options: unknown, message: string]>([
     [null, 'options: expected an object, found null'],
     [{ precison: 'f32' }, "options: unknown option 'precison'; did you mean 'precision'?"],
-    [{ zzzz: 1 }, "options: unknown option 'zzzz'; known are 'precision', "],
+    [{ zzzz: 1 }, "options: unknown option 'zzzz'; expected one of 'precision', "],
     [
       { precision: 'f16' },
       "precision: expected one of 'auto', 'f64', 'f32', 'bf16', 'int8', found the string 'f16'; did",
@@ -30,9 +30,12 @@ describe('options', () => {
     [{ limits: { bytes: -1 } }, 'limits.bytes: expected a number of 0 or more, found the number -1'],
     [{ limits: { bytes: '1' } }, "limits.bytes: expected a number of 0 or more, found the string '1'"],
     [{ member: [] }, 'member: expected at least one member, found an array of 0'],
-    [{ member: -1 }, 'member: expected a key, a position from 0 on, or a list of these, found the number -1'],
-    [{ member: { key: 'a' } }, 'member: expected a key, a position from 0 on, or a list of these, found an object'],
-    [{ member: ['a', ['b']] }, 'member[1]: expected a key, a position from 0 on, or a list of these, found an array'],
+    [{ member: -1 }, 'member: expected a key, a position of at least 0, or a list of these, found the number -1'],
+    [{ member: { key: 'a' } }, 'member: expected a key, a position of at least 0, or a list of these, found an object'],
+    [
+      { member: ['a', ['b']] },
+      'member[1]: expected a key, a position of at least 0, or a list of these, found an array',
+    ],
     [{ member: ['a', 1.5] }, 'member[1]: expected a key'],
     [{ headers: 'a: b' }, "headers: expected an object of strings by header name, found the string 'a: b'"],
     [{ headers: new Headers() }, 'Object.fromEntries(headers) makes one'],
@@ -41,11 +44,8 @@ describe('options', () => {
     [{ headers: { a: 'sec\nret' } }, "headers['a']: is not a valid header name with a valid value"],
     [{ fetch: 'fetch' }, "fetch: expected a function, found the string 'fetch'"],
     [{ menber: 'a' }, "unknown option 'menber'; did you mean 'member'?"],
-    [
-      { numIteration: 2.5 },
-      'numIteration: expected an integer, of which 0 or less means all iterations, found the num',
-    ],
-    [{ numIteration: '3' }, 'numIteration: expected an integer, of which 0 or less means all iterations, found the st'],
+    [{ numIteration: 2.5 }, 'numIteration: expected an integer, where 0 or less means all iterations, found the num'],
+    [{ numIteration: '3' }, 'numIteration: expected an integer, where 0 or less means all iterations, found the st'],
     [{ numIteration: Infinity }, 'numIteration: expected an integer'],
     [{ num_iteration: 3 }, "unknown option 'num_iteration'; did you mean 'numIteration'?"],
     [{ format: 'onxx' }, "found the string 'onxx'; did you mean 'onnx'?"],

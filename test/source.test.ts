@@ -91,7 +91,7 @@ describe('what is not a model’s file', () => {
       'a folder',
       () => at('model'),
       'SOURCE',
-      /is a folder that holds none of saved_model.pb, model.json, model.safetensors/,
+      /is a folder with both none of saved_model.pb, model.json, model.safetensors/,
     ],
     ['no path', () => '', 'SOURCE', /expected a path, found ''/],
     ['a path with a NUL', () => 'a\0b', 'SOURCE', /expected a path, found 'a\\u0000b'/],
@@ -288,7 +288,10 @@ describe('an http: URL', () => {
     expect(asked).toEqual(['https://models.example/m.bin', '1']);
     const wrong = (async () => 200) as unknown as typeof globalThis.fetch;
     const error = await failureOf(() => open('https://models.example/m.bin', {}, undefined, { fetch: wrong }));
-    expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('the fetch option gave')]);
+    expect([error.code, error.message]).toEqual([
+      'SOURCE',
+      expect.stringContaining('expected a Response from the fetch option, found'),
+    ]);
   });
 
   it('is refused with the status and without what is secret', async () => {
@@ -354,7 +357,7 @@ describe('an http: URL', () => {
   it.each([
     ['https:', 'http://models.example/m?token=secret', "to 'http://models.example/m', expected an https: URL"],
     ['http:', 'file:///etc/passwd', "to 'file:///etc/passwd', expected an http: or https: URL"],
-    ['http:', 'http://[', 'to what is not a URL, expected an http: or https: URL'],
+    ['http:', 'http://[', 'to an invalid URL, expected an http: or https: URL'],
   ])('from %s is not followed to %s', async (protocol, location, message) => {
     const fetch = vi.fn(async (_: string) => new Response(null, { status: 302, headers: { location } }));
     vi.stubGlobal('fetch', fetch);

@@ -25,8 +25,8 @@ export function addBenchCommand(program: Command, environment: Environment): voi
     .summary('measure how fast a model runs here')
     .description('Measures how fast a model runs on this machine, for calls of one row and of several.')
     .argument('<model>', 'the model file')
-    .option('--batch <rows>', `rows of a call; may be repeated (default: ${BATCHES.join(', ')})`, collectCount)
-    .option('--seconds <time>', 'how long to measure each', parseSeconds, 1)
+    .option('--batch <rows>', `rows per call; may be repeated (default: ${BATCHES.join(', ')})`, collectCount)
+    .option('--seconds <time>', 'how long to measure each batch size', parseSeconds, 1)
     .option('--json', 'as JSON, for programs');
   addLoadFlags(command)
     .addHelpText('after', EXAMPLES)

@@ -19,32 +19,34 @@ export function addBuildCommand(program: Command, environment: Environment): voi
   program
     .command('build')
     .summary('build the native addon from source')
-    .description('Builds the native addon from the sources in the package, for a machine that no ready binary fits.')
-    .option('-o, --output <file>', 'where the addon goes, when not into the package')
+    .description(
+      'Builds the native addon from the sources in the package, for a machine without a matching prebuilt binary.',
+    )
+    .option('-o, --output <file>', 'where to write the addon (default: into the package)')
     .addHelpText('after', EXAMPLES)
     .action(async ({ output }: { readonly output?: string }) => {
       const path = resolve(output ?? join(root, 'build/Release/forwardpass.node'));
       requireWritable(path);
       await build(path);
-      // The search ends at a name that is given.
+      // The search for the addon then tries only this path.
       if (output !== undefined) process.env.FORWARDPASS_ADDON = path;
       const isa = await tryAddon();
-      const hint = output === undefined ? '' : `; FORWARDPASS_ADDON=${path} names it to the package`;
+      const hint = output === undefined ? '' : `; FORWARDPASS_ADDON=${path} tells the package where it is`;
       environment.stdout.write(`built ${path}: it loads, and computes with ${isa}${hint}\n`);
     });
 }
 
-/** The package's, from lib/cli/ as from dist/cli/. */
+/** The root of the package, relative to both lib/cli/ and dist/cli/. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What native/make.js exports; it is plain JavaScript, which comes with the sources. */
+/** The exports of native/make.js, which is plain JavaScript and is shipped with the sources. */
 interface Recipes {
   readonly TOOLS: Readonly<Record<string, string>>;
   run(command: string, args: readonly string[]): void;
   buildAddon(tools: string, folder: string, output: string): void;
 }
 
-/** Before minutes are spent on what has nowhere to go. */
+/** Fails before minutes are spent on a build whose result cannot be written. */
 function requireWritable(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -53,8 +55,8 @@ function requireWritable(path: string): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ForwardpassError(
       'NATIVE',
-      `the folder cannot be written to (${reason}). \`npx forwardpass build --output FILE\` puts the addon elsewhere; ` +
-        'name it in the environment variable FORWARDPASS_ADDON then',
+      `the folder cannot be written to (${reason}). \`npx forwardpass build --output FILE\` writes the addon elsewhere; ` +
+        'then set the environment variable FORWARDPASS_ADDON to its path',
       path,
       { cause },
     );
@@ -82,7 +84,7 @@ async function build(output: string): Promise<void> {
   }
 }
 
-/** Loads the addon as every program will, and runs a model on it; the instruction set that did. */
+/** Loads the addon the way programs do and runs a model on it; returns the instruction set used. */
 async function tryAddon(): Promise<string> {
   const { define } = await import('../load.ts');
   const model = define({ layers: [{ weight: 2, bias: 1 }] });
@@ -91,7 +93,7 @@ async function tryAddon(): Promise<string> {
   return model.isa;
 }
 
-/** Whether a package of the wanted version, or a later one that replaces it, is found from a place. */
+/** Whether a package of the wanted version, or of a compatible later one, is found from a folder. */
 function isInstalled(place: string, name: string, wanted: string): boolean {
   try {
     const path = createRequire(join(place, 'package.json')).resolve(`${name}/package.json`);

@@ -1,4 +1,4 @@
-/** Where results go: a file that appears when it is complete, or a stream. */
+/** Where results are written: a file that only appears when it is complete, or a stream. */
 import { once } from 'node:events';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -7,17 +7,17 @@ import { createGzip } from 'node:zlib';
 import { ForwardpassError } from '../errors.ts';
 
 export interface ByteSink {
-  /** Resolves when more can be taken. */
+  /** Resolves when the sink accepts more. */
   write(bytes: string | Uint8Array): Promise<void>;
-  /** Writes over the beginning. Only where a sink can go back. */
+  /** Overwrites the beginning. Only present on sinks that can seek. */
   overwriteStart?(bytes: Uint8Array): Promise<void>;
-  /** Everything has been written. */
+  /** Ends the output: everything has been written. */
   commit(): Promise<void>;
-  /** Something failed: leaves no file that looks complete. Does nothing after `commit`. */
+  /** Gives up after a failure, and leaves no file that looks complete. Does nothing after `commit`. */
   discard(): Promise<void>;
 }
 
-/** Writes beside the path, and takes its place on commit. Devices and pipes are written directly. */
+/** Writes a temporary file beside the path, and renames it on commit. Devices and pipes are written directly. */
 export async function openFileSink(path: string): Promise<ByteSink> {
   try {
     const existing = await stat(path).catch(() => undefined);
@@ -33,7 +33,7 @@ export async function openFileSink(path: string): Promise<ByteSink> {
   }
 }
 
-/** What is written to it goes on gzipped. */
+/** Compresses everything with gzip and passes it on to another sink. */
 export class GzipSink implements ByteSink {
   private readonly zip = createGzip();
   private readonly done: Promise<void>;
@@ -70,7 +70,7 @@ export class GzipSink implements ByteSink {
   }
 }
 
-/** A file of these parts, complete or not at all; how many bytes it has. */
+/** Writes a file of these parts, completely or not at all; returns its size in bytes. */
 export async function writeFile(path: string, parts: readonly Uint8Array[]): Promise<number> {
   const sink = await openFileSink(path);
   try {
@@ -114,7 +114,7 @@ class FileSink implements ByteSink {
   }
 }
 
-/** A stream, which is ended only where it is owned. */
+/** A stream. `commit` only ends it if the sink owns it. */
 export class StreamSink implements ByteSink {
   private failure: Error | undefined;
 
@@ -143,7 +143,7 @@ export class StreamSink implements ByteSink {
   }
 }
 
-/** A stream may take bytes later, when their array holds the next ones. */
+/** A copy, because a stream may read the bytes later, when their array is already reused. */
 function copied(bytes: string | Uint8Array): string | Uint8Array {
   return typeof bytes === 'string' ? bytes : Uint8Array.from(bytes);
 }

@@ -1,4 +1,4 @@
-/** Bytes in order from a file, a pipe or standard input, with a look ahead at the first of them. */
+/** Bytes in order from a file, a pipe or standard input; the first ones can be peeked at. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -8,12 +8,12 @@ import { decodedText } from './text-encoding.ts';
 
 const CHUNK_BYTES = 1 << 18;
 
-/** Where bytes come from, and what of it can be asked for besides. */
+/** Where bytes come from, and what else is known about it. */
 interface Origin {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Set for a plain file: it can be read at any position. */
+  /** Set for a regular file, which can be read at any position. */
   readonly file?: { readonly handle: FileHandle; readonly size: number };
-  /** How much has been taken, from 0 to 1, where it is not of `file`. */
+  /** The fraction that has been read, from 0 to 1, if the origin is not `file`. */
   readonly fraction?: () => number | undefined;
   readonly close: () => void | Promise<void>;
 }
@@ -21,18 +21,18 @@ interface Origin {
 export class ByteSource {
   private bytesTaken = 0;
   private chunksLeft: AsyncIterator<Uint8Array>;
-  /** Read from the origin, not taken yet. */
+  /** Bytes that were read from the origin and not taken yet. */
   private pending: Uint8Array = new Uint8Array(0);
 
   private constructor(
-    /** For messages. */
+    /** The name for error messages. */
     readonly name: string,
     private origin: Origin,
   ) {
     this.chunksLeft = origin.chunks[Symbol.asyncIterator]();
   }
 
-  /** Of a stream, such as standard input. What is gzipped comes out unzipped, here and from files. */
+  /** A source over a stream, such as standard input. Gzipped data is decompressed, for streams and for files. */
   static ofStream(name: string, stream: Readable): Promise<ByteSource> {
     return unzipped(new ByteSource(name, { chunks: stream, close: () => void stream.destroy() }));
   }
@@ -47,7 +47,7 @@ export class ByteSource {
       await handle.close();
       throw new ForwardpassError('OPTION', 'is a folder, expected a file', place);
     }
-    // Not closed at its end, since parts may be read again.
+    // The file stays open at the end, because parts may be read again.
     const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false });
     const file = stats.isFile() ? { handle, size: stats.size } : undefined;
     const close = async () => {
@@ -57,24 +57,24 @@ export class ByteSource {
     return unzipped(new ByteSource(path, { chunks: stream, file, close }));
   }
 
-  /** Set for a plain file: its size. {@link readAt} can then be asked for any part of it. */
+  /** The size of a regular file, of which {@link readAt} can read any part; otherwise undefined. */
   get size(): number | undefined {
     return this.origin.file?.size;
   }
 
-  /** The same bytes, of which nothing may have been taken, after `change`: what was read ahead comes first. */
+  /** The same bytes passed through `change`, from the beginning. Nothing may have been taken yet. */
   through(change: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): ByteSource {
     const { close } = this.origin;
     return new ByteSource(this.name, { chunks: change(this.chunks()), fraction: () => this.fraction(), close });
   }
 
-  /** As UTF-8 without a byte order mark, whichever encoding its first bytes tell. */
+  /** The text as UTF-8 without a byte order mark; the encoding is detected from the first bytes. */
   async text(): Promise<ByteSource> {
     const head = await this.peek(4);
     return this.through((chunks) => decodedText(chunks, head, this.name));
   }
 
-  /** Makes that any part can be read, by a temporary file where it is a stream. Nothing may have been taken. */
+  /** Makes {@link readAt} possible, by spooling a stream to a temporary file. Nothing may have been taken yet. */
   async makeSeekable(): Promise<void> {
     if (this.origin.file) return;
     const spool = await Spool.create();
@@ -95,7 +95,7 @@ export class ByteSource {
     this.bytesTaken = 0;
   }
 
-  /** The first `length` bytes of what is left, fewer at the end, without taking them. Valid until the next call. */
+  /** The next `length` bytes (fewer at the end) without taking them. Valid until the next call. */
   async peek(length: number): Promise<Uint8Array> {
     while (this.pending.length < length) {
       const chunk = await this.nextChunk();
@@ -105,7 +105,7 @@ export class ByteSource {
     return this.pending.subarray(0, length);
   }
 
-  /** Takes bytes until `target` is full or the source at its end; the number taken. */
+  /** Takes bytes until `target` is full or the source ends; returns their number. */
   async readInto(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
@@ -123,7 +123,7 @@ export class ByteSource {
     return filled;
   }
 
-  /** Takes everything that is left. */
+  /** Takes all remaining bytes. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     for (;;) {
       const chunk = this.pending.length > 0 ? this.pending : await this.nextChunk();
@@ -134,7 +134,7 @@ export class ByteSource {
     }
   }
 
-  /** All that is left as text of at most `limit` bytes. */
+  /** All remaining bytes as text. Throws `LIMIT` for more than `limit` bytes. */
   async wholeText(limit: number, hint: string): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -146,10 +146,10 @@ export class ByteSource {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** Fills the target from a plain file's `position`, whatever has been taken. */
+  /** Fills `target` from a position of a regular file, independent of what has been taken. */
   async readAt(position: number, target: Uint8Array): Promise<void> {
     const { file } = this.origin;
-    if (!file) throw new ForwardpassError('OPTION', 'expected a plain file, found a stream', this.name);
+    if (!file) throw new ForwardpassError('OPTION', 'expected a regular file, found a stream', this.name);
     for (let filled = 0; filled < target.length; ) {
       const { bytesRead } = await file.handle.read(target, filled, target.length - filled, position + filled);
       if (bytesRead === 0) throw new ForwardpassError('TRUNCATED', `ends at byte ${position + filled}`, this.name);
@@ -157,7 +157,7 @@ export class ByteSource {
     }
   }
 
-  /** How much has been taken, from 0 to 1, where the size is known. */
+  /** The fraction that has been taken, from 0 to 1; undefined if the size is unknown. */
   fraction(): number | undefined {
     const { file, fraction } = this.origin;
     if (!file) return fraction?.();
@@ -187,7 +187,7 @@ async function unzipped(source: ByteSource): Promise<ByteSource> {
 
 async function* gunzip(chunks: AsyncIterable<Uint8Array>, place: string): AsyncGenerator<Uint8Array> {
   const unzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // The decoder is destroyed with the source's error, and so throws it below.
+  // pipeline() destroys the decoder with the source's error, which the loop below then throws.
   pipeline(Readable.from(chunks, { objectMode: false }), unzip, () => {});
   try {
     yield* unzip as AsyncIterable<Uint8Array>;

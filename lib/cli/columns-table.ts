@@ -1,4 +1,4 @@
-/** What a model takes, as a table for people: a line for each name of a record. */
+/** The inputs of a model as a readable table, with a line for each field of a record. */
 import { greatest } from '../extremes.ts';
 import { listNames, quote } from '../messages.ts';
 import type { FieldSchema, RecordSchema } from '../schema.ts';
@@ -44,13 +44,13 @@ function categoriesText({ enum: only, examples }: FieldSchema): string {
   return `${listNames(words, MOST_CATEGORIES)}${examples === undefined ? '' : ', or others'}`;
 }
 
-/** A column that may be missing may be null; a record may lack it where the model does something about that. */
+/** A nullable column may be null in a record. A record may leave out the column if the model handles missing values. */
 function missingText({ default: filled }: FieldSchema, isNullable: boolean, isRequired: boolean): string {
   if (filled !== undefined) return `yes: ${typeof filled === 'string' ? quote(filled) : filled}`;
   return isNullable ? (isRequired ? 'as null' : 'yes') : '';
 }
 
-/** Names come from files: a line break or an escape sequence in one must not reach the terminal. */
+/** Escapes a name, because names come from files: line breaks and escape sequences must not reach the terminal. */
 function shown(name: string): string {
   return quote(name).slice(1, -1);
 }

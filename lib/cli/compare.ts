@@ -1,4 +1,4 @@
-/** How far the results of one model are from those of another. */
+/** How much the results of two models differ. */
 import type { Readable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
 import { Column } from '../rows/column.ts';
@@ -19,16 +19,16 @@ export interface Sample {
 
 export interface Difference {
   readonly rows: number;
-  /** Of all outputs, absolute. */
+  /** The greatest absolute difference of all outputs. */
   readonly greatest: number;
   readonly mean: number;
-  /** The greatest output of the first model, absolute. */
+  /** The greatest absolute output of the first model. */
   readonly magnitude: number;
-  /** Rows with the same greatest element of the first output, where it has several. */
+  /** The number of rows where the greatest element of the first output is the same, if it has several elements. */
   readonly agreeing?: number;
 }
 
-/** Results of all rows, for each output. */
+/** The results of all rows, for each output. */
 export interface Results {
   readonly rows: number;
   readonly outputs: readonly Float64Array[];
@@ -47,7 +47,11 @@ export async function readSample(
   stdin: Readable,
 ): Promise<Sample> {
   if (model.rowReader.featureRows !== undefined) {
-    throw new ForwardpassError('UNSUPPORTED_OP', 'samples of texts are not read', '--sample');
+    throw new ForwardpassError(
+      'UNSUPPORTED_OP',
+      'the model takes texts, and samples of texts are not supported',
+      '--sample',
+    );
   }
   const batch = defaultBatch(model);
   const blocks = await readBlocks({ ...options, paths }, layoutOf(model), batch, stdin);
@@ -59,12 +63,12 @@ export async function readSample(
   const found = await readBlocks({ ...options, paths: [labelPath] }, { columns: [labelColumn(model)] }, batch, stdin);
   const labels = Float64Array.from(found.flatMap(([block]) => [...block]));
   if (labels.length !== rowCount) {
-    throw new ForwardpassError('INPUT', `expected ${rowCount} labels, one a row, found ${labels.length}`, '--labels');
+    throw new ForwardpassError('INPUT', `expected ${rowCount} labels, one per row, found ${labels.length}`, '--labels');
   }
   return { rowCount, blocks, labels };
 }
 
-/** Labels that are strings stand for the numbers of their classes, which may be given themselves. */
+/** The column of labels: strings, which are mapped to the indices of their classes, or these indices themselves. */
 function labelColumn({ classes }: Runnable): Column {
   const words = classes?.filter((label) => typeof label === 'string');
   if (classes === undefined || words?.length !== classes.length) return plainColumn('label', []);
@@ -117,7 +121,7 @@ export function compare(wanted: Results, found: Results): Difference {
   let [greatest, total, magnitude, count] = [0, 0, 0, 0];
   for (const [i, values] of wanted.outputs.entries()) {
     for (const [at, value] of values.entries()) {
-      // Both may be the same infinity, or NaN alike.
+      // Both may be the same infinity, or both NaN.
       const error = Object.is(value, found.outputs[i][at]) ? 0 : Math.abs(value - found.outputs[i][at]);
       greatest = Math.max(greatest, error);
       total += error;
@@ -130,7 +134,7 @@ export function compare(wanted: Results, found: Results): Difference {
   return { rows: wanted.rows, greatest, mean: total / count, magnitude, agreeing };
 }
 
-/** The place of the greatest element of each row of the first output; undefined where it has but one. */
+/** The index of the greatest element in each row of the first output; undefined if it has only one element. */
 function topOf({ rows, outputs: [values] }: Results): number[] | undefined {
   const width = values.length / rows;
   if (width < 2) return undefined;
@@ -141,13 +145,13 @@ function topOf({ rows, outputs: [values] }: Results): number[] | undefined {
   });
 }
 
-/** The class that the model gives each row, by its number. */
+/** The index of the class that the model predicts for each row. */
 export function answersOf(model: Runnable, results: Results, sample: Sample): number[] {
   const top = topOf(results);
   if (top !== undefined) return top;
   const { classes } = model;
   if (classes === undefined) {
-    const message = 'the model gives one number a row and has no classes to compare labels with';
+    const message = 'the model gives one number per row and has no classes to compare labels with';
     throw new ForwardpassError('NOT_A_CLASSIFIER', message, '--labels');
   }
   const cell = () => ({ value: undefined, place: '--sample' });
@@ -157,7 +161,7 @@ export function answersOf(model: Runnable, results: Results, sample: Sample): nu
   });
 }
 
-/** How many answers are the sample's labels: numbers of classes, or their labels where these are numbers. */
+/** How many answers match the sample's labels, which are indices of classes, or numeric class labels. */
 export function rightOf(answers: readonly number[], { classes }: Runnable, { labels }: Sample): number {
   if (labels === undefined) return 0;
   const named = classes?.every((label) => typeof label === 'number') ? classes : undefined;

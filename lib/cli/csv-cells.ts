@@ -1,12 +1,12 @@
-/** What the cells of a CSV say. */
+/** Reads the cells of CSV files. */
 
-/** What pandas takes for a missing value, to the letter. */
+/** Exactly the strings that pandas reads as missing values. */
 const MISSING: ReadonlySet<string> = new Set([
   ...['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA'],
   ...['NULL', 'NaN', 'None', 'n/a', 'nan', 'null'],
 ]);
 
-/** Among numbers, in any case. */
+/** Words in columns of numbers, case-insensitive. */
 const WORDS: ReadonlyMap<string, number> = new Map([
   ...[...MISSING].map((word): [string, number] => [word.toLowerCase(), Number.NaN]),
   ['inf', Number.POSITIVE_INFINITY],
@@ -19,20 +19,20 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ['false', 0],
 ]);
 
-/** Whether a cell of words is none. */
+/** Whether a cell in a column of strings is a missing value. */
 export function isMissing(cell: string): boolean {
   return MISSING.has(cell.trim());
 }
 
-/** The number that a cell says, of a missing one NaN; undefined when it says none. Blanks around it do not count. */
+/** The number in a cell, NaN for a missing value, undefined for anything else. Surrounding blanks are ignored. */
 export function parseNumber(cell: string): number | undefined {
   const value = cell === '' ? Number.NaN : Number(cell);
-  // JavaScript alone reads blanks as 0, and 0x10, 0b1 and 0o7 as numbers.
+  // Only JavaScript reads blanks as 0, and 0x10, 0b1 and 0o7 as numbers.
   if (Number.isNaN(value) || (value === 0 && cell.trim() === '') || isPrefixed(cell)) return wordOf(cell);
   return value;
 }
 
-/** The same where a comma stands before the fraction. A point would group thousands, which is not read either way. */
+/** The same with a decimal comma. A point would then group thousands, and grouping is not supported. */
 export function parseDecimalComma(cell: string): number | undefined {
   return cell.includes('.') ? wordOf(cell) : parseNumber(cell.replace(',', '.'));
 }

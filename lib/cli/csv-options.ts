@@ -1,25 +1,25 @@
-/** The options of every subcommand that reads rows from CSV. */
+/** The options of all subcommands that read rows from CSV. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /**
- * What the first row is. `auto`: names, if any of its cells is not a number; `names`: names; `skip`: something to
- * leave out, columns go by position; `none`: already data.
+ * What the first row is. `auto`: names, if any of its cells is not a number; `names`: names; `skip`: a row to ignore,
+ * with columns assigned by position; `none`: data.
  */
 const HEADER_MODES = ['auto', 'names', 'skip', 'none'] as const;
 export type HeaderMode = (typeof HEADER_MODES)[number];
 
 export interface CsvOptions {
   readonly header?: HeaderMode;
-  /** One character; found in the first line unless given. */
+  /** One character; detected from the first line by default. */
   readonly delimiter?: string;
-  /** What numbers have before their fraction. */
+  /** The decimal separator of numbers. */
   readonly decimal?: '.' | ',';
 }
 
 export function addCsvFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--header <what>', "a CSV's first row: names, skip (columns go by position), none or auto")
+      new Option('--header <what>', "a CSV's first row: names, skip (columns are assigned by position), none or auto")
         .choices(HEADER_MODES)
         .default('auto'),
     )

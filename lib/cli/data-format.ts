@@ -1,4 +1,4 @@
-/** Which format data is in: by what it is called, or by how it begins. */
+/** Detects the format of data by file name, or by its first bytes. */
 import { extname } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { isNpy } from '../formats/containers/npy.ts';
@@ -19,7 +19,7 @@ const EXTENSIONS: ReadonlyMap<string, DataFormat> = new Map([
 ]);
 const SNIFFED_BYTES = 65_536;
 
-/** What is not read, by the ends of names, and what to save instead. */
+/** Formats that are not supported, by file name extension, and what to save instead. */
 const REFUSED: readonly (readonly [extensions: string, what: string, instead: string])[] = [
   ['.xlsx .xlsm .xls .xlsb', 'an Excel workbook', 'save the sheet as CSV'],
   ['.ods', 'an OpenDocument spreadsheet', 'save the sheet as CSV'],
@@ -32,12 +32,12 @@ const REFUSED: readonly (readonly [extensions: string, what: string, instead: st
   ['.mat', 'a MATLAB file', 'save the rows as CSV or .npy'],
   ['.dta .sav .sas7bdat .rds .rdata', "a statistics program's own file", 'save the rows as CSV'],
   ['.sqlite .db', 'a database', 'export the rows as CSV'],
-  ['.zip', 'a zip archive', 'give the file that is in it'],
-  ['.tar .tgz .7z .rar', 'an archive', 'give the file that is in it'],
-  ['.bz2 .xz .zst .lz4', 'compressed by something else than gzip', 'unpack it, or compress it with gzip'],
+  ['.zip', 'a zip archive', 'pass the file inside it'],
+  ['.tar .tgz .7z .rar', 'an archive', 'pass the file inside it'],
+  ['.bz2 .xz .zst .lz4', 'compressed with something other than gzip', 'unpack it, or compress it with gzip'],
 ];
 
-/** The same by first bytes. */
+/** The same formats, by their first bytes. */
 const REFUSED_MAGIC: readonly (readonly [magic: string, extension: string])[] = [
   ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', '.xls'],
   ['ARROW1', '.arrow'],
@@ -59,12 +59,12 @@ const REFUSED_MAGIC: readonly (readonly [magic: string, extension: string])[] = 
   ['\x80\x05', '.pkl'],
 ];
 
-/** Of a path's end, `.gz` left out. */
+/** The format for a path's extension, ignoring `.gz`. */
 export function formatOfName(path: string): DataFormat | undefined {
   return EXTENSIONS.get(extensionOf(path));
 }
 
-/** The same for what is read. Throws `OPTION` for the name of a format that is known, and not read here. */
+/** The same for inputs. Throws `OPTION` for extensions of formats that are known to be unsupported. */
 export function formatOfInput(path: string): DataFormat | undefined {
   refuse(extensionOf(path), `--input ${path}`);
   return formatOfName(path);
@@ -79,15 +79,15 @@ function extensionOf(path: string): string {
 }
 
 /**
- * The format that was asked for or that the content has. Throws `INPUT` for an empty source and `OPTION` for one whose
- * first bytes are those of another format, whatever its name says.
+ * The format that was asked for, or else that of the content. Throws `INPUT` for an empty source and `OPTION` for one
+ * whose first bytes are those of another format, regardless of its name.
  */
 export async function formatOfContent(source: ByteSource, named: DataFormat | undefined): Promise<DataFormat> {
   const head = Buffer.from(await source.peek(SNIFFED_BYTES));
   if (head.length === 0) throw empty(source);
   const found = isNpy(head) ? 'npy' : head.subarray(0, 4).equals(Buffer.from('PAR1')) ? 'parquet' : undefined;
   if (found !== undefined && named !== undefined && named !== found) {
-    const message = `holds ${found}, expected ${named}: give it that name, or say --input-format ${found}`;
+    const message = `contains ${found}, expected ${named}: rename the file, or pass --input-format ${found}`;
     throw new ForwardpassError('OPTION', message, source.name);
   }
   if (found !== undefined) return found;
@@ -95,7 +95,7 @@ export async function formatOfContent(source: ByteSource, named: DataFormat | un
   const text = decode(head).trimStart();
   if (text === '' && head.length < SNIFFED_BYTES) throw empty(source);
   if (/^<(!doctype|html|\?xml)/i.test(text)) {
-    const message = 'is a web page or XML, which is not read: was it an error of the download';
+    const message = 'is a web page or XML, which is not supported: check whether the download failed';
     throw new ForwardpassError('OPTION', message, source.name);
   }
   return named ?? sniffText(text);
@@ -105,7 +105,7 @@ function empty({ name }: ByteSource): ForwardpassError {
   return new ForwardpassError('INPUT', 'is empty, expected rows', name);
 }
 
-/** The end of the name that such content usually has, where it is one that is refused. */
+/** The usual extension of such content, if it is an unsupported format. */
 function usualExtension(head: Buffer): string | undefined {
   const text = head.toString('latin1');
   if (text.startsWith('PK\x03\x04')) {
@@ -122,7 +122,7 @@ function refuse(extension: string | undefined, place: string): void {
   const entry = REFUSED.find(([extensions]) => extensions.split(' ').includes(extension));
   if (entry === undefined) return;
   const [, what, instead] = entry;
-  throw new ForwardpassError('OPTION', `is ${what}, which is not read: ${instead}`, place);
+  throw new ForwardpassError('OPTION', `is ${what}, which is not supported: ${instead}`, place);
 }
 
 function decode(head: Buffer): string {

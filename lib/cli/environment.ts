@@ -1,4 +1,4 @@
-/** What the command works with, so that tests can give it something else. */
+/** The environment of the command, which tests can replace. */
 import type { Readable, Writable } from 'node:stream';
 import type { Learner, LearnOptions } from '../learn.ts';
 import type { Model } from '../model.ts';
@@ -39,6 +39,6 @@ export interface Environment {
   learn(path: string, options: LearnOptions): Promise<Learner>;
   openQuantizable(path: string, options: Omit<LoadOptions, 'precision'>): Promise<Quantizable>;
   serve(source: string, options: ServeOptions): Promise<Server>;
-  /** Calls back for each signal of these names that comes, until what it returns is called. */
+  /** Calls back for each of these signals until the returned function is called. */
   onSignal(names: readonly NodeJS.Signals[], callback: (name: NodeJS.Signals) => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** From blocks of rows to blocks of results. */
+/** Turns blocks of rows into blocks of results. */
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { quote } from '../messages.ts';
@@ -11,12 +11,12 @@ import type { FloatArray, RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';
 
 /**
- * What is asked of the model: its outputs as they are, what an estimator's predict or predict_proba says, or labels and
- * probabilities side by side.
+ * What to compute: the raw outputs, what an estimator's predict or predict_proba returns, or labels and probabilities
+ * side by side.
  */
 export type Question = 'run' | 'predict' | 'proba' | 'both';
 
-/** The parts of an answer for a block, in the order of their columns. */
+/** The parts of the answer for a block, in column order. */
 export type Answer = readonly AnswerPart[];
 
 export interface AnswerPart {
@@ -27,16 +27,16 @@ export interface AnswerPart {
 /** Results are valid until the next block. */
 export type Evaluate = (block: RowBlock) => Answer;
 
-/** What rows of the model are read for. */
+/** The layout into which rows for the model are read. */
 export function layoutOf(model: Pick<CliModel, 'rowReader' | 'featureNames' | 'hasSteps'>): LayoutParts {
   if (model.hasSteps) {
-    const message = "has steps of its author's own between its layers, and the command does not read rows for those";
+    const message = 'has custom steps between its layers, and the command cannot read rows for those';
     throw new ForwardpassError('UNSUPPORTED_OP', `${message}; use \`predict\` in Node, or serve it`, 'model');
   }
   const { rowReader, featureNames } = model;
   const pairs = rowReader.columns.find(({ port }) => port.ragged && port.terms === undefined);
   if (pairs !== undefined) {
-    const message = 'takes pairs of an id and a weight, which the command does not read; use `run` in Node';
+    const message = 'takes pairs of an id and a weight, which the command cannot read; use `run` in Node';
     throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
   }
   const { columns, records, featureRows } = rowReader;
@@ -49,7 +49,7 @@ export function rowShape({ shape }: Pick<TensorInfo, 'shape'>): number[] {
   return shape.slice(1).map((size) => size ?? 1);
 }
 
-/** Rows for a block that fits in cache memory, whatever the width of the model. */
+/** The number of rows of a block that fits in cache for the width of the model. */
 export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): number {
   const dense = [...model.inputs, ...model.outputs].filter(({ ragged }) => ragged !== true);
   const widths = dense.map((info) => elementCount(rowShape(info)));
@@ -59,7 +59,7 @@ export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): numbe
 
 type Asked = Pick<CliModel, 'ask' | 'inputs' | 'outputs' | 'classes' | 'rowReader'>;
 
-/** For blocks in their order: messages count the rows. */
+/** Must be called with blocks in order, because error messages count the rows. */
 export function createEvaluate(model: Asked, question: Question): Evaluate {
   const outputs = outputColumns(model);
   let rowsBefore = 0;
@@ -74,7 +74,7 @@ export function createEvaluate(model: Asked, question: Question): Evaluate {
   };
 }
 
-/** Where there are no rows to tell what the answers look like. */
+/** The columns of the answer if there are no rows to take them from. */
 export function emptyColumns(model: Asked, question: Question): ResultColumn[] {
   if (question === 'run') return outputColumns(model);
   const { classes, outputs } = model;
@@ -92,7 +92,7 @@ function outputColumns({ outputs, classes }: Pick<CliModel, 'outputs' | 'classes
   });
 }
 
-/** One column; of several targets one that is as wide; of several outputs one for each. */
+/** One column, which is as wide as there are targets; with several outputs, one for each. */
 function predictions({ outputs, classes }: Asked, block: RowBlock, ask: Ask, name: string): AnswerPart[] {
   const found = ask('predict') as Said;
   if (!isValues(found)) return byOutput(outputs, found);
@@ -115,7 +115,7 @@ function probabilities({ outputs, classes }: Asked, block: RowBlock, ask: Ask, b
   return [{ column: { name: 'probability', shape: [width], labels, byLabel }, values: found }];
 }
 
-/** Only the outputs that the answer has values for; outputs of a list have their own names. */
+/** Only the outputs that the answer contains; outputs of a list have their own names. */
 function byOutput(outputs: CliModel['outputs'], found: SaidByName): AnswerPart[] {
   const said = new Map(
     Object.entries(found).flatMap(([name, values]): [string, ResultValues][] =>
@@ -137,12 +137,12 @@ function kindOf(labels: readonly (string | number)[]): ResultColumn['kind'] {
   return labels.every((label) => Number.isInteger(label)) ? 'integer' : 'double';
 }
 
-/** What `predict` and `predictProba` say of rows. */
+/** The results of `predict` and `predictProba`. */
 type Said = (string | number)[] | FloatArray | SaidByName;
 type SaidByName = Readonly<Record<string, FloatArray | FloatArray[]>>;
 type Ask = (asked: 'run' | 'predict' | 'proba') => ReturnType<CliModel['ask']>;
 
-/** What the model takes of a block: of features that are texts, what it makes of them. */
+/** The rows of a block as the model takes them, with texts already converted. */
 function rowsOf({ rowReader: { featureRows } }: Asked, { rowCount, inputs, texts, cell }: RowBlock): FlatRows {
   if (featureRows === undefined) return { arrays: inputs, isRecord: false, cell };
   return featureRows.read({
@@ -153,7 +153,7 @@ function rowsOf({ rowReader: { featureRows } }: Asked, { rowCount, inputs, texts
   });
 }
 
-/** What the model says of a block. A failure names the row as the file has it, or says how many rows came before. */
+/** The model's results for a block. An error names the row's place in the file, or how many rows came before. */
 function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBlock, before: number): ReturnType<Ask> {
   let isPlaced = false;
   const cell: RowBlock['cell'] = (row, input, element) => {
@@ -165,7 +165,7 @@ function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBl
   } catch (error) {
     if (!(error instanceof ForwardpassError)) throw error;
     if (isPlaced) {
-      // The place is the file's; the model counts rows of its block.
+      // The model counts rows within the block, so the row is replaced by its place in the file.
       const text = withoutPlace(error).replace(/^row \d+ holds /, 'holds ');
       throw new ForwardpassError(error.code, text, error.place, { cause: error });
     }

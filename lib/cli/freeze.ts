@@ -21,7 +21,7 @@ export function addFreezeCommand(program: Command, environment: Environment): vo
     .summary('write a model as one safetensors file')
     .description('Writes a model of any format, as it would run, to one safetensors file.')
     .argument('<model>', 'the model file')
-    .requiredOption('-o, --output <file>', 'where the model goes, as .safetensors');
+    .requiredOption('-o, --output <file>', 'the .safetensors file to write');
   addLoadFlags(command)
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: LoadFlags & { readonly output: string }) => {
@@ -32,11 +32,15 @@ export function addFreezeCommand(program: Command, environment: Environment): vo
     });
 }
 
-/** The output must not take the place of the model, nor of a file in its folder. */
+/** The output must not overwrite the model or a file in its folder. */
 async function refuseSource(path: string, output: string): Promise<void> {
   const [model, target] = await Promise.all([path, output].map((name) => realpath(name).catch(() => undefined)));
   if (model === undefined || target === undefined) return;
   if (target === model || target.startsWith(model + sep)) {
-    throw new ForwardpassError('OPTION', 'is the model itself, and is not written over', `--output ${output}`);
+    throw new ForwardpassError(
+      'OPTION',
+      'is the model itself, which would be overwritten; choose another path',
+      `--output ${output}`,
+    );
   }
 }

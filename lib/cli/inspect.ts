@@ -19,8 +19,8 @@ Examples:
 export function addInspectCommand(program: Command, environment: Environment): void {
   const command = program
     .command('inspect')
-    .summary('say what a model holds')
-    .description('Says what a model holds: inputs, outputs, classes, layers, parameters, and how it would run here.')
+    .summary('describe a model')
+    .description('Describes a model: inputs, outputs, classes, layers, parameters, and how it runs on this machine.')
     .argument('<model>', 'the model file')
     .option('--json', 'as JSON, for programs')
     .addOption(new Option('--schema', 'the JSON Schema of one row').conflicts('json'));
@@ -42,7 +42,10 @@ function toJson(model: CliModel) {
   return { format, precision, isa, parameterCount, trees, inputs, outputs, classes, featureNames };
 }
 
-/** The summary, and what it only counts: the columns of a model that knows names, or several inputs, and the classes. */
+/**
+ * The summary, followed by what it only counts: the columns of a model with feature names or several inputs, and the
+ * classes.
+ */
 function describe(path: string, model: CliModel): string {
   const classes = model.classes ? `classes: ${listText(model.classes)}\n` : '';
   const schema = model.schema();

@@ -1,18 +1,18 @@
-/** JSON of strangers: what it would become is bounded before it is parsed, and damage in it has a line and a column. */
+/** Parses untrusted JSON: its cost is bounded before parsing, and errors have a line and a column. */
 import { ForwardpassError } from '../errors.ts';
 
-/** Arrays and objects in each other. */
+/** The greatest nesting depth of arrays and objects. */
 const DEEPEST = 64;
-/** Keys of one object whatever the model's width, and for each value of a row. */
+/** The keys that one object may have: this many for any model, and more for each value of a row. */
 const MODEST_KEYS = 2 ** 17;
 const KEYS_PER_VALUE = 4;
-/** Memory that what is parsed may take, in bytes; the heap of a process is a few times as large. */
+/** Memory that the parsed value may take, in bytes. The heap of a process is a few times as large. */
 const MOST_BYTES = 2 ** 30;
 const CONTAINER_BYTES = 64;
 const ELEMENT_BYTES = 16;
 
 /**
- * What a text says. `width` is the number of values of a row. Throws `MALFORMED` with line and column, and `LIMIT` where
+ * Parses a text. `width` is the number of values of a row. Throws `MALFORMED` with line and column, and `LIMIT` where
  * it is nested too deeply, has too many keys, or would take too much memory.
  */
 export function parseJson(text: string, place: string, width: number): unknown {
@@ -25,14 +25,14 @@ export function parseJson(text: string, place: string, width: number): unknown {
   }
 }
 
-/** Not all messages of V8 say where, and some say it as we do. */
+/** Some of V8's messages give no place, and some already have line and column. */
 function whereOf(message: string, text: string): string {
   if (/\(line \d+ column \d+\)/.test(message)) return '';
   const at = /end of JSON/.test(message) ? text.length : /position (\d+)/.exec(message)?.[1];
   return at === undefined ? '' : ` (${lineAndColumn(text, Number(at))})`;
 }
 
-/** One pass over the characters; what is not JSON is left to the parser. */
+/** One pass over the characters. Invalid JSON is left to the parser. */
 function checkCost(text: string, place: string, width: number): void {
   const mostKeys = MODEST_KEYS + KEYS_PER_VALUE * width;
   const keys = new Uint32Array(DEEPEST + 1);
@@ -48,7 +48,7 @@ function checkCost(text: string, place: string, width: number): void {
         if (++depth > DEEPEST) throw limit(`is nested more than ${DEEPEST} deep`, text, at, place);
         keys[depth] = 0;
         bytes += CONTAINER_BYTES;
-        if (bytes > MOST_BYTES) throw limit('has too many values to be read at once', text, at, place);
+        if (bytes > MOST_BYTES) throw limit('has too many values to be read into memory', text, at, place);
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
@@ -62,7 +62,7 @@ function checkCost(text: string, place: string, width: number): void {
         break;
     }
   }
-  if (bytes > MOST_BYTES) throw limit('has too many values to be read at once', text, text.length, place);
+  if (bytes > MOST_BYTES) throw limit('has too many values to be read into memory', text, text.length, place);
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
@@ -79,11 +79,11 @@ function endOfString(text: string, start: number): number {
 }
 
 function limit(what: string, text: string, at: number, place: string): ForwardpassError {
-  const message = `${what} (${lineAndColumn(text, at)}); give rows as JSON Lines (.jsonl), CSV or Parquet`;
+  const message = `${what} (${lineAndColumn(text, at)}); pass rows as JSON Lines (.jsonl), CSV or Parquet`;
   return new ForwardpassError('LIMIT', message, place);
 }
 
-/** From 1, as editors count; of one line, the column. */
+/** Line and column, counted from 1 as in editors; only the column if the text is a single line. */
 function lineAndColumn(text: string, at: number): string {
   let line = 1;
   let start = 0;

@@ -1,9 +1,11 @@
-/** Columns of the rows that go on to the results beside them. */
+/** Columns of the rows that are copied to the results. */
 import { ForwardpassError } from '../errors.ts';
 import { didYouMean, listNames, quote } from '../messages.ts';
 import type { KeptValue } from './row-source.ts';
 
-/** Their positions among the columns of a table. Throws `OPTION` for a name that the table does not have once. */
+/**
+ * The positions of the kept columns in a table. Throws `OPTION` for a name that the table does not have exactly once.
+ */
 export function keptColumns(keep: readonly string[], names: readonly string[] | undefined, place: string): number[] {
   if (keep.length > 0 && names === undefined) throw noNames(place);
   return keep.map((name) => {
@@ -25,12 +27,12 @@ export function noNames(place: string): ForwardpassError {
   return new ForwardpassError('OPTION', `the columns of ${place} have no names to keep them by`, '--keep');
 }
 
-/** For a JSON document: what is not a single value becomes its text. */
+/** A kept value from a JSON document; arrays and objects are kept as JSON text. */
 export function keptJson(value: unknown, place: string): KeptValue {
   if (value === undefined || value === null) return null;
   if (typeof value === 'object') return JSON.stringify(value);
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isInteger(value)) {
-    const message = `the integer ${value} has lost digits, since numbers of JSON are floats; write it as a string`;
+    const message = `the integer ${value} has lost digits, because JSON numbers are read as floats; write it as a string`;
     throw new ForwardpassError('INPUT', message, place);
   }
   return value as string | number | boolean;

@@ -59,29 +59,31 @@ export function addLearnCommand(program: Command, environment: Environment): voi
     .argument('<model>', 'the model file')
     .requiredOption('-i, --input <file>', 'the rows')
     .requiredOption('--target <name>', 'the column of labels or numbers to learn')
-    .requiredOption('-o, --output <file>', 'where the model goes, as .safetensors')
-    .option('--weight <name>', 'a column of how much each row counts')
-    .addOption(new Option('--input-format <format>', 'instead of what the name or content says').choices(DATA_FORMATS))
-    .option('--batch <rows>', 'rows of one fit (default: 32 of a network, else 1000)', parseCount)
-    .option('--checkpoint-every <rows>', 'rows between checkpoints', parseCount, 100_000)
-    .option('--window <rows>', 'rows that metrics are of, the last ones', parseCount, 10_000)
+    .requiredOption('-o, --output <file>', 'the .safetensors file to write')
+    .option('--weight <name>', 'the column of row weights')
     .addOption(
-      new Option('--drift <detector>', 'say when errors have changed').choices(['adwin', 'ddm', 'page-hinkley']),
+      new Option('--input-format <format>', 'the format (default: detected by name or content)').choices(DATA_FORMATS),
     )
-    .option('--restart', 'begin anew where there is a checkpoint')
+    .option('--batch <rows>', 'rows per fit (default: 32 for networks, otherwise 1000)', parseCount)
+    .option('--checkpoint-every <rows>', 'rows between checkpoints', parseCount, 100_000)
+    .option('--window <rows>', 'how many of the last rows metrics are computed over', parseCount, 10_000)
+    .addOption(
+      new Option('--drift <detector>', 'report when the error rate changes').choices(['adwin', 'ddm', 'page-hinkley']),
+    )
+    .option('--restart', 'start over even if there is a checkpoint')
     .option('--seed <number>', 'for estimators with random_state=None: shuffle the rows of a fit', parseSeed)
     .addOption(
-      new Option('--loss <name>', 'of a network: what it learns by').choices([
+      new Option('--loss <name>', 'for networks: the loss function').choices([
         'meanSquared',
         'huber',
         'binaryCrossEntropy',
         'crossEntropy',
       ]),
     )
-    .addOption(new Option('--optimizer <name>', 'of a network').choices(['sgd', 'adam', 'adamw']))
-    .option('--learning-rate <rate>', 'of a network', parseRate)
-    .option('--train <names>', 'of a network: the parameters that learn, apart by commas', parseNames);
-  addNetworkFlags(command).option('--member <name>', 'of a file that holds several things: which');
+    .addOption(new Option('--optimizer <name>', 'for networks: the optimizer').choices(['sgd', 'adam', 'adamw']))
+    .option('--learning-rate <rate>', 'for networks: the learning rate', parseRate)
+    .option('--train <names>', 'for networks: the parameters to train, separated by commas', parseNames);
+  addNetworkFlags(command).option('--member <name>', 'for files with several models: which one');
   addCsvFlags(command)
     .addHelpText('after', EXAMPLES)
     .action((path: string, flags: LearnFlags) => learnRows(path, flags, environment));
@@ -103,9 +105,9 @@ function parseSeed(text: string): number {
   throw new InvalidArgumentError('expected an integer from 0 to 2^32 - 1');
 }
 
-/** What a checkpoint says of the run that wrote it. */
+/** What a checkpoint records about the run that wrote it. */
 interface Notes {
-  /** Of the model, the beginning of the rows and the options that matter. */
+  /** A digest of the model, the beginning of the rows and the options that affect the result. */
   readonly run: string;
   readonly rows: number;
 }
@@ -117,7 +119,7 @@ async function learnRows(path: string, flags: LearnFlags, environment: Environme
   const learner = begun?.learner ?? (await environment.learn(path, await optionsOf(flags)));
   try {
     const before = begun?.rows ?? 0;
-    if (before > 0) environment.stderr.write(`goes on after ${before} rows, from ${checkpoint}\n`);
+    if (before > 0) environment.stderr.write(`continues after ${before} rows, from ${checkpoint}\n`);
     await new Lesson(learner, flags, environment).learn(before, (rows) =>
       learner.save(checkpoint, { notes: { run, rows } }),
     );
@@ -128,7 +130,7 @@ async function learnRows(path: string, flags: LearnFlags, environment: Environme
   }
 }
 
-/** The learner of a checkpoint of the same run; undefined if there is none. */
+/** The learner from a checkpoint of the same run; undefined if there is no checkpoint. */
 async function resume(path: string, run: string, flags: LearnFlags, environment: Environment) {
   if (!(await exists(path))) return undefined;
   const learner = await environment.learn(path, { metrics: metricsOf(flags) });
@@ -136,7 +138,7 @@ async function resume(path: string, run: string, flags: LearnFlags, environment:
   if (notes?.run === run && Number.isSafeInteger(notes.rows)) return { learner, rows: notes.rows as number };
   learner.dispose();
   const message =
-    'is a checkpoint of another model, other rows or other options; --restart begins anew and replaces it';
+    'is a checkpoint of another model, other rows or other options; --restart starts over and replaces it';
   throw new ForwardpassError('OPTION', message, path);
 }
 
@@ -151,7 +153,7 @@ async function exists(path: string): Promise<boolean> {
 
 const HEAD_BYTES = 2 ** 16;
 
-/** A digest of the model, the first bytes of the rows (more may be added) and what decides the result. */
+/** A digest of the model, the first bytes of the rows (more may be added) and the options that affect the result. */
 async function identityOf(path: string, flags: LearnFlags): Promise<string> {
   const { target, weight, batch, header, delimiter, decimal, seed, loss, optimizer, learningRate, train } = flags;
   const { activation, outputActivation, architecture, member, inputFormat } = flags;
@@ -211,7 +213,7 @@ class Lesson {
     this.#parse = flags.decimal === ',' ? parseDecimalComma : parseNumber;
   }
 
-  /** `before`: rows that were learned from already. `save` receives how many there are by then. */
+  /** `before` is the number of rows already learned from. `save` receives the new number. */
   async learn(before: number, save: (rows: number) => Promise<void>): Promise<void> {
     const { input, inputFormat: format, header, delimiter, decimal, target, weight } = this.#flags;
     const keep = [target, ...(weight === undefined ? [] : [weight])];
@@ -242,11 +244,15 @@ class Lesson {
       }
       progress.clear();
       if (rows < before) {
-        throw new ForwardpassError('INPUT', `ends after ${rows} rows; the checkpoint was ${before} rows on`, input);
+        throw new ForwardpassError(
+          'INPUT',
+          `ends after ${rows} rows, expected at least the ${before} rows of the checkpoint`,
+          input,
+        );
       }
       if (rows > reported || rows === 0) this.#report(rows);
     } catch (error) {
-      // Beside the features, targets and weights are kept.
+      // Targets and weights are read as kept columns, so the error names --keep.
       if (!(error instanceof ForwardpassError) || error.place !== '--keep') throw error;
       const option = error.message.includes(quote(target)) ? '--target' : '--weight';
       throw new ForwardpassError(error.code, withoutPlace(error), option, { cause: error });
@@ -273,7 +279,7 @@ class Lesson {
     const drifts = this.#learner.drift?.count ?? 0;
     if (drifts > this.#drifts) {
       this.#drifts = drifts;
-      this.#environment.stderr.write(`errors have changed at row ${before + block.rowCount}\n`);
+      this.#environment.stderr.write(`the error rate has changed at row ${before + block.rowCount}\n`);
     }
   }
 
@@ -293,7 +299,7 @@ class Lesson {
     throw new ForwardpassError('INPUT', `expected a finite number, found ${found(cell)}`, place());
   }
 
-  /** A line on standard output. */
+  /** Writes a line to standard output. */
   #report(rows: number): void {
     const { seen: _, rows: counted, ...values } = this.#learner.metrics ?? { seen: 0, rows: 0 };
     const parts = Object.entries(values).map(([name, value]) => `  ${name} ${value.toFixed(5)}`);
@@ -308,11 +314,11 @@ function found(cell: KeptValue): string {
 
 type PlaceOf = (row: number, name?: string) => string;
 
-/** A failure of a fit, at the cell or row that it is about, or behind so many rows. */
+/** An error of a fit with the place of the cell or row that caused it, or the number of rows before. */
 function placed(error: unknown, block: RowBlock, place: PlaceOf, target: string, before: number): unknown {
   if (!(error instanceof ForwardpassError)) return error;
   const options = { cause: error };
-  // Predicting comes first, and says it in words.
+  // Errors of the prediction before the fit only name the row in their text.
   const [, asked, text] = /^(?:rows: )?row (\d+) (holds .*)$/s.exec(error.message) ?? [];
   if (asked !== undefined) return new ForwardpassError(error.code, text, place(Number(asked)), options);
   const [, kind, row, column] = /^(rows|targets)\[(\d+)\](?:\[(\d+)\])?$/.exec(error.place ?? '') ?? [];

@@ -1,4 +1,4 @@
-/** The options of every subcommand that opens a model. */
+/** The options of all subcommands that open a model. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,32 +13,32 @@ export interface LoadFlags {
   readonly threads?: number;
   readonly activation?: Activation;
   readonly outputActivation?: Activation;
-  /** A path. */
+  /** The path of a file. */
   readonly architecture?: string;
   readonly signature?: string;
   readonly member?: readonly string[];
   readonly numIteration?: number;
   readonly isa?: LoadOptions['isa'];
-  /** A path. */
+  /** The path of a file. */
   readonly functions?: string;
 }
 
 export function addLoadFlags(command: Command): Command {
-  const precision = new Option('--precision <precision>', 'instead of the precision that the model was saved in');
+  const precision = new Option('--precision <precision>', 'the precision to run in (default: that of the file)');
   return addSourceFlags(command.addOption(precision.choices(PRECISION_NAMES)));
 }
 
-/** Those that say what the file is and how to run it, without the precision. */
+/** The options that say what the file is and how to run it, except the precision. */
 export function addSourceFlags(command: Command): Command {
   return addNetworkFlags(command)
-    .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
-    .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
-    .option('--num-iteration <count>', 'of a boosted model: use its first iterations only (0: all)', parseInteger)
+    .option('--signature <name>', 'for TensorFlow SavedModels: the signature (default: serving_default)')
+    .option('--member <names>', 'for files with several models: which one, or several to run in sequence', addNames)
+    .option('--num-iteration <count>', 'for boosted models: use only the first iterations (0: all)', parseInteger)
     .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
     .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
 }
 
-/** What files of parameters do not say. */
+/** The options for what files of parameters do not contain. */
 export function addNetworkFlags(command: Command): Command {
   return command
     .option(
@@ -57,11 +57,11 @@ export function addNetworkFlags(command: Command): Command {
 export function addFunctionsFlag(command: Command): Command {
   return command.option(
     '--functions <module>',
-    'for steps of your own: a script that exports what they do, by their names in Python',
+    'for custom steps: a script that exports their functions, by their names in Python',
   );
 }
 
-/** Only what was given, so that the defaults of `load` hold. */
+/** Only the options that were given, so that the defaults of `load` apply. */
 export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
   const { precision, threads, activation, outputActivation, signature, member, numIteration, isa } = flags;
   return {
@@ -80,7 +80,7 @@ export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
   };
 }
 
-/** `scaler,model`, or the option twice. */
+/** Parses `scaler,model`, or the option given twice. */
 function addNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(',')];
 }
@@ -103,7 +103,7 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
-/** `relu`, or with settings `{"name":"leaky_relu","alpha":0.2}`. */
+/** Parses `relu`, or, with settings, `{"name":"leaky_relu","alpha":0.2}`. */
 function parseActivation(text: string): Activation {
   if (!text.startsWith('{')) return text;
   try {

@@ -3,13 +3,13 @@ import { listNames, quote } from '../messages.ts';
 
 export interface NamedPath {
   readonly path: string;
-  /** Which of the model's inputs or outputs it is for. */
+  /** The indices of the model's inputs or outputs that it is for. */
   readonly indices: readonly number[];
 }
 
 /**
  * The values of an option that takes one path for everything, or `name=path` for each of some tensors.
- * Throws `OPTION` for a name that there is not, and for a name or a dash that is given twice.
+ * Throws `OPTION` for an unknown name, and for a name or a dash that is given twice.
  */
 export function assignPaths(
   option: string,

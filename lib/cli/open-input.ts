@@ -1,4 +1,4 @@
-/** From the values of --input to one source of rows for all inputs of a model. */
+/** Turns the values of --input into one source of rows for all inputs of a model. */
 import type { Readable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
 import { listNames } from '../messages.ts';
@@ -14,15 +14,15 @@ import { type RowSource, type SourcePart, zipSources } from './row-source.ts';
 export interface InputOptions extends CsvOptions {
   /** `-`, a path, or `name=path` for one of several inputs. */
   readonly paths: readonly string[];
-  /** By name, otherwise by content, unless given. */
+  /** Detected by name, then by content, unless given. */
   readonly format?: DataFormat;
-  /** Columns of the first path that go on to the results. */
+  /** Columns of the first path that are copied to the results. */
   readonly keep?: readonly string[];
 }
 
 export interface OpenInput {
   readonly rows: RowSource;
-  /** Of the first source. */
+  /** The format of the first source. */
   readonly format: DataFormat;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function openInput(options: InputOptions, parts: LayoutParts, stdin
   }
 }
 
-/** Of some of the columns; feature names run through all. */
+/** The layout of some of the columns. Feature names are those of all columns. */
 function layoutOf(parts: LayoutParts, indices: readonly number[]): RowLayout {
   const { columns, featureNames } = parts;
   if (indices.length === columns.length) return new RowLayout(parts);
@@ -89,7 +89,7 @@ async function openRows(
   }
 }
 
-/** One path for all inputs, or one for each by name. Throws `OPTION` when an input is left out or given twice. */
+/** One path for all inputs, or one for each by name. Throws `OPTION` if an input is missing or given twice. */
 function assignInputs(paths: readonly string[], inputs: readonly { readonly name: string }[]): NamedPath[] {
   const assigned = assignPaths('--input', paths, inputs);
   const missing = inputs.filter((_, i) => !assigned.some(({ indices }) => indices.includes(i)));

@@ -1,4 +1,4 @@
-/** From the values of --output to one writer for all results. */
+/** Turns the values of --output into one writer for all results. */
 import type { Writable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
 import { listNames } from '../messages.ts';
@@ -12,11 +12,11 @@ import { csvFormat, jsonFormat, jsonLinesFormat, TextWriter } from './write-text
 export interface OutputOptions {
   /** `-`, a path, or `name=path` for one of several outputs. */
   readonly paths: readonly string[];
-  /** By name unless given. */
+  /** Detected by name unless given. */
   readonly format?: DataFormat;
-  /** Where neither says it. */
+  /** Used if neither the option nor the name gives a format. */
   readonly defaultFormat: DataFormat;
-  /** Where it is known beforehand. */
+  /** The number of rows, if known in advance. */
   readonly rowCount?: number;
 }
 
@@ -32,7 +32,7 @@ export async function openOutput(
       const chosen = indices.map((i) => columns[i]);
       if (format === 'npy' && chosen.length > 1) {
         const names = listNames(chosen.map(({ name }) => name));
-        const message = `a .npy file holds one output, the model has ${names}: give --output NAME=FILE for each`;
+        const message = `a .npy file contains one output, but the model has ${names}: pass --output NAME=FILE for each`;
         throw new ForwardpassError('OPTION', message, `--output ${path}`);
       }
       const sink = path === '-' ? new StreamSink(stdout, false) : await openNamedSink(path);
@@ -50,7 +50,7 @@ interface Part {
   readonly writer: RowWriter;
 }
 
-/** A writer that gives each of several its columns. */
+/** A writer that distributes columns to several writers. */
 function split(parts: readonly Part[]): RowWriter {
   return {
     async write(values, rowCount) {

@@ -25,13 +25,13 @@ Start with:
 
 \`forwardpass help run\` lists every option. A failure ends with status 1, wrong usage with 2.`;
 
-/** Runs the command with the arguments that follow its name; its exit status. */
+/** Runs the command with the arguments after its name; returns the exit status. */
 export async function main(args: readonly string[], environment: Environment): Promise<number> {
   try {
     await createProgram(environment).parseAsync(args, { from: 'user' });
     return SUCCESS;
   } catch (error) {
-    // Help and version have exit code 0, everything else of commander's is about usage, and already said.
+    // Help and version have exit code 0. All other errors of commander are about usage and already printed.
     if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCESS : USAGE;
     if (isClosedPipe(error)) return SUCCESS;
     if (error instanceof Differs) return FAILURE;
@@ -70,7 +70,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
-/** Whoever read our output has seen enough, as `head` does. */
+/** The reader of the output has closed the pipe, as `head` does. */
 function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }

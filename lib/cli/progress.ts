@@ -1,4 +1,4 @@
-/** A line on a terminal that says how far a long run is. Writes nothing elsewhere, or when the run is short. */
+/** A line on a terminal that shows the progress of a long run. Writes nothing elsewhere, or when the run is short. */
 import type { WriteStream } from 'node:tty';
 
 export type ProgressStream = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
@@ -21,7 +21,7 @@ export class Progress {
     this.nextAt = stream.isTTY && isWanted ? this.startedAt + DELAY_MS : Number.POSITIVE_INFINITY;
   }
 
-  /** `fraction` from 0 to 1, where it is known. */
+  /** `fraction` is from 0 to 1, if known. */
   update(rowCount: number, fraction: number | undefined): void {
     const now = this.now();
     if (now < this.nextAt) return;
@@ -31,7 +31,7 @@ export class Progress {
     this.stream.write(`\r\x1b[K${line.slice(0, (this.stream.columns ?? 80) - 1)}`);
   }
 
-  /** Leaves an empty line for what comes next. */
+  /** Clears the line for the next output. */
   clear(): void {
     if (this.isShown) this.stream.write('\r\x1b[K');
     this.isShown = false;

@@ -22,11 +22,11 @@ interface QuantizeFlags extends Omit<LoadFlags, 'precision'>, CsvOptions {
   readonly json?: boolean;
 }
 
-/** In f32 first, reduced second. */
+/** A value in f32, then in reduced precision. */
 type Both<T> = readonly [T, T];
 
 interface LayerReport extends QuantizableLayer {
-  /** With this layer alone reduced. */
+  /** The difference when only this layer is reduced. */
   readonly difference?: Difference;
 }
 
@@ -35,10 +35,10 @@ interface Report {
   readonly layersReduced: number;
   readonly layerCount: number;
   readonly weightBytes: Both<number>;
-  /** Nanoseconds of one call, by its rows. */
+  /** Nanoseconds per call, by number of rows. */
   readonly medians: Readonly<Record<string, Both<number>>>;
   readonly difference?: Difference;
-  /** From 0 to 1. */
+  /** The accuracy, from 0 to 1. */
   readonly accuracy?: Both<number>;
   readonly layers?: readonly LayerReport[];
   readonly fileBytes?: number;
@@ -60,15 +60,15 @@ Examples:
 export function addQuantizeCommand(program: Command, environment: Environment): void {
   const command = program
     .command('quantize')
-    .summary("keep a model's weights in fewer bits, and measure what that costs")
-    .description('Keeps the weights of large layers in int8 or bf16, and compares the model with itself in f32.')
+    .summary("store a model's weights in fewer bits, and measure the effect")
+    .description('Stores the weights of large layers in int8 or bf16, and compares the model with its f32 version.')
     .argument('<model>', 'the model file')
     .addOption(new Option('--precision <precision>', 'of the weights').choices(REDUCED_NAMES).default('int8'))
     .option('--sample <file>', 'rows to compare results on; NAME=FILE, repeated, for several inputs', collect)
-    .option('--labels <file>', 'the right class of each row of the sample: a number, or a label of the model')
-    .option('-o, --output <file>', 'where the model goes, as .safetensors that `load` and `run` open')
+    .option('--labels <file>', 'the correct class of each row of the sample: an index, or a label of the model')
+    .option('-o, --output <file>', 'the .safetensors file to write, which `load` and `run` open')
     .option('--keep <layer>', 'a layer to leave in f32; may be repeated', collect)
-    .option('--layers', 'also the effect of each layer when only it is reduced')
+    .option('--layers', 'also measure the effect of each layer when only it is reduced')
     .option('--seconds <time>', 'how long to measure each speed', parseSeconds, 0.5)
     .option('--json', 'as JSON, for programs');
   addSourceFlags(addCsvFlags(command))
@@ -122,7 +122,7 @@ async function measureBoth(
   if (flags.sample === undefined) {
     const needing = flags.labels !== undefined ? '--labels' : flags.layers ? '--layers' : undefined;
     if (needing === undefined) return report;
-    throw new ForwardpassError('OPTION', 'needs rows to compare results on: give --sample FILE', needing);
+    throw new ForwardpassError('OPTION', 'needs rows to compare results on: pass --sample FILE', needing);
   }
 
   const { header, delimiter, decimal } = flags;

@@ -1,4 +1,4 @@
-/** Rows to measure with, of what the model takes. */
+/** Random rows to measure with, which the model accepts. */
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../messages.ts';
 import type { Column } from '../rows/column.ts';
@@ -6,11 +6,11 @@ import type { CliModel } from './environment.ts';
 
 type Asked = Pick<CliModel, 'ask' | 'rowReader'>;
 
-/** What is tried where the model refuses a number: categories that are numbers are seldom others. */
+/** Values to try where the model rejects a number. Numeric categories are seldom anything else. */
 const CANDIDATES: readonly number[] = [0, 1, 0.5, -1, ...Array.from({ length: 4096 }, (_, i) => i + 2)];
 const MOST_TRIES = 100_000;
 
-/** An element that the model refused, of a row. */
+/** An element of a row that the model rejected. */
 interface Refused {
   readonly row: number;
   readonly input: number;
@@ -18,8 +18,8 @@ interface Refused {
 }
 
 /**
- * Known words, ids of their table, and otherwise numbers from −1 to 1, or what the model takes instead: an array for each
- * input. Throws what the model says where none is found.
+ * Known strings, ids of their table, and otherwise numbers from −1 to 1 or values that the model accepts instead: an
+ * array for each input. Throws the model's error if no such rows are found.
  */
 export function randomRows(model: Asked, rowCount: number): Float64Array[] {
   const { columns } = model.rowReader;
@@ -34,7 +34,7 @@ export function randomRows(model: Asked, rowCount: number): Float64Array[] {
     const { width } = column.port;
     return Float64Array.from({ length: width * rowCount }, (_, at) => randomOf(column, at % width));
   });
-  // An element that is refused in one row is that of a row which is taken, in all.
+  // If an element is rejected in one row, all rows get that element of a row which is accepted.
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const refused = refusalOf(model, rows);
     if (refused === undefined) return rows;
@@ -57,7 +57,7 @@ function randomOf({ port }: Column, element: number): number {
   return /^u?int|^bool/.test(port.dtype) ? 0 : Math.random() * 2 - 1;
 }
 
-/** One row that the model takes, found element by element. */
+/** One row that the model accepts, found element by element. */
 function acceptedRow(model: Asked, columns: readonly Column[]): Float64Array[] {
   const row = columns.map((column) =>
     Float64Array.from({ length: column.port.width }, (_, element) => randomOf(column, element)),
@@ -73,11 +73,13 @@ function acceptedRow(model: Asked, columns: readonly Column[]): Float64Array[] {
     tried.set(key, next + 1);
     row[input][element] = CANDIDATES[next];
   }
-  const message = 'no random row was found that the model takes; measure it on rows of yours, from a program';
+  const message = 'no random row was found that the model accepts; measure it with your own rows, from a program';
   throw new ForwardpassError('INPUT', message);
 }
 
-/** Undefined where the model takes the rows. Throws where it does not say which element it refuses. */
+/**
+ * The element that the model rejects; undefined if it accepts the rows. Throws if the error does not say which element.
+ */
 function refusalOf(model: Asked, arrays: readonly Float64Array[]): Refused | undefined {
   let refused: Refused | undefined;
   const cell = (row: number, input: number, element: number) => {

@@ -11,12 +11,15 @@ import { BlockBuilder, checkExact, type RowLayout } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const SNIFFED_BYTES = 65_536;
-/** Bytes of a row, whatever the model's width, and for each of its values. A longer one is rather a quote that is never closed. */
+/**
+ * Bytes that a row may have for any model, and for each of its values. A longer row is likely a quote that is never
+ * closed.
+ */
 const MODEST_ROW = 2 ** 22;
 const ROW_PER_VALUE = 64;
-/** How often the number of cells is looked at. */
+/** The number of cells is checked every so many bytes. */
 const CHECKED_BYTES = 2 ** 18;
-/** Columns beside those of the model. */
+/** How many columns there may be beside those of the model. */
 const MOST_OTHER_COLUMNS = 2 ** 17;
 
 export function readCsv(
@@ -39,11 +42,12 @@ export function readCsv(
   };
 }
 
-/** What the parser says, and the line at which the row begins where it only knows where it ends. */
+/** The parser's error, at the line where the row begins, because the parser only knows where it ends. */
 function refusalOf(error: CsvError, place: string, line: number): ForwardpassError {
   const options = { cause: error };
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    const message = 'the row that begins here is longer than a row may be; is a quote in it never closed';
+    const message =
+      'the row that begins here exceeds the size limit of a row; check whether a quote in it is never closed';
     return new ForwardpassError('LIMIT', message, `${place} line ${line}`, options);
   }
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
@@ -53,22 +57,22 @@ function refusalOf(error: CsvError, place: string, line: number): ForwardpassErr
   return new ForwardpassError('MALFORMED', `${error.message}${remedyOf(error)}`, place, options);
 }
 
-/** What to do about a table that the parser refuses, as an end of its message. */
+/** What to do about a table that the parser rejects, to append to its message. */
 function remedyOf({ code }: CsvError): string {
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH')
-    return '; rows are as long as the first one, and a cell that contains the delimiter must be quoted';
+    return '; every row must have as many cells as the first, and a cell that contains the delimiter must be quoted';
   if (code.includes('QUOTE'))
-    return '; a quote within a quoted cell is written twice, and --delimiter sets the separator of cells';
+    return '; a quote within a quoted cell must be doubled, and --delimiter sets the separator of cells';
   return '';
 }
 
-/** What the parser gives with `info`. */
+/** What the parser returns with the option `info`. */
 interface ParsedRow {
   readonly record: readonly string[];
   readonly info: { readonly lines: number };
 }
 
-/** What is done with the cells of a column. */
+/** How the cells of a column are used. */
 interface CsvColumn {
   readonly at: number;
   readonly slot: number;
@@ -78,15 +82,15 @@ interface CsvColumn {
 }
 
 class CsvRows {
-  /** Of those that were parsed, whether they have been taken or not: where it ends. */
+  /** The line at which the last parsed row ends, whether the row has been taken or not. */
   lineOfLastRow = 0;
   private names: readonly string[] | undefined;
   private columns: readonly CsvColumn[] = [];
   private kept: readonly number[] = [];
   private rowsBefore = 0;
-  /** Of each row of the block, the line at which it ends. */
+  /** The line at which each row of the block ends. */
   private lines: number[] = [];
-  /** For each row of the block, the words, in the order of `columns`: of numbers, the block has the number itself. */
+  /** The strings of each row of the block, in the order of `columns`. Numbers are in the block itself. */
   private words: string[][] = [];
   private hasWords = false;
   private readonly parseCell: (cell: string) => number | undefined;
@@ -104,12 +108,12 @@ class CsvRows {
     const { source, layout, options } = this;
     layout.refuseWholeRows(source.name);
     const head = Buffer.from(await source.peek(SNIFFED_BYTES)).toString('latin1');
-    // Excel says so before the header.
+    // Excel writes the delimiter on a line before the header.
     const stated = /^sep=(.)\r?\n/.exec(head)?.[1];
     const parser = parse({
       delimiter: options.delimiter ?? stated ?? sniffDelimiter(head, options),
       from_line: stated === undefined ? 1 : 2,
-      // Blanks are part of a cell where they are part of words that the model knows.
+      // Blanks are part of a cell if strings that the model knows contain blanks.
       trim: !hasBlankWords(layout) && layout.texts.size === 0,
       skip_empty_lines: true,
       max_record_size: MODEST_ROW + ROW_PER_VALUE * layout.width,
@@ -119,7 +123,7 @@ class CsvRows {
         return row;
       },
     });
-    // The parser is destroyed with the source's error, and so throws it below.
+    // pipeline() destroys the parser with the source's error, which the loop below then throws.
     pipeline(Readable.from(this.chunksFor(parser), { objectMode: false }), parser, () => {});
 
     let builder: BlockBuilder | undefined;
@@ -142,7 +146,7 @@ class CsvRows {
     if (builder !== undefined && builder.rowCount > 0) yield builder.take();
   }
 
-  /** The parser bounds the bytes of a row, not its cells, and empty ones have none. */
+  /** The parser limits the bytes of a row, but not its cells, and empty cells have no bytes. */
   private async *chunksFor(parser: Parser): AsyncGenerator<Uint8Array> {
     const { source, layout } = this;
     for await (const chunk of source.chunks()) {
@@ -156,7 +160,7 @@ class CsvRows {
     }
   }
 
-  /** Decides where the columns go, by the first row; whether it is a header. */
+  /** Assigns the columns by the first row; returns whether it is a header. */
   private start(cells: readonly string[]): boolean {
     const { layout, source, keep } = this;
     const { header = 'auto' } = this.options;
@@ -165,7 +169,7 @@ class CsvRows {
     if (!isHeader && layout.isIndexed(cells)) {
       throw new ForwardpassError('SHAPE', `expected ${layout.width} columns, found ${cells.length}`, source.name);
     }
-    // A name that is not there says more than columns that are too many without it.
+    // Checked first, because a missing name is a better message than too many columns without it.
     this.kept = keptColumns(keep, this.names, source.name);
     const slots = isHeader && header !== 'skip' ? this.placeByName(cells) : layout.placeByPosition(cells, source.name);
     this.columns = cells.flatMap((_, at) => {
@@ -192,12 +196,12 @@ class CsvRows {
       if (!isOne && error.code !== 'INPUT') throw error;
       const hint = isOne
         ? `found one column, ${quote(names[0])}; --delimiter sets the separator of columns`
-        : '--header skip takes columns by position';
+        : '--header skip assigns columns by position';
       throw new ForwardpassError(error.code, `${withoutPlace(error)}; ${hint}`, error.place);
     }
   }
 
-  /** Names that the model has make a header; so does what cannot be a row: a word where a number goes. */
+  /** The first row is a header if it has names of the model, or a string where a number is expected. */
   private isHeader(cells: readonly string[]): boolean {
     const { layout } = this;
     if (layout.isIndexed(cells) || cells.some((cell) => layout.find(cell)?.width === 1)) return true;
@@ -208,15 +212,15 @@ class CsvRows {
     const numbers = slots.filter((slot) => !layout.isWord(slot) && !layout.isText(slot));
     if (numbers.some((slot) => !isNumber(cells[slot]))) return true;
     if (numbers.length === 0 && words.length === 0) throw this.noHeaderOrRow(cells);
-    // Where all are words, one that is known makes a row.
+    // If all columns are strings, a known string makes the row data.
     const all = slots.filter((slot) => !layout.isText(slot));
     return words.length === all.length && !words.some((slot) => this.isKnown(slot, cells[slot]));
   }
 
-  /** Where all columns are texts, a first row may be either. */
+  /** If all columns are texts, the first row may be either. */
   private noHeaderOrRow(cells: readonly string[]): ForwardpassError {
     const names = this.layout.slotName(0);
-    const message = `the first row may be a header or a text: --header skip says the one, --header none the other; or name the column ${quote(names)}`;
+    const message = `the first row may be a header or a text: pass --header skip for a header, --header none for a text, or name the column ${quote(names)}`;
     return new ForwardpassError('INPUT', `${message}; found ${quote(cells[0])}`, this.source.name);
   }
 
@@ -224,7 +228,7 @@ class CsvRows {
     return isMissing(cell) || this.layout.numberOf(slot, cell, () => '') >= 0;
   }
 
-  /** Slots that no column fills are the same in every row. */
+  /** Slots without a column have the same value in every row. */
   private fillAbsent(builder: BlockBuilder, batch: number): void {
     const { layout, source } = this;
     const filled = new Set(this.columns.map(({ slot }) => slot));
@@ -260,7 +264,7 @@ class CsvRows {
     for (let k = 0; k < this.kept.length; k++) builder.keep(k, record[this.kept[k]]);
   }
 
-  /** A word of the model's own is that word, even if it is one of those that mean missing. */
+  /** A string that the model knows is that string, even if it usually means a missing value. */
   private wordOf(slot: number, cell: string): number {
     const place = () => this.placeOf(slot);
     const index = this.layout.numberOf(slot, cell, place);
@@ -274,7 +278,7 @@ class CsvRows {
     return new ForwardpassError('INPUT', message, this.placeOf(slot));
   }
 
-  /** Of the row that was read last, or of one of the block. */
+  /** The place of a cell in the last row read, or in a row of the block. */
   private placeOf(slot: number, row = this.lines.length - 1): string {
     const at = this.columns.find((column) => column.slot === slot)?.at ?? slot;
     const name = this.names ? quote(this.names[at]) : at + 1;
@@ -292,12 +296,12 @@ class CsvRows {
   }
 }
 
-/** Cells that the parser has of a row that has not ended. Its types leave its state out. */
+/** The number of cells of the unfinished row in the parser, whose types do not include its state. */
 function cellsOfOpenRow(parser: Parser): number {
   return (parser as Parser & { readonly state: { readonly record: readonly string[] } }).state.record.length;
 }
 
-/** Tab or semicolon where the first line has one outside quotes, otherwise comma, or a bar where it has no comma. */
+/** Tab or semicolon if the first line has one outside quotes, otherwise comma, or a vertical bar if it has no comma. */
 function sniffDelimiter(head: string, { decimal }: CsvOptions): string {
   const line = head.replace(/"[^"]*"/g, '').split(/\r?\n/, 1)[0];
   const usual = ['\t', ';', ',', '|'].filter((delimiter) => delimiter !== decimal);

@@ -8,24 +8,21 @@ import { BlockBuilder, checkExact, missingNumber, type RowLayout, type Span } fr
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const LARGEST_DOCUMENT = 1 << 28;
-/** Of a line, whatever the model's width, and for each value of a row. */
+/** Characters that a line may have for any model, and for each value of a row. */
 const MODEST_LINE = 1 << 22;
 const LINE_PER_VALUE = 64;
-/** Nested arrays of one row. */
+/** How deeply the arrays of one row may be nested. */
 const DEEPEST_ROW = 16;
 
 type JsonObject = { readonly [key: string]: unknown };
 
-/** A whole document: rows, records, columns, or one row. It is parsed at once; JSON Lines are read piece by piece. */
+/** A whole document: rows, records, columns, or one row. It is parsed as a whole; JSON Lines are read in pieces. */
 export async function readJson(
   source: ByteSource,
   layout: RowLayout,
   keep: readonly string[] = [],
 ): Promise<RowSource> {
-  const text = await source.wholeText(
-    LARGEST_DOCUMENT,
-    'give JSON Lines (.jsonl) instead, they are read piece by piece',
-  );
+  const text = await source.wholeText(LARGEST_DOCUMENT, 'use JSON Lines (.jsonl), which are read in pieces');
   const document = parseJson(text, source.name, layout.width);
   const rows = findRows(document, layout, keep, source.name);
   let rowsRead = 0;
@@ -45,7 +42,7 @@ export async function readJson(
   };
 }
 
-/** A row or record on each line. */
+/** Reads a row or record from each line. */
 export function readJsonLines(source: ByteSource, layout: RowLayout, keep: readonly string[] = []): RowSource {
   return {
     fraction: () => source.fraction(),
@@ -67,10 +64,10 @@ export function readJsonLines(source: ByteSource, layout: RowLayout, keep: reado
   };
 }
 
-/** Whole lines, those of a chunk at once: an empty one costs next to nothing. */
+/** Whole lines, all those of a chunk at once, so that empty lines cost next to nothing. */
 async function* splitLines(source: ByteSource, longest: number): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
-  /** Of a line that goes on in the next chunk. */
+  /** The parts of a line that continues in the next chunk. */
   let parts: string[] = [];
   let length = 0;
   let linesBefore = 0;
@@ -86,14 +83,14 @@ async function* splitLines(source: ByteSource, longest: number): AsyncGenerator<
     parts.push(rest);
     length += rest.length;
     if (length > longest) {
-      const message = `is longer than ${longest} characters; each row needs its own line`;
+      const message = `is longer than ${longest} characters; write each row on its own line`;
       throw new ForwardpassError('LIMIT', message, `${source.name} line ${linesBefore + 1}`);
     }
   }
   yield [parts.join('') + decoder.decode()];
 }
 
-/** Rows by number, whichever way the document lays them out. */
+/** Rows by number, whatever the layout of the document. */
 interface Rows {
   readonly length: number;
   at(row: number): unknown;
@@ -127,7 +124,7 @@ function findRows(document: unknown, layout: RowLayout, keep: readonly string[],
   }
 }
 
-/** What a body for a server has around its rows. */
+/** The rows inside the object that a request body for a server has around them. */
 function unwrapped(document: JsonObject, layout: RowLayout): unknown {
   return ['inputs', 'columns']
     .filter((wrapper) => !layout.find(wrapper))
@@ -141,13 +138,13 @@ function splitRows(columns: readonly string[], data: readonly unknown[]): Rows {
     at: (row) => {
       const cells = data[row];
       if (!Array.isArray(cells)) return cells;
-      // As many as the row has: a short row costs little, however many columns are named.
+      // Only as many names as the row has cells, so that a short row costs little.
       return Object.fromEntries(cells.slice(0, columns.length).map((cell, i) => [columns[i], cell]));
     },
   };
 }
 
-/** Columns by name: an array of as many values as there are rows, or, for one row, the row's own values. */
+/** Columns by name: an array with a value for each row, or, for one row, the values themselves. */
 function columnRows(document: JsonObject, layout: RowLayout, keep: readonly string[], place: string): Rows {
   const absent = keep.find((name) => !Object.hasOwn(document, name));
   if (absent !== undefined) throw noColumn(absent, Object.keys(document), place);
@@ -172,10 +169,10 @@ function columnRows(document: JsonObject, layout: RowLayout, keep: readonly stri
   };
 }
 
-/** Puts rows into blocks, one by one. */
+/** Collects rows in blocks. */
 class RowFiller {
   private builder: BlockBuilder | undefined;
-  /** Of the block, with their numbers from 0. */
+  /** The rows of the block, with their numbers from 0. */
   private rows: { readonly row: unknown; readonly number: number }[] = [];
   private readonly neverSeen: Set<string>;
 
@@ -192,7 +189,7 @@ class RowFiller {
     this.builder = new BlockBuilder(this.layout, batch, (row, slot) => this.cellOf(row, slot), this.keep.length);
   }
 
-  /** A block, where the row made it full. */
+  /** Adds a row; returns the block if it is now full. */
   add(row: unknown, number: number): RowBlock | undefined {
     const builder = this.builder as BlockBuilder;
     if (this.rows.length === 0 || builder.rowCount === 0) this.rows = [];
@@ -212,7 +209,7 @@ class RowFiller {
     if (name !== undefined && isObject(last)) throw noColumn(name, Object.keys(last), this.source);
   }
 
-  /** Values in order, nested or not. */
+  /** Fills in an array of values in order, nested or not. */
   private fillArray(builder: BlockBuilder, row: unknown, place: string): void {
     const { width } = this.layout;
     if (this.keep.length > 0) throw noNames(this.source);
@@ -222,7 +219,7 @@ class RowFiller {
     this.fillSpan(builder, row, { slot: 0, width }, place);
   }
 
-  /** Features or inputs by name; fields by other names are left out. */
+  /** Fills in features or inputs by name. Fields with other names are ignored. */
   private fillRecord(builder: BlockBuilder, record: JsonObject, place: string): void {
     const { layout } = this;
     const filled = new Uint8Array(layout.width);
@@ -252,7 +249,7 @@ class RowFiller {
     }
   }
 
-  /** Only an input with axes is nested. */
+  /** Checks that only inputs with axes are given as arrays. */
   private checkNested(record: JsonObject, name: string, value: object, place: string): void {
     if (Array.isArray(value) && !this.layout.isScalar(name)) return;
     const message = `expected one value, found ${describe(value)}`;
@@ -269,7 +266,7 @@ class RowFiller {
       const given: unknown = values[i];
       if (layout.isText(slot + i)) {
         if (typeof given !== 'string') {
-          throw new ForwardpassError('INPUT', `expected a text, found ${describe(given)}`, place);
+          throw new ForwardpassError('INPUT', `expected a string, found ${describe(given)}`, place);
         }
         builder.setText(slot + i, given);
       }

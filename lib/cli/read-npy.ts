@@ -12,20 +12,24 @@ import { noNames } from './keep.ts';
 import { elementCount, type RowLayout } from './row-layout.ts';
 import type { FloatArray, RowBlock, RowSource } from './row-source.ts';
 
-/** Of an array in Fortran order, in memory at once. */
+/** Bytes of an array in Fortran order that are in memory at once. */
 const COLUMN_BYTES = 1 << 26;
 
-/** Rows of an array whose first axis counts them, block by block. */
+/** Reads the rows of an array, whose first axis is that of rows, block by block. */
 export async function readNpy(source: ByteSource, layout: RowLayout, keep: readonly string[] = []): Promise<RowSource> {
   const place = source.name;
   if (keep.length > 0) throw noNames(place);
   if (layout.texts.size > 0) {
-    const message = 'a .npy file holds numbers, and the model takes texts: give .csv, .json, .jsonl or .parquet';
+    const message = 'a .npy file contains numbers, but the model takes texts; use .csv, .json, .jsonl or .parquet';
     throw new ForwardpassError('INPUT', message, place);
   }
   if (layout.columns.length !== 1) {
     const names = layout.columns.map(({ port: { name } }) => `--input ${name}=FILE`).join(' ');
-    throw new ForwardpassError('INPUT', `a .npy file holds one input, the model has several: give ${names}`, place);
+    throw new ForwardpassError(
+      'INPUT',
+      `a .npy file contains one input, but the model has several: pass ${names}`,
+      place,
+    );
   }
   const prefix = await source.peek(NPY_PREFIX_BYTES);
   const header = parseNpyHeader(await source.peek(npyDataOffset(prefix, place)), place);
@@ -50,7 +54,7 @@ class NpyRows implements RowSource {
     private readonly header: NpyHeader,
     private readonly width: number,
     readonly rowCount: number,
-    /** In Fortran order, where the column of each element of a row begins, in elements; rows of a column are neighbours. */
+    /** For Fortran order: the offset of each element's column, in elements. The rows of a column are contiguous. */
     private readonly columns?: Float64Array,
   ) {}
 
@@ -83,7 +87,7 @@ class NpyRows implements RowSource {
       const found = await source.readInto(part);
       if (found < part.length) {
         const row = this.rowsRead + Math.floor((found / part.length) * rowCount) + 1;
-        const message = `expected ${this.rowCount} rows, ends within row ${row}`;
+        const message = `expected ${this.rowCount} rows, but the file ends within row ${row}`;
         throw new ForwardpassError('TRUNCATED', message, source.name);
       }
       decodeNpy(part, header, elements, source.name);
@@ -92,7 +96,7 @@ class NpyRows implements RowSource {
     }
   }
 
-  /** Many blocks at once, since each column is read by itself. */
+  /** Reads many blocks at once, because each column is read separately. */
   private async *columnBlocks(batch: number, columns: Float64Array): AsyncGenerator<RowBlock> {
     const { source, width } = this;
     const { element, elementBytes, dataOffset } = this.header;
@@ -120,11 +124,11 @@ class NpyRows implements RowSource {
 
 interface ArrayRows {
   readonly count: number;
-  /** Which of the array's axes are those of one row. */
+  /** The axes of the array that belong to one row. */
   readonly axes: readonly number[];
 }
 
-/** By element of a row, in the order of its axes: where its column begins in an array in Fortran order. */
+/** The offset of each element's column in an array in Fortran order, by element in the order of the row's axes. */
 function columnsOf({ shape }: NpyHeader, { axes }: ArrayRows): Float64Array {
   const strides = shape.map((_, axis) => elementCount(shape.slice(0, axis)));
   const columns = new Float64Array(elementCount(axes.map((axis) => shape[axis])));
@@ -138,7 +142,7 @@ function columnsOf({ shape }: NpyHeader, { axes }: ArrayRows): Float64Array {
   return columns;
 }
 
-/** [rows, …row], [rows, width], [rows] for one element a row, or one row without its axis of rows. */
+/** Accepts [rows, …row], [rows, width], [rows] for one element per row, or one row without the axis of rows. */
 function findRows(
   { shape }: NpyHeader,
   { name, shape: rowShape }: { readonly name: string; readonly shape: readonly number[] },

@@ -1,4 +1,4 @@
-/** Rows of a Parquet file, some at a time: of a row group, the columns that are wanted, as many rows as fit. */
+/** Reads the rows of a Parquet file in parts: the wanted columns of a row group, as many rows as fit in memory. */
 import { type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../messages.ts';
@@ -11,21 +11,24 @@ import { BlockBuilder, missingNumber, type RowLayout } from './row-layout.ts';
 import type { RowSource } from './row-source.ts';
 
 const MAGIC = 0x31524150;
-/** Objects of it take some seventy times as much. */
+/** In bytes. The objects parsed from a footer take some seventy times as much. */
 const LARGEST_FOOTER = 1 << 23;
 const LARGEST_CHUNK = 2 ** 30;
 const DEEPEST_SCHEMA = 64;
-/** Cells in memory at once, more or less: pages are read whole. */
+/** Cells in memory at once, approximately, because pages are read whole. */
 const CELLS = 1 << 23;
 
 export interface ParquetTable {
   readonly rowCount: number;
   readonly columns: readonly ParquetColumn[];
-  /** Row by row, in turn the cells of the columns that are asked for, by their positions. Rows are valid until the next. */
+  /**
+   * The rows, each with the cells of the wanted columns, in the order of the given positions. A row is valid until the
+   * next.
+   */
   rows(wanted: readonly number[]): AsyncGenerator<readonly ParquetValue[]>;
 }
 
-/** Throws `MALFORMED`, `TRUNCATED`, `LIMIT` for what is not a whole Parquet file. The source has to be seekable. */
+/** Throws `MALFORMED`, `TRUNCATED` or `LIMIT` if it is not a complete Parquet file. The source must be seekable. */
 export async function openParquet(source: ByteSource): Promise<ParquetTable> {
   const metadata = await readMetadata(source);
   const columns = columnsOf(metadata.schema);
@@ -67,7 +70,7 @@ async function readMetadata(source: ByteSource): Promise<FileMetaData> {
   if (view.getUint32(4, true) !== MAGIC) {
     throw new ForwardpassError(
       'TRUNCATED',
-      'does not end as a Parquet file does; was it cut off, or is it encrypted',
+      'does not end like a Parquet file; it may be truncated or encrypted',
       place,
     );
   }
@@ -87,7 +90,7 @@ async function readMetadata(source: ByteSource): Promise<FileMetaData> {
   });
 }
 
-/** That it is a tree, of a depth that recursion stands. */
+/** Checks that the schema is a tree, and not too deep for recursion. */
 function checkSchema({ schema }: FileMetaData, place: string): void {
   const open: number[] = [];
   for (const [at, { num_children: children = 0, name }] of schema.entries()) {
@@ -110,7 +113,7 @@ function withoutAnnotations(metadata: FileMetaData, columns: readonly ParquetCol
   return { ...metadata, schema };
 }
 
-/** The raw values of rows of one group, null where they are missing. */
+/** The raw values of the rows of one group, null for missing values. */
 async function readColumn(
   source: ByteSource,
   metadata: FileMetaData,
@@ -125,7 +128,11 @@ async function readColumn(
   const length = safe(meta.total_compressed_size, place);
   if (first + length > (source.size ?? 0)) throw damaged('a column reaches beyond its end', place);
   if (length > LARGEST_CHUNK) {
-    throw new ForwardpassError('LIMIT', `has ${length} bytes in a row group; write it with smaller ones`, place);
+    throw new ForwardpassError(
+      'LIMIT',
+      `has ${length} bytes in a row group; write the file with smaller row groups`,
+      place,
+    );
   }
   const bytes = new Uint8Array(length);
   await source.readAt(first, bytes);
@@ -161,7 +168,7 @@ async function readColumn(
   return values;
 }
 
-/** What was unpacked when pages were checked. */
+/** Decompressors that return what was decompressed when the pages were checked. */
 function unpackers(codec: string, pages: Unpacked): Record<string, (bytes: Uint8Array) => Uint8Array> {
   return { [codec]: (bytes) => pages.get(bytes.byteOffset) ?? new Uint8Array(0) };
 }
@@ -169,10 +176,10 @@ function unpackers(codec: string, pages: Unpacked): Record<string, (bytes: Uint8
 function safe(value: bigint | number | undefined, place: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw damaged(value === undefined ? 'it lacks a size' : `it states the size ${value}`, place);
+  throw damaged(value === undefined ? 'a size is missing' : `it states the size ${value}`, place);
 }
 
-/** What fails within the library is a damaged file, and nothing else of ours. */
+/** Turns errors from within the library into MALFORMED errors; errors of our own pass through. */
 async function wrapped<T>(place: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -186,7 +193,7 @@ function damaged(what: string, place: string, cause?: unknown): ForwardpassError
   return new ForwardpassError('MALFORMED', `the Parquet file is damaged: ${what}`, place, { cause });
 }
 
-/** Columns go by name, or by position where no names are known. */
+/** Columns are assigned by name, or by position if no names are known. */
 export async function readParquet(
   source: ByteSource,
   layout: RowLayout,
@@ -211,7 +218,7 @@ export async function readParquet(
         const at = slots.indexOf(slot);
         return `${source.name} row ${rowsBefore + row + 1}${at < 0 ? '' : `, column ${quote(names[at])}`}`;
       };
-      /** Of the block, as words are looked up in them for messages. */
+      /** The cells of the block, in which error messages look up strings. */
       let cells: ParquetValue[][] = [];
       const cellOf = (row: number, slot: number) => ({
         value: cells[row][placed.indexOf(slots.indexOf(slot))],

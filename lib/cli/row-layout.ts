@@ -1,34 +1,34 @@
-/** Where the columns of a table, or the fields of a record, go in the inputs of a model. */
+/** Maps the columns of a table, or the fields of a record, to the inputs of a model. */
 import { ForwardpassError } from '../errors.ts';
 import { listNames, quote } from '../messages.ts';
 import { Column } from '../rows/column.ts';
 import type { RecordReader } from '../rows/records.ts';
 import type { KeptValue, RowBlock } from './row-source.ts';
 
-/** In one message. */
+/** The most names in one message. */
 const MOST_NAMES = 5;
 
-/** For a block: 2 GB. */
+/** The most values of a block: 2 GB. */
 const MOST_VALUES = 1 << 28;
 
-/** Adjacent slots: a row's elements are numbered through all inputs, one after the other. */
+/** Adjacent slots. Slots number a row's elements across all inputs, one after the other. */
 export interface Span {
   readonly slot: number;
   readonly width: number;
 }
 
-/** What rows are read for: all inputs of a model, some of them, or what is compared with its outputs. */
+/** What rows are read into: all inputs of a model, some of them, or what is compared with its outputs. */
 export interface LayoutParts {
   readonly columns: readonly Column[];
-  /** Through all columns. */
+  /** The names of features, across all columns. */
   readonly featureNames?: readonly string[];
-  /** Slots that are texts, of a model that takes some: its features are then the elements of one column. */
+  /** Slots that are texts, for models that take texts. The features are then the elements of one column. */
   readonly texts?: ReadonlySet<number>;
-  /** Whether a row is one value, whatever that is. */
+  /** Whether a row is a single value of any type. */
   readonly isWholeRow?: boolean;
-  /** Says what is missing in the model's words, where names are those of a model. */
+  /** Reports missing fields, if the names are those of a model. */
   readonly records?: RecordReader;
-  /** Columns that go elsewhere, and are in the way where columns go by position. */
+  /** Columns used for something else, which must not be counted when columns are assigned by position. */
   readonly others?: readonly string[];
 }
 
@@ -36,17 +36,17 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Of numbers alone. */
+/** A column that holds only numbers. */
 export function plainColumn(name: string, shape: readonly number[]): Column {
   return new Column({ name, shape, width: elementCount(shape), dtype: 'float64', missing: true });
 }
 
 export class RowLayout {
-  /** Elements of one row. */
+  /** The number of elements of one row. */
   readonly width: number;
   readonly columns: readonly Column[];
   readonly featureNames: readonly string[];
-  /** The input of each slot, and the element in it. */
+  /** The input of each slot. */
   readonly slotInput: Uint32Array;
   readonly slotElement: Uint32Array;
   readonly texts: ReadonlySet<number>;
@@ -84,12 +84,12 @@ export class RowLayout {
     for (const [slot, name] of featureNames.entries()) this.spans.set(name, { slot, width: 1 });
   }
 
-  /** The place of a feature, an input, or an element of an input as `name[3]`. */
+  /** The slots of a feature, an input, or an element of an input, written `name[3]`. */
   find(name: string): Span | undefined {
     return this.spans.get(name);
   }
 
-  /** Whether what it names is one value, and no array of one. */
+  /** Whether the name refers to a single value, and not an array of one. */
   isScalar(name: string): boolean {
     const span = this.find(name);
     if (span?.width !== 1) return false;
@@ -101,7 +101,7 @@ export class RowLayout {
     return this.columns[this.slotInput[slot]];
   }
 
-  /** Whether the slot holds strings, which become numbers. */
+  /** Whether the slot takes strings, which are converted to numbers. */
   isWord(slot: number): boolean {
     const { categories, hashes, present } = this.column(slot).port;
     const element = this.slotElement[slot];
@@ -112,14 +112,14 @@ export class RowLayout {
     return this.texts.has(slot);
   }
 
-  /** Throws `INPUT` where rows are not texts in a kind of file that holds no others. */
+  /** Throws `INPUT` if a row is a single value that is not a text, for formats that cannot contain it. */
   refuseWholeRows(place: string): void {
     if (!this.isWholeRow) return;
-    const message = 'this model takes records of any keys, or arrays: give rows as JSON or JSON Lines';
+    const message = 'this model takes records with any keys, or arrays; pass rows as JSON or JSON Lines';
     throw new ForwardpassError('INPUT', message, place);
   }
 
-  /** Whether it only counts of the slot whether it is missing. */
+  /** Whether the model only uses whether the slot is missing. */
   isPresent(slot: number): boolean {
     return this.column(slot).port.present?.has(this.slotElement[slot]) === true;
   }
@@ -132,7 +132,7 @@ export class RowLayout {
     return this.column(slot).numberOf(value, this.slotElement[slot], place);
   }
 
-  /** Whether the slot holds integers, each of which is another: ids, and what is looked up. */
+  /** Whether the slot takes integers that must be exact: ids, and keys of lookups. */
   isInteger(slot: number): boolean {
     const { dtype, ids } = this.column(slot).port;
     return /^u?int/.test(dtype) || ids?.has(this.slotElement[slot]) === true;
@@ -145,8 +145,8 @@ export class RowLayout {
   }
 
   /**
-   * The slot of each column of a table, −1 for columns that no input has. By name where the names are known,
-   * otherwise by position. Throws `INPUT` when one is missing or given twice, `SHAPE` when the count is wrong.
+   * The slot of each column of a table, −1 for columns that no input has. By name if the names are known, otherwise by
+   * position. Throws `INPUT` if a column is missing or given twice, `SHAPE` if the count is wrong.
    */
   placeColumns(names: readonly string[], place: string): Int32Array {
     const slots = new Int32Array(names.length).fill(-1);
@@ -165,12 +165,12 @@ export class RowLayout {
     return slots;
   }
 
-  /** Whether the names are those of a table with the index that pandas and R write beside it, without a name. */
+  /** Whether the first column is the unnamed index that pandas and R write. */
   isIndexed(names: readonly string[]): boolean {
     return names.length === this.width + 1 && names[0] === '';
   }
 
-  /** `names` are those of a header, or the cells of a row. An index is left out. */
+  /** `names` are those of a header, or the cells of a row. An index column is skipped. */
   placeByPosition(names: readonly string[], place: string): Int32Array {
     const isIndexed = this.isIndexed(names);
     if (names.length === this.width || isIndexed) {
@@ -182,12 +182,12 @@ export class RowLayout {
       return Int32Array.from(names, (name) => (this.others.has(name) ? -1 : slot++));
     }
     const parts = this.columns.map(({ port: { name, width } }) => `${width} of ${quote(name)}`).join(' + ');
-    const remedy = names.length > this.width ? '; the columns go by position, so leave the others out' : '';
+    const remedy = names.length > this.width ? '; columns are assigned by position, so remove the others' : '';
     const message = `expected ${this.width} columns (${parts}), found ${names.length}${remedy}`;
     throw new ForwardpassError('SHAPE', message, place);
   }
 
-  /** Throws `INPUT` when a slot that rows may not lack is not filled by fields of these names. */
+  /** Throws `INPUT` if the fields of these names leave a required slot unfilled. */
   requireAll(isFilled: (slot: number) => boolean, names: readonly string[], place: string): void {
     const missing: string[] = [];
     let isLacking = false;
@@ -201,15 +201,17 @@ export class RowLayout {
     const found = listNames(names, MOST_NAMES);
     const isNameless = this.featureNames.length === 0 && !names.some((name) => this.find(name));
     const inputs = listNames(this.columns.map(({ port }) => port.name));
-    const remedy = isNameless ? `; the model knows no feature names: give rows as arrays, or records of ${inputs}` : '';
+    const remedy = isNameless
+      ? `; the model has no feature names: pass rows as arrays, or as records with ${inputs}`
+      : '';
     throw new ForwardpassError('INPUT', `lacks ${listNames(missing, MOST_NAMES)}; found ${found}${remedy}`, place);
   }
 }
 
-/** What messages say of a cell: what the file has there, and where. */
+/** The value and the place of a cell, for error messages. */
 export type CellOf = (row: number, slot: number) => { readonly value: unknown; readonly place: string };
 
-/** Collects a block of rows, slot by slot. Its arrays are made once. */
+/** Collects a block of rows, slot by slot. Its arrays are allocated once. */
 export class BlockBuilder {
   rowCount = 0;
   private readonly inputs: readonly Float64Array[];
@@ -234,13 +236,13 @@ export class BlockBuilder {
     this.texts = this.noTexts();
   }
 
-  /** An element of the row that is being filled. */
+  /** Sets an element of the current row. */
   set(slot: number, value: number): void {
     const input = this.layout.slotInput[slot];
     this.inputs[input][this.rowCount * this.widths[input] + this.layout.slotElement[slot]] = value;
   }
 
-  /** What a slot that is a text has in the row that is being filled. */
+  /** Sets a text of the current row. */
   setText(slot: number, value: unknown): void {
     const values = this.texts.get(slot);
     if (values !== undefined) values[this.rowCount] = value;
@@ -254,13 +256,13 @@ export class BlockBuilder {
     return new Map([...this.layout.texts].map((slot) => [slot, []]));
   }
 
-  /** Of a row of the block. */
+  /** An element of a row of the block. */
   valueOf(row: number, slot: number): number {
     const input = this.layout.slotInput[slot];
     return this.inputs[input][row * this.widths[input] + this.layout.slotElement[slot]];
   }
 
-  /** The same element of all rows, where `set` never touches it. */
+  /** Sets an element to the same value in all rows. `set` must not be called for it. */
   fill(slot: number, value: number, rowCount: number): void {
     const input = this.layout.slotInput[slot];
     const width = this.widths[input];
@@ -272,7 +274,7 @@ export class BlockBuilder {
     this.kept[at].push(value);
   }
 
-  /** Whether that made the block full, so that it must be taken. */
+  /** Ends the current row; returns whether the block is now full and must be taken. */
   endRow(): boolean {
     return ++this.rowCount === this.batch;
   }
@@ -294,12 +296,14 @@ export class BlockBuilder {
   }
 }
 
-/** null among numbers, which is NaN also where the model has no word for it: what becomes of it is then the run's. */
+/** The number for null, which is NaN if the model does not define one; the run then decides what happens. */
 export function missingNumber(layout: RowLayout, slot: number, place: () => string): number {
   return layout.column(slot).isPlain ? Number.NaN : layout.numberOf(slot, null, place);
 }
 
-/** Throws `INPUT` for an integer that text says and no float64 holds, since its neighbours are the same number then. */
+/**
+ * Throws `INPUT` for an integer in text that float64 cannot represent, because its neighbours would be the same number.
+ */
 export function checkExact(value: number, text: string, place: () => string): void {
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
   throw new ForwardpassError('INPUT', `expected an integer within ±(2^53 − 1), found ${text}`, place());

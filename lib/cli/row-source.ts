@@ -1,43 +1,43 @@
-/** What a reader of data gives: blocks of rows, ready to run. */
+/** The interface of readers of data: blocks of rows, ready to run. */
 import { ForwardpassError } from '../errors.ts';
 import { least } from '../extremes.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
-/** A cell of a column that goes on to the results. */
+/** A cell of a column that is copied to the results. */
 export type KeptValue = string | number | bigint | boolean | null;
 
 export interface RowBlock {
   readonly rowCount: number;
   /** One array for each input of the reader's layout, of exactly the rows. Valid until the next block is asked for. */
   readonly inputs: readonly FloatArray[];
-  /** By slot that is a text, of each row what it is. */
+  /** The texts of each row, by slot. */
   readonly texts?: ReadonlyMap<number, readonly unknown[]>;
-  /** Of each column that is kept, its cells. */
+  /** The cells of each column that is kept. */
   readonly kept: readonly (readonly KeptValue[])[];
-  /** What the file has for an element of an input, and where: of a row of the block. */
+  /** The value and the place in the file of an input's element, in a row of the block. */
   cell(row: number, input: number, element: number): { readonly value: unknown; readonly place: string };
 }
 
 export interface RowSource {
-  /** Where it is known beforehand. */
+  /** The number of rows, if known in advance. */
   readonly rowCount?: number;
-  /** Can be called once. Every block but the last has exactly `batch` rows; none is empty. */
+  /** Can only be called once. Every block except the last has exactly `batch` rows; no block is empty. */
   blocks(batch: number): AsyncGenerator<RowBlock>;
-  /** How much has been read, from 0 to 1, where that is known. */
+  /** The fraction that has been read, from 0 to 1, if known. */
   fraction(): number | undefined;
 }
 
 /** A source for some of the model's inputs. */
 export interface SourcePart {
-  /** For messages. */
+  /** The name for error messages. */
   readonly name: string;
-  /** Which of the model's inputs each of the source's own is. */
+  /** The index of the model's input for each of the source's inputs. */
   readonly inputIndices: readonly number[];
   readonly rows: RowSource;
 }
 
-/** Sources side by side, row by row; what is kept is the first's. Throws `INPUT` when one has more rows than another. */
+/** Combines sources row by row; kept columns come from the first. Throws `INPUT` if one has more rows than another. */
 export function zipSources(parts: readonly SourcePart[]): RowSource {
   if (parts.length === 1) return parts[0].rows;
   return {
@@ -51,7 +51,7 @@ export function zipSources(parts: readonly SourcePart[]): RowSource {
         const rowCount = least(counts);
         const [shorter, longer] = [counts.indexOf(rowCount), counts.findIndex((count) => count > rowCount)];
         if (longer >= 0) {
-          const message = `ends after ${rowsBefore + rowCount} rows, ${parts[longer].name} has more`;
+          const message = `ends after ${rowsBefore + rowCount} rows, but ${parts[longer].name} has more`;
           throw new ForwardpassError('INPUT', message, parts[shorter].name);
         }
         if (rowCount === 0) return;

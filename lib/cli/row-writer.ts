@@ -1,31 +1,31 @@
-/** What takes results, block by block, in whichever format. */
+/** The interface of writers of results, block by block, in any format. */
 import { elementCount } from './row-layout.ts';
 
 export interface ResultColumn {
   readonly name: string;
-  /** Of one row. */
+  /** The shape of one row. */
   readonly shape: readonly number[];
-  /** What to call the elements of a row instead of 0, 1, 2 … */
+  /** The names of a row's elements instead of 0, 1, 2 … */
   readonly labels?: readonly (string | number)[];
-  /** Whether labels are keys where the format has objects. */
+  /** Whether labels become keys in formats that have objects. */
   readonly byLabel?: boolean;
-  /** Whether it comes from the rows, and not of the model. */
+  /** Whether it is copied from the rows, and not a result of the model. */
   readonly isKept?: boolean;
-  /** What the values are, where it is known of all of them beforehand and they are in no array of floats. */
+  /** The type of the values, if it is known in advance and they are not in an array of floats. */
   readonly kind?: 'text' | 'integer' | 'double';
 }
 
-/** null only of columns that are kept. */
+/** null only occurs in columns that are kept. */
 export type ResultValue = string | number | bigint | boolean | null;
 
-/** Row-major, as many as the rows have elements. */
+/** Row-major, one value for each element of the rows. */
 export type ResultValues = Float32Array | Float64Array | readonly ResultValue[];
 
 export interface RowWriter {
   /** One array of values for each column; the writer is done with them when the promise resolves. */
   write(values: readonly ResultValues[], rowCount: number): Promise<void>;
   end(): Promise<void>;
-  /** Leaves nothing that looks complete. Does nothing after `end`. */
+  /** Gives up, and leaves no file that looks complete. Does nothing after `end`. */
   discard(): Promise<void>;
 }
 

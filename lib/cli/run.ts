@@ -42,14 +42,20 @@ export function addRunCommand(program: Command, environment: Environment): void 
     .description('Runs a model on rows of data, block by block, so that data may be larger than memory.')
     .argument('<model>', 'the model file')
     .option('-i, --input <file>', 'the rows; - is standard input; NAME=FILE, repeated, for several inputs', collect)
-    .option('-o, --output <file>', 'where results go (default: standard output); NAME=FILE for one of several', collect)
-    .addOption(new Option('--input-format <format>', 'instead of what the name or content says').choices(DATA_FORMATS))
-    .addOption(new Option('--output-format <format>', 'instead of what the name says').choices(DATA_FORMATS))
-    .option('--predict', 'labels, or values, as an estimator predicts them')
-    .option('--proba', 'class probabilities; with --predict beside the labels')
+    .option(
+      '-o, --output <file>',
+      'where to write results (default: standard output); NAME=FILE for one of several',
+      collect,
+    )
+    .addOption(
+      new Option('--input-format <format>', 'the format (default: detected by name or content)').choices(DATA_FORMATS),
+    )
+    .addOption(new Option('--output-format <format>', 'the format (default: detected by name)').choices(DATA_FORMATS))
+    .option('--predict', 'write predictions: labels, or values of a regressor')
+    .option('--proba', 'write class probabilities; with --predict, beside the labels')
     .option(
       '--keep <names>',
-      'columns of the rows to copy to the results, apart by commas; may be repeated',
+      'columns of the rows to copy to the results, separated by commas; may be repeated',
       collectNames,
     )
     .option('--batch <rows>', 'rows per block (default: as many as fit in cache, up to 4096)', parseCount);
@@ -97,7 +103,7 @@ async function runRows(model: CliModel, input: OpenInput, flags: RunFlags, envir
     const all = [...keptColumns(flags.keep ?? [], columns), ...columns];
     return openOutput({ paths, format: flags.outputFormat, defaultFormat, rowCount: input.rows.rowCount }, all, stdout);
   };
-  // Rows that appear on the terminal are progress enough.
+  // No progress line if the results themselves are printed on the terminal.
   const isOnTerminal = stdout.isTTY && paths.some((path) => path === '-' || path.endsWith('=-'));
   const progress = new Progress(stderr, !isOnTerminal);
   let writer: RowWriter | undefined;
@@ -105,7 +111,7 @@ async function runRows(model: CliModel, input: OpenInput, flags: RunFlags, envir
   try {
     for await (const block of input.rows.blocks(flags.batch ?? defaultBatch(model))) {
       const answer = evaluate(block);
-      // The first answer tells what the results look like.
+      // The first answer determines the columns of the results.
       writer ??= await open(answer.map(({ column }) => column));
       await writer.write([...block.kept, ...answer.map(({ values }) => values)], block.rowCount);
       rowsDone += block.rowCount;
@@ -129,7 +135,7 @@ function questionOf({ predict, proba }: RunFlags): Question {
 function keptColumns(keep: readonly string[], columns: readonly ResultColumn[]): ResultColumn[] {
   const taken = keep.find((name, at) => columns.some((column) => column.name === name) || keep.indexOf(name) < at);
   if (taken !== undefined) {
-    throw new ForwardpassError('OPTION', `the results have a column ${quote(taken)} already`, '--keep');
+    throw new ForwardpassError('OPTION', `the results already have a column ${quote(taken)}`, '--keep');
   }
   return keep.map((name) => ({ name, shape: [], isKept: true }));
 }

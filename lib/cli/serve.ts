@@ -60,44 +60,63 @@ export function addServeCommand(program: Command, environment: Environment): voi
     .summary('serve models over HTTP')
     .description('Serves a model, or a folder of models, over HTTP.')
     .argument('<source>', "a model's file, folder or URL, or a folder of models")
-    .option('--host <address>', 'where to listen; 0.0.0.0 is everywhere (default: 127.0.0.1)')
-    .option('--port <number>', 'where to listen; 0 lets the system choose (default: 8080)', parsePort)
+    .option('--host <address>', 'the address to listen on; 0.0.0.0 for all (default: 127.0.0.1)')
+    .option('--port <number>', 'the port to listen on; 0 lets the system choose (default: 8080)', parsePort)
     .option(
       '--workers <count>',
-      'threads that answer, over one copy of the weights (default: answers where it loads)',
+      'threads that answer, sharing one copy of the weights (default: the loading thread answers)',
       parseCount,
     )
     .option('--name <name>', 'serve a single model under this name (default: that of its file)')
-    .option('--interval <seconds>', 'between two looks for newer models (default: 2)', parseDuration)
-    .option('--no-watch', 'look for newer models on SIGHUP only')
-    .option('--any-interface', 'let a newer version have other inputs and outputs')
-    .option('--split <name=version:percent>', 'send a part of the requests to a version; may be repeated', addSplit)
-    .option('--shadow <name=version>', 'run a version beside, and count differences; may be repeated', addShadow)
-    .option('--control', 'let clients load and unload models, by /v2/repository')
+    .option('--interval <seconds>', 'between checks for newer models (default: 2)', parseDuration)
+    .option('--no-watch', 'only check for newer models on SIGHUP')
+    .option('--any-interface', 'allow a newer version to have different inputs and outputs')
+    .option('--split <name=version:percent>', 'send a share of the requests to a version; may be repeated', addSplit)
+    .option(
+      '--shadow <name=version>',
+      'also run a version in the background, and count differences; may be repeated',
+      addShadow,
+    )
+    .option('--control', 'let clients load and unload models through /v2/repository')
     .option(
       '--batch-window <milliseconds>',
-      'wait for further requests, and run them as one, for slow models',
+      'wait this long for further requests and run them together, for slow models',
       parseWindow,
     )
     .option('--grpc <port>', 'serve gRPC as well, where @grpc/grpc-js is installed', parsePort)
-    .option('--allow-host <name>', 'a further name of this server in the Host header, * for all; may be repeated', add)
-    .option('--cors <origin>', 'let pages of this origin ask, * for all; may be repeated (default: its own only)', add)
-    .option('--token-file <file>', 'answer only who shows a token of this file, as "authorization: Bearer TOKEN"')
+    .option('--allow-host <name>', 'another name of this server in the Host header, * for any; may be repeated', add)
+    .option(
+      '--cors <origin>',
+      'allow pages of this origin to send requests, * for all; may be repeated (default: only its own)',
+      add,
+    )
+    .option(
+      '--token-file <file>',
+      'only answer clients that send a token of this file, as "authorization: Bearer TOKEN"',
+    )
     .option('--tls-cert <file>', 'serve https: the certificate, in PEM')
     .option('--tls-key <file>', 'serve https: its key, in PEM')
-    .option('--tls-client-ca <file>', 'take only clients with a certificate signed by one of these, in PEM')
-    .option('--max-body <bytes>', 'of a request, such as 512k or 64m (default: 32m)', parseBytes)
-    .option('--max-rows <count>', 'of a request', parseCount)
-    .option('--max-connections <count>', 'of each worker (default: 4096)', parseCount)
-    .option('--max-queue <count>', 'requests of each worker that wait for a run (default: 512)', parseCount)
-    .option('--request-time <seconds>', 'for a request to arrive whole (default: 30)', parseDuration)
-    .option('--access-log', 'write a line of JSON for each request to the standard output')
+    .option('--tls-client-ca <file>', 'only accept clients with a certificate signed by one of these, in PEM')
+    .option('--max-body <bytes>', 'the largest request body, such as 512k or 64m (default: 32m)', parseBytes)
+    .option('--max-rows <count>', 'the most rows of a request', parseCount)
+    .option('--max-connections <count>', 'the most connections of each worker (default: 4096)', parseCount)
+    .option('--max-queue <count>', 'the most requests of each worker that wait for a run (default: 512)', parseCount)
+    .option(
+      '--request-time <seconds>',
+      'the time in which a request must arrive completely (default: 30)',
+      parseDuration,
+    )
+    .option('--access-log', 'write a line of JSON for each request to standard output')
     .option(
       '--drain-delay <seconds>',
-      'on SIGTERM, be unready for this long before listening ends (default: 0)',
+      'on SIGTERM, report unready for this long before closing the port (default: 0)',
       parseDelay,
     )
-    .option('--drain-time <seconds>', 'on SIGTERM, cut what is left after this long (default: 30)', parseDuration);
+    .option(
+      '--drain-time <seconds>',
+      'on SIGTERM, cut remaining requests after this long (default: 30)',
+      parseDuration,
+    );
   addFunctionsFlag(addLoadFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (source: string, flags: ServeFlags) => {
@@ -113,7 +132,7 @@ export function addServeCommand(program: Command, environment: Environment): voi
     });
 }
 
-/** Until a signal ends it, and what is on its way was answered. */
+/** Resolves when a signal has ended the server and open requests are answered. */
 function untilEnded(server: Server, { onSignal, stderr }: Environment): Promise<void> {
   return new Promise((resolve, reject) => {
     let ends = false;
@@ -124,13 +143,13 @@ function untilEnded(server: Server, { onSignal, stderr }: Environment): Promise<
         return;
       }
       if (ends) {
-        // Who asks twice does not want to wait.
+        // A second signal ends the server at once.
         stop();
-        reject(new Error('ended without waiting for what was on its way'));
+        reject(new Error('ended without waiting for open requests'));
         return;
       }
       ends = true;
-      stderr.write('ending: answering what is on its way\n');
+      stderr.write('ending: answering open requests\n');
       server.close().then(() => {
         stop();
         resolve();
@@ -140,12 +159,12 @@ function untilEnded(server: Server, { onSignal, stderr }: Environment): Promise<
 }
 
 async function toServeOptions(flags: ServeFlags): Promise<ServeOptions> {
-  // The server imports them, in each of its threads.
+  // The server imports the functions in each of its threads.
   const { functions, ...others } = flags;
   const { name, host, port, workers, split, shadow, control, batchWindow, grpc, allowHost, tokenFile } = flags;
   const { tlsCert, tlsKey, tlsClientCa } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined) || (tlsClientCa !== undefined && tlsCert === undefined)) {
-    const message = 'belong together, and --tls-client-ca to both';
+    const message = 'must be given together, and --tls-client-ca only with both';
     throw new ForwardpassError('OPTION', message, '--tls-cert and --tls-key');
   }
   return {
@@ -193,7 +212,7 @@ function sentence(event: Event): string {
     case 'failed':
       return `${what === undefined ? '' : `${what}: `}${event.error.message}`;
     case 'worker':
-      return `worker ${event.worker} ended: ${event.error.message}; another takes its place`;
+      return `worker ${event.worker} ended: ${event.error.message}; another one is started`;
   }
 }
 
@@ -217,7 +236,7 @@ function addShadow(text: string, before: Readonly<Record<string, string>> = {}):
   return { ...before, [name]: version };
 }
 
-/** At the last one: names may hold it. */
+/** Splits at the last occurrence, because names may contain the separator. */
 function cut(text: string, at: string): [string, string] {
   const place = text.lastIndexOf(at);
   return place < 0 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)];
@@ -229,7 +248,7 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('expected an integer from 0 to 65535');
 }
 
-/** Milliseconds. */
+/** Seconds as milliseconds. */
 function parseDuration(text: string): number {
   const milliseconds = Math.round(Number(text) * 1e3);
   if (milliseconds >= 1 && milliseconds <= 86_400_000) return milliseconds;
@@ -244,7 +263,7 @@ function parseWindow(text: string): number {
   const milliseconds = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(milliseconds) && milliseconds >= 0 && milliseconds <= 1_000)
     return milliseconds;
-  throw new InvalidArgumentError('expected whole milliseconds from 0 to 1000');
+  throw new InvalidArgumentError('expected an integer number of milliseconds from 0 to 1000');
 }
 
 function parseBytes(text: string): number {

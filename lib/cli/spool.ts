@@ -1,4 +1,4 @@
-/** Bytes in a temporary file, for what has to be read twice or in another order than it comes. */
+/** Bytes in a temporary file, for data that must be read twice or out of order. */
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,8 +1,11 @@
-/** Text in whichever encoding a file begins with, as UTF-8. */
+/** Detects the encoding of a file from its first bytes, and converts its text to UTF-8. */
 import { isUtf8 } from 'node:buffer';
 import { ForwardpassError } from '../errors.ts';
 
-/** Without its byte order mark. Throws `MALFORMED` for bytes that are no text. `head` are the first four bytes or fewer. */
+/**
+ * The text without its byte order mark. Throws `MALFORMED` for bytes that are not text. `head` holds the first four
+ * bytes or fewer.
+ */
 export function decodedText(
   chunks: AsyncIterable<Uint8Array>,
   head: Uint8Array,
@@ -32,7 +35,7 @@ async function* transcoded(
   yield decode();
 }
 
-/** Whole characters of valid UTF-8, chunk by chunk. */
+/** Passes on valid UTF-8 in chunks of whole characters. */
 async function* checkedUtf8(
   chunks: AsyncIterable<Uint8Array>,
   skipped: number,
@@ -42,7 +45,8 @@ async function* checkedUtf8(
   let toSkip = skipped;
   let bytesBefore = 0;
   const check = (bytes: Uint8Array) => {
-    if (bytes.includes(0)) throw noText('holds zero bytes; is it binary, or UTF-16 without a mark', place);
+    if (bytes.includes(0))
+      throw noText('contains zero bytes; it may be binary, or UTF-16 without a byte order mark', place);
     if (isUtf8(bytes)) return;
     const line = bytesBefore === 0 ? '' : ` (after byte ${bytesBefore})`;
     throw noText(`is not valid UTF-8${line}`, place);
@@ -62,7 +66,7 @@ async function* checkedUtf8(
   check(rest);
 }
 
-/** Bytes at the end that begin a character and may go on in the next chunk. */
+/** The number of bytes at the end that begin a character which may continue in the next chunk. */
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];

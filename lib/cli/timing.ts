@@ -1,22 +1,22 @@
-/** How long calls of a model take. */
+/** Measures how long calls of a model take. */
 import type { CliModel } from './environment.ts';
 import { randomRows } from './random-rows.ts';
 
-/** Times are nanoseconds of one call. */
+/** Times are in nanoseconds per call. */
 export interface Timing {
   readonly batch: number;
   readonly median: number;
   readonly p99: number;
   readonly rowsPerSecond: number;
-  /** More than 1 where a call is too short for the clock; p99 is then of means of so many. */
+  /** More than 1 if a call is too short for the clock; p99 is then that of means of so many calls. */
   readonly callsPerSample: number;
 }
 
-/** Reading the clock takes some 50 ns. */
+/** In nanoseconds. Reading the clock takes about 50 ns. */
 const SHORTEST_SAMPLE = 5_000;
 const WARM_UP_SHARE = 0.25;
 
-/** Bound calls over random features, for about as long as asked. */
+/** Times bound calls over random features, for about as long as asked. */
 export function time(
   model: Pick<CliModel, 'ask' | 'bind' | 'inputs' | 'rowReader'>,
   batch: number,

@@ -19,16 +19,16 @@ interface VerifyFlags extends LoadFlags, CsvOptions {
   readonly json?: boolean;
 }
 
-/** |found − expected| ≤ atol + rtol·|expected|, as numpy.allclose has it. */
+/** |found − expected| ≤ atol + rtol·|expected|, as in numpy.allclose. */
 interface Tolerance {
   readonly rtol: number;
   readonly atol: number;
 }
 
 interface Difference {
-  /** From 0. */
+  /** The row, counted from 0. */
   readonly row: number;
-  /** Such as `probabilities[2]`. */
+  /** The name of the element, such as `probabilities[2]`. */
   readonly element: string;
   readonly expected: number;
   readonly found: number;
@@ -38,18 +38,18 @@ interface Report {
   readonly rows: number;
   readonly differingRows: number;
   readonly tolerance: Tolerance;
-  /** The one farthest off, within the tolerance or not; absent where all are equal. */
+  /** The greatest difference, within the tolerance or not; absent if all values are equal. */
   readonly greatest?: Difference;
-  /** The first of each row that differs, of so many rows. */
+  /** The first difference of each row that differs, for a limited number of rows. */
   readonly differences: readonly Difference[];
 }
 
 const MOST_SHOWN = 10;
 
-/** What summing up in another order may cost. */
+/** The differences that summing in another order may cause. */
 const TOLERANCES = { f64: { rtol: 1e-9, atol: 1e-12 }, f32: { rtol: 1e-5, atol: 1e-6 } } as const;
 
-/** The results are not as expected, and the report says so. */
+/** The results differ from the expected ones. The report has already been printed. */
 export class Differs extends Error {}
 
 const EXAMPLES = `
@@ -63,7 +63,7 @@ Examples:
 export function addVerifyCommand(program: Command, environment: Environment): void {
   const command = program
     .command('verify')
-    .summary('compare what a model gives with what it should give')
+    .summary('compare results with the expected ones')
     .description('Runs a model on rows and compares its results, row by row, with those of its framework.')
     .argument('<model>', 'the model file')
     .requiredOption('-i, --input <file>', 'the rows; NAME=FILE, repeated, for several inputs', collect)
@@ -92,7 +92,7 @@ function collect(value: string, previous: readonly string[] = []): string[] {
 
 function parseTolerance(text: string): number {
   const tolerance = Number(text);
-  if (text.trim() === '' || !(tolerance >= 0)) throw new InvalidArgumentError('expected a number from 0');
+  if (text.trim() === '' || !(tolerance >= 0)) throw new InvalidArgumentError('expected a number of at least 0');
   return tolerance;
 }
 
@@ -108,7 +108,7 @@ async function verify(model: CliModel, flags: VerifyFlags, { stdin }: Environmen
     const given = rows.rows.blocks(batch);
     let block: RowBlock | undefined = (await given.next()).value;
     let found = block && evaluate(block);
-    // The first answer tells what the results look like.
+    // The first answer determines the columns of the results.
     const columns = found?.map(({ column }) => column) ?? emptyColumns(model, question);
     const compared = comparedColumns(columns, flags.expect);
     const results = compared.map((at) => columns[at]);
@@ -137,7 +137,7 @@ async function verify(model: CliModel, flags: VerifyFlags, { stdin }: Environmen
   }
 }
 
-/** All outputs, or those that `name=path` names. */
+/** All outputs, or those named by `name=path`. */
 function comparedColumns(columns: readonly ResultColumn[], paths: readonly string[]): number[] {
   const named = columns.flatMap(({ name }, at) => (paths.some((path) => path.startsWith(`${name}=`)) ? [at] : []));
   return named.length > 0 ? named : columns.map((_, at) => at);
@@ -152,7 +152,7 @@ function checkCounts(before: number, block: RowBlock | undefined, results: RowBl
   const [rows, expected] = [block?.rowCount ?? 0, results?.rowCount ?? 0];
   if (rows === expected) return;
   const [more, fewer] = rows > expected ? ['--input', '--expect'] : ['--expect', '--input'];
-  const message = `ends after ${before + Math.min(rows, expected)} rows, ${more} has more`;
+  const message = `ends after ${before + Math.min(rows, expected)} rows, but ${more} has more`;
   throw new ForwardpassError('INPUT', message, fewer);
 }
 
@@ -212,7 +212,7 @@ class Comparison {
   }
 }
 
-/** NaN on one side is farther off than any number. */
+/** The size of a difference. NaN on one side only is a greater difference than any number. */
 function sizeOf({ expected, found }: Difference): number {
   const size = Math.abs(expected - found);
   return Number.isNaN(size) ? Number.POSITIVE_INFINITY : size;
@@ -226,7 +226,7 @@ function describe(path: string, report: Report, { precision }: CliModel): string
   const within = `within rtol ${tolerance.rtol}, atol ${tolerance.atol}`;
   const count = `${rows} row${rows === 1 ? '' : 's'}`;
   const head = differingRows === 0 ? `${count} agree ${within}` : `${differingRows} of ${count} differ, not ${within}`;
-  const farthest = greatest === undefined ? 'every value is equal' : `farthest off in ${words(greatest)}`;
+  const farthest = greatest === undefined ? 'every value is equal' : `greatest difference in ${words(greatest)}`;
   const more = differingRows - differences.length;
   const lines = [
     ...differences.map((difference) => `  ${words(difference)}`),

@@ -5,8 +5,8 @@ import type { ResultColumn, ResultValues, RowWriter } from './row-writer.ts';
 import { Spool } from './spool.ts';
 
 /**
- * The header states the number of rows, but comes first: it is written at once where the number is known, patched
- * where the sink can go back, and otherwise the rows wait in a temporary file until they are counted.
+ * The header comes first and contains the number of rows. If the number is known, the header is written at once.
+ * Otherwise it is patched at the end if the sink can seek; if not, the rows are spooled to a temporary file.
  */
 export class NpyWriter implements RowWriter {
   private rowsWritten = 0;
@@ -60,7 +60,11 @@ function toFloats(values: ResultValues): Float32Array | Float64Array {
   if (values instanceof Float32Array || values instanceof Float64Array) return values;
   const text = values.find((value) => typeof value === 'string');
   if (text !== undefined) {
-    throw new ForwardpassError('OPTION', 'labels that are text cannot be written as .npy; use csv or json', '--output');
+    throw new ForwardpassError(
+      'OPTION',
+      'labels that are strings cannot be written as .npy; use csv or json',
+      '--output',
+    );
   }
   return Float64Array.from(values as readonly number[]);
 }

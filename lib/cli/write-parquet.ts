@@ -5,7 +5,7 @@ import { elementCount } from './row-layout.ts';
 import { elementNames, type ResultColumn, type ResultValue, type ResultValues, type RowWriter } from './row-writer.ts';
 
 const MOST_ROWS = 1 << 16;
-/** Cells of a row group, more or less. */
+/** The approximate number of cells in a row group. */
 const MOST_CELLS = 1 << 22;
 
 /** A column of the file: the elements at one position of a row's values. */
@@ -26,13 +26,13 @@ const ELEMENTS: Record<Kind, Omit<SchemaElement, 'name'>> = {
   truth: { type: 'BOOLEAN' },
 };
 
-/** A column for each element of a row, with the names of a CSV's header; a row group at a time. */
+/** Writes a column for each element of a row, named as in a CSV header, one row group at a time. */
 export class ParquetRowWriter implements RowWriter {
   private readonly columns: readonly FileColumn[];
   private readonly groupRows: number;
-  /** Values of the row group that is being filled, by column. */
+  /** The values of the current row group, by column. */
   private cells: ResultValue[][];
-  /** By column; of those that have had no value yet, undefined. */
+  /** The kind of each column; undefined if it has had no value yet. */
   private readonly kinds: (Kind | undefined)[];
   private writer: ParquetWriter | undefined;
 
@@ -81,12 +81,12 @@ export class ParquetRowWriter implements RowWriter {
     if (kind === 'integer' && (typeof value === 'bigint' || Number.isSafeInteger(value)))
       return BigInt(value as number);
     if (kind === 'truth' ? typeof value === 'boolean' : typeof value === 'number' && kind !== 'integer') return value;
-    const message = `${this.columns[column].name} holds values of several kinds; write csv or jsonl`;
+    const message = `${this.columns[column].name} has values of several types; write csv or jsonl`;
     throw new ForwardpassError('OPTION', message, '--output');
   }
 
   private async writeGroup(): Promise<void> {
-    // Of a column without a value so far the file now says text, so later values are that.
+    // The file now declares columns without a value so far as text, so later values must be text.
     for (const c of this.kinds.keys()) this.kinds[c] ??= 'text';
     this.writer ??= this.start([
       { name: 'schema', num_children: this.columns.length },
@@ -129,7 +129,7 @@ function kindOf(values: ResultValues, value: ResultValue): Kind {
   return typeof value === 'bigint' ? 'integer' : 'double';
 }
 
-/** Typed where it may be, which the writer is faster with. */
+/** A typed array if possible, which the writer handles faster. */
 function dataOf(cells: ResultValue[], kind: Kind | undefined): ResultValue[] | Float32Array | Float64Array {
   if (cells.includes(null)) return cells;
   if (kind === 'float') return Float32Array.from(cells as number[]);

@@ -5,7 +5,7 @@ import { elementNames, type ResultColumn, type ResultValues, type RowWriter } fr
 
 const FLUSH_CHARACTERS = 1 << 16;
 
-/** How rows become text. */
+/** How rows are formatted as text. */
 interface TextFormat {
   readonly start: string;
   readonly separator: string;
@@ -72,7 +72,9 @@ function csvCell(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** An array with a row on each line. A row is nested as its shape, or a record where there are several columns. */
+/**
+ * An array with a row on each line. A row is nested according to its shape, or a record if there are several columns.
+ */
 export function jsonFormat(columns: readonly ResultColumn[]): TextFormat {
   return { start: '[\n', separator: ',\n', end: '\n]\n', row: jsonRows(columns) };
 }
@@ -105,7 +107,10 @@ function nestedText(values: ResultValues, shape: readonly number[], start: numbe
   return `[${Array.from({ length: size }, (_, i) => nestedText(values, inner, start + i * step, step)).join(',')}]`;
 }
 
-/** JSON has no NaN, which becomes null, and no infinity: a number beyond float64 reads as one everywhere. */
+/**
+ * JSON has no NaN, which is written as null, and no infinity, which is written as a number beyond float64, because
+ * every parser reads that as infinity.
+ */
 function jsonValue(values: ResultValues, index: number): string {
   const value = values[index];
   if (typeof value === 'bigint') return String(value);

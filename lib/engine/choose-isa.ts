@@ -1,4 +1,4 @@
-/** Which instruction set a model uses. */
+/** Chooses the instruction set of a model. */
 import { engine } from '#engine';
 import { ForwardpassError } from '../errors.ts';
 import { ISAS, type Isa } from '../isa.ts';

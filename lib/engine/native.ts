@@ -1,4 +1,4 @@
-/** The engine of the addon, which it types. A native model is an {@link EngineModel} as it is: calls go straight to it. */
+/** The engine of the addon, with types. A native model is itself an {@link EngineModel}, so calls go straight to it. */
 import { createRequire } from 'node:module';
 import { setTimeout } from 'node:timers';
 import { openAddon } from '../addon.ts';
@@ -7,16 +7,19 @@ import type { Isa } from '../isa.ts';
 import type { Engine, EngineModel, Scan, SharedNames } from './engine.ts';
 
 /**
- * Each of its functions is created on first use; where there is no memory for it, that throws an Error whose
- * code is MEMORY.
+ * Each of its functions is created on first use. If there is no memory for that, an Error with the code MEMORY is
+ * thrown.
  */
 export interface NativeModel extends EngineModel {
-  /** The names of the copy of the addon and of the model: those given if there are none yet. Not once disposed of. */
+  /**
+   * The names of the copy of the addon and of the model: those given if there are no names yet. Undefined after
+   * disposal.
+   */
   share(addon: string, model: string, description: Uint8Array): SharedNames | undefined;
 }
 
 interface Addon {
-  /** Those that this processor and its operating system have, best first. */
+  /** The instruction sets that this processor and its operating system support, best first. */
   instructionSets(): Isa[];
   create(
     code: Int32Array,
@@ -29,9 +32,9 @@ interface Addon {
   ): NativeModel;
   attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
   createScanner(words: Int32Array, bytes: Uint8Array, numbers: Float64Array, threads: number): Scan | undefined;
-  /** Frees the memory that runs off the event loop have left for others. */
+  /** Frees the memory that runs off the event loop have kept for later runs. */
   giveBack(): void;
-  /** Another descriptor of the same file or socket, or −1. Not on Windows. */
+  /** Another descriptor of the same file or socket, or −1. Absent on Windows. */
   duplicate?(descriptor: number): number;
 }
 
@@ -47,7 +50,7 @@ function addon(): Addon {
   return loaded;
 }
 
-/** V8's own serializer knows Maps, NaN and −0, which JSON does not; and few programs need it. */
+/** V8's serializer handles Maps, NaN and −0, which JSON does not. Opened on first use, because few programs need it. */
 const v8 = (): typeof import('node:v8') => createRequire(import.meta.url)('node:v8');
 
 export const engine: Engine = {
@@ -71,7 +74,7 @@ export const engine: Engine = {
     }
   },
 
-  // The addon reads and writes JavaScript's own memory.
+  // The addon reads and writes memory of JavaScript.
   allocate: (Type, length) => new Type(length),
 
   createScanner({ words, bytes, numbers }, threads) {
@@ -103,7 +106,7 @@ export const engine: Engine = {
 const CODES = ['PLAN', 'MEMORY', 'LIMIT', 'ISA', 'HANDLE'] as const;
 const isCode = (code: unknown): code is (typeof CODES)[number] => CODES.some((each) => each === code);
 
-/** With what the addon throws as a ForwardpassError. */
+/** Turns errors thrown by the addon into ForwardpassErrors. */
 function translated<T>(place: string, call: () => T): T {
   try {
     return call();

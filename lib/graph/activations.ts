@@ -1,6 +1,6 @@
 /**
- * Activations by the names that ONNX, Keras, torch and scikit-learn give them. Where their defaults differ, torch's
- * is taken; docs/define.md lists the differences.
+ * Activations by the names that ONNX, Keras, torch and scikit-learn give them. If their defaults differ, torch's is
+ * used; docs/define.md lists the differences.
  */
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../messages.ts';
@@ -11,10 +11,10 @@ import { UNARY, UNARY_NAMES, type UnaryName } from './operations/unary.ts';
 /** What an activation does to a row, one step after another. A negative axis counts from the row's end. */
 export type ActivationStep =
   | { readonly op: 'unary'; readonly fn: UnaryName; readonly alpha?: number; readonly beta?: number }
-  /** With the same number for every element. */
+  /** A binary function with the same number for every element. */
   | { readonly op: 'binary'; readonly fn: BinaryName; readonly value: number }
   | { readonly op: 'softmax'; readonly fn: SoftmaxName; readonly axis: number }
-  /** 1 at the first greatest, 0 elsewhere. */
+  /** 1 at the first of the greatest elements, 0 elsewhere. */
   | { readonly op: 'hardmax'; readonly axis: number }
   /** The first half along the axis times the sigmoid of the second. */
   | { readonly op: 'glu'; readonly axis: number }
@@ -27,7 +27,7 @@ export type ActivationStep =
       readonly below: readonly ActivationStep[];
     };
 
-/** A setting under any of its names, spelt in lower case without underscores; without a default it must be given. */
+/** A setting with all of its names, in lower case without underscores. Without a default, it is required. */
 interface Setting {
   readonly names: readonly string[];
   readonly value?: number;
@@ -35,7 +35,7 @@ interface Setting {
 
 interface Entry {
   readonly settings: readonly Setting[];
-  /** Of the settings' values, in their order. */
+  /** The steps for the settings' values, in order. */
   steps(...values: number[]): readonly ActivationStep[];
 }
 
@@ -62,7 +62,7 @@ const alongAxis = (steps: (axis: number) => readonly ActivationStep[]): Entry =>
 const softmax = (fn: SoftmaxName, ...before: ActivationStep[]): Entry =>
   alongAxis((axis) => [...before, { op: 'softmax', fn, axis }]);
 
-/** Those with settings or of several steps; the other UNARY_NAMES stand for themselves. */
+/** The activations with settings or several steps. All other UNARY_NAMES are activations themselves. */
 function makeEntries(): Readonly<Record<string, Entry>> {
   const slope = setting(0.01, 'alpha', 'negativeslope', 'slope');
   const lambda = setting(0.5, 'lambda', 'lambd', 'threshold', 'alpha');
@@ -86,7 +86,7 @@ function makeEntries(): Readonly<Record<string, Entry>> {
     relu6: { settings: [], steps: () => [unary('clip', 0, 6)] },
     leakyrelu: plain('leaky_relu', slope),
     prelu: plain('leaky_relu', setting(undefined, 'weight', 'alpha', 'slope')),
-    // The mean of its random slopes, as torch runs it outside of training.
+    // Uses the mean of its random slopes, as torch does at inference.
     rrelu: {
       settings: [setting(1 / 8, 'lower'), setting(1 / 3, 'upper')],
       steps: (lower, upper) => [unary('leaky_relu', (lower + upper) / 2)],
@@ -132,7 +132,7 @@ function makeEntries(): Readonly<Record<string, Entry>> {
 /** Casts are not activations. */
 const FUNCTIONS = UNARY_NAMES.filter((name) => !UNARY[name].cast);
 
-/** Made when it is first asked: models that say what they do need none of it. */
+/** Created on first use, because most models do not need it. */
 let entries: ReturnType<typeof makeEntries> | undefined;
 
 const NAMES = [
@@ -141,7 +141,7 @@ const NAMES = [
   ...['linear', 'softmax', 'log_softmax', 'softmin', 'sparsemax', 'hardmax', 'glu'],
 ];
 
-/** Keras' relu: x, at most `max`, where it exceeds `threshold`; alpha·(x − threshold) elsewhere. */
+/** Keras' relu: min(x, `max`) where x exceeds `threshold`; alpha·(x − threshold) elsewhere. */
 function relu(alpha: number, max: number, threshold: number): ActivationStep[] {
   const clipped = max === Infinity ? [] : [unary('clip', threshold === 0 ? -Infinity : 0, max)];
   if (threshold === 0 && alpha === 0) return max === Infinity ? [unary('relu')] : [unary('clip', 0, max)];
@@ -154,13 +154,13 @@ function relu(alpha: number, max: number, threshold: number): ActivationStep[] {
   return [{ op: 'branch', scale: 1, threshold, above: clipped, below }];
 }
 
-/** torch's softplus takes x itself from its threshold on, which float64 can tell from the formula. */
+/** torch's softplus is x itself above its threshold. In float64 this differs from the formula. */
 function softplus(beta: number, threshold: number): ActivationStep[] {
   const formula = unary('softplus', beta);
   return threshold === Infinity ? [formula] : [{ op: 'branch', scale: beta, threshold, above: [], below: [formula] }];
 }
 
-/** Throws `OPTION`, at `place`, for a name or a setting that is not known. */
+/** Throws `OPTION`, at `place`, for an unknown name or setting. */
 export function resolveActivation(activation: Activation, place: string): readonly ActivationStep[] {
   const { name, settings } = takeApart(activation, place);
   const spelt = spell(name);
@@ -168,7 +168,7 @@ export function resolveActivation(activation: Activation, place: string): readon
   entries ??= makeEntries();
   const entry = Object.hasOwn(entries, spelt) ? entries[spelt] : functionNamed(spelt);
   if (entry === undefined) {
-    const guess = didYouMean(name, NAMES) || `; known are ${listNames(NAMES, NAMES.length)}`;
+    const guess = didYouMean(name, NAMES) || `; expected one of ${listNames(NAMES, NAMES.length)}`;
     throw new ForwardpassError('OPTION', `${quote(name)} is not a known activation${guess}`, place);
   }
   const known = entry.settings.flatMap(({ names }) => names);
@@ -176,13 +176,13 @@ export function resolveActivation(activation: Activation, place: string): readon
   return entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)));
 }
 
-/** The function of the graph that goes by that name. */
+/** The function of the graph with that name. */
 function functionNamed(spelt: string): Entry | undefined {
   const fn = FUNCTIONS.find((name) => spell(name) === spelt);
   return fn && plain(fn);
 }
 
-/** `LeakyReLU`, `leaky_relu` and `leaky-relu` are one name. */
+/** Normalizes a name: `LeakyReLU`, `leaky_relu` and `leaky-relu` are the same. */
 function spell(name: string): string {
   return name.toLowerCase().replace(/[_\-\s]/g, '');
 }

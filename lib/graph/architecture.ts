@@ -1,6 +1,6 @@
 /**
- * What users write to describe a network: to {@link define} one from parameters they hold, or to say how the
- * tensors of a file that contains only parameters belong together. docs/define.md explains every layer.
+ * What users write to describe a network: to {@link define} one from their own parameters, or to say how the tensors of
+ * a file of only parameters belong together. docs/define.md explains every layer.
  */
 import type { BagMode, BinaryName, DType, NormName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
 
@@ -42,29 +42,29 @@ export type Activation =
 export type ActivationName = UnaryName | SoftmaxName | 'linear' | 'glu' | (string & Record<never, never>);
 
 interface LayerBase {
-  /** What other layers, outputs and messages call it. The layer's own result has this name. */
+  /** The name that other layers, outputs and messages use. The layer's result also has this name. */
   readonly name?: string;
-  /** Names of inputs or of layers above. The layer before, unless given; the model's input for the first one. */
+  /** Names of inputs or of layers above. Default: the previous layer; for the first layer, the model's input. */
   readonly inputs?: string | readonly string[];
   /** Applied to the layer's result. */
   readonly activation?: Activation;
 }
 
 interface FromFile {
-  /** A prefix of tensor names in the file: `fc1` stands for `fc1.weight`, `fc1.bias` and so on. */
+  /** A prefix of tensor names in the file: `fc1` means `fc1.weight`, `fc1.bias` and so on. */
   readonly tensor?: string;
 }
 
 /** y = x·W + b over the last axis. */
 export interface DenseLayer extends LayerBase, FromFile {
   readonly type?: 'dense';
-  /** [out, in], as torch has it. */
+  /** [out, in], as in torch. */
   readonly weight?: Values;
-  /** [in, out], as Keras and scikit-learn's MLP have it; instead of `weight`. */
+  /** [in, out], as in Keras and scikit-learn's MLP; used instead of `weight`. */
   readonly kernel?: Values;
   /** [out] */
   readonly bias?: Values;
-  /** out, where a flat array does not tell it. */
+  /** The number of outputs, if a flat array does not determine it. */
   readonly units?: number;
 }
 
@@ -77,74 +77,77 @@ export interface ActivationLayer extends LayerBase {
 /** y = x·scale + shift, each broadcast to the row. */
 export interface AffineLayer extends LayerBase {
   readonly type: 'affine';
-  /** 1 unless given. */
+  /** Default: 1. */
   readonly scale?: Values;
-  /** 0 unless given. */
+  /** Default: 0. */
   readonly shift?: Values;
 }
 
 /** y = (x − mean)/√(variance + epsilon)·weight + bias over the last axis. */
 export interface BatchNormLayer extends LayerBase, FromFile {
   readonly type: 'batch_norm';
-  /** [width], or of the last axis' size. */
+  /** [width], the size of the last axis. */
   readonly mean?: Values;
-  /** As `mean`. */
+  /** The same shape as `mean`. */
   readonly variance?: Values;
   /** Also called gamma. */
   readonly weight?: Values;
   /** Also called beta. */
   readonly bias?: Values;
-  /** Keras' name of `weight`. */
+  /** Keras' name for `weight`. */
   readonly gamma?: Values;
-  /** Keras' name of `bias`. */
+  /** Keras' name for `bias`. */
   readonly beta?: Values;
-  /** 1e-5, as in torch and ONNX, unless given. Keras' own default is 1e-3. */
+  /** Default: 1e-5, as in torch and ONNX. Keras' own default is 1e-3. */
   readonly epsilon?: number;
 }
 
-/** Mean 0 and variance 1 over the last axes, as many as `weight` has (one without), then ·weight + bias. */
+/**
+ * Normalizes to mean 0 and variance 1 over as many last axes as `weight` has (one without it), then applies ·weight +
+ * bias.
+ */
 export interface LayerNormLayer extends LayerBase, FromFile {
   readonly type: 'layer_norm';
   /** Also called gamma. */
   readonly weight?: Values;
   /** Also called beta. */
   readonly bias?: Values;
-  /** Keras' name of `weight`. */
+  /** Keras' name for `weight`. */
   readonly gamma?: Values;
-  /** Keras' name of `bias`. */
+  /** Keras' name for `bias`. */
   readonly beta?: Values;
-  /** 1e-5, as in torch and ONNX, unless given. Keras' own default is 1e-3. */
+  /** Default: 1e-5, as in torch and ONNX. Keras' own default is 1e-3. */
   readonly epsilon?: number;
 }
 
-/** x/√(mean(x²) + epsilon)·weight over the last axes, as many as `weight` has (one without). */
+/** x/√(mean(x²) + epsilon)·weight over as many last axes as `weight` has (one without it). */
 export interface RmsNormLayer extends LayerBase, FromFile {
   readonly type: 'rms_norm';
-  /** 1 unless given. */
+  /** Default: 1. */
   readonly weight?: Values;
-  /** 1e-5, as in ONNX, unless given. */
+  /** Default: 1e-5, as in ONNX. */
   readonly epsilon?: number;
 }
 
 /** x divided by its norm along the axis. */
 export interface NormalizeLayer extends LayerBase {
   readonly type: 'normalize';
-  /** `l2` unless given. */
+  /** Default: `l2`. */
   readonly norm?: NormName;
-  /** The last unless given; negative axes count from the end. */
+  /** Default: the last axis. Negative axes count from the end. */
   readonly axis?: number;
-  /** Smaller norms are taken as this (torch: 1e-12). Without it a row of zeros stays as it is (scikit-learn). */
+  /** Smaller norms are replaced by this (torch: 1e-12). Without it, a row of zeros is unchanged (scikit-learn). */
   readonly epsilon?: number;
 }
 
 /** Softmax, or its logarithm, along one axis. */
 export interface SoftmaxLayer extends LayerBase {
   readonly type: SoftmaxName;
-  /** The last unless given. */
+  /** Default: the last axis. */
   readonly axis?: number;
 }
 
-/** Rows of a table, by integers: [...ids] becomes [...ids, width]. */
+/** Looks up rows of a table by integer ids: [...ids] becomes [...ids, width]. */
 export interface EmbeddingLayer extends LayerBase, FromFile {
   readonly type: 'embedding';
   /** [ids, width] */
@@ -152,8 +155,8 @@ export interface EmbeddingLayer extends LayerBase, FromFile {
 }
 
 /**
- * For a ragged input: Σ weight·row over the row's pairs, in their order, then + bias; a dense layer over a sparse row. A row
- * without pairs gives the bias.
+ * For a ragged input: Σ weight·row over the pairs of a row, in order, then + bias: a dense layer over a sparse row. A
+ * row without pairs gives the bias.
  */
 export interface BagLayer extends LayerBase, FromFile {
   readonly type: 'bag';
@@ -161,11 +164,13 @@ export interface BagLayer extends LayerBase, FromFile {
   readonly weight?: Values;
   /** [width] */
   readonly bias?: Values;
-  /** `mean` divides the sum by the number of pairs, `max` takes the greatest weight·row of each column. `sum` unless given. */
+  /**
+   * `mean` divides the sum by the number of pairs, `max` takes the greatest weight·row of each column. Default: `sum`.
+   */
   readonly mode?: BagMode;
 }
 
-/** For a ragged input: the row of all ids, each with the sum of its weights. */
+/** For a ragged input: a dense row with the sum of the weights of each id. */
 export interface ScatterLayer extends LayerBase {
   readonly type: 'scatter';
 }
@@ -173,75 +178,75 @@ export interface ScatterLayer extends LayerBase {
 /** [...ids] becomes [...ids, depth]: 1 at the id, 0 elsewhere. */
 export interface OneHotLayer extends LayerBase {
   readonly type: 'one_hot';
-  /** How many ids there are. */
+  /** The number of ids. */
   readonly depth: number;
-  /** 1 unless given. */
+  /** Default: 1. */
   readonly on?: number;
-  /** 0 unless given. */
+  /** Default: 0. */
   readonly off?: number;
 }
 
-/** Two or more inputs side by side. */
+/** Concatenates two or more inputs. */
 export interface ConcatLayer extends LayerBase {
   readonly type: 'concat';
   readonly inputs: readonly string[];
-  /** The last unless given. */
+  /** Default: the last axis. */
   readonly axis?: number;
 }
 
 /** Two inputs, or one input and `value`, element by element, broadcast as NumPy does. */
 export interface BinaryLayer extends LayerBase {
   readonly type: BinaryName;
-  /** The second operand, where there is one input. */
+  /** The second operand, if there is one input. */
   readonly value?: Values;
 }
 
-/** The given positions along the axis, in that order. */
+/** Selects the given positions along the axis, in that order. */
 export interface ColumnsLayer extends LayerBase {
   readonly type: 'columns';
   /** Positions along the axis; negative ones count from the end. */
   readonly columns: readonly number[] | Int32Array;
-  /** The last unless given. */
+  /** Default: the last axis. */
   readonly axis?: number;
 }
 
-/** From `start` to before `end`, as NumPy slices: negative positions count from the end. */
+/** Slices from `start` to before `end`, as in NumPy: negative positions count from the end. */
 export interface SliceLayer extends LayerBase {
   readonly type: 'slice';
-  /** The first position: 0 unless given, the last where `step` is negative. */
+  /** The first position. Default: 0, or the last if `step` is negative. */
   readonly start?: number;
-  /** The position before which it ends: after the last unless given. */
+  /** The position before which it ends. Default: after the last. */
   readonly end?: number;
-  /** 1 unless given; not 0. */
+  /** Must not be 0. Default: 1. */
   readonly step?: number;
-  /** The last unless given. */
+  /** Default: the last axis. */
   readonly axis?: number;
 }
 
-/** One axis: the row's elements in their order. */
+/** Flattens a row to one axis, with its elements in order. */
 export interface FlattenLayer extends LayerBase {
   readonly type: 'flatten';
 }
 
-/** The same elements in another shape of the row; −1 stands for what is left. */
+/** The same elements in another row shape; one size may be −1 and is then inferred. */
 export interface ReshapeLayer extends LayerBase {
   readonly type: 'reshape';
-  /** Of the row, without the batch. */
+  /** The shape of a row, without the batch. */
   readonly shape: readonly number[];
 }
 
 /** A sum, mean, maximum and so on along axes of the row. */
 export interface ReduceLayer extends LayerBase {
   readonly type: 'reduce';
-  /** Such as `sum`, `mean` or `max`. */
+  /** The reduction, such as `sum`, `mean` or `max`. */
   readonly reduce: ReduceName;
-  /** The last unless given. */
+  /** Default: the last axis. */
   readonly axes?: number | readonly number[];
-  /** Whether reduced axes stay, with the size 1: false unless given. */
+  /** Whether reduced axes are kept with size 1. Default: false. */
   readonly keepDims?: boolean;
 }
 
-/** Nothing at inference; `rate` is accepted and ignored. */
+/** Does nothing at inference; `rate` is accepted and ignored. */
 export interface IdentityLayer extends LayerBase {
   readonly type: 'dropout' | 'identity';
   /** Ignored. */
@@ -273,31 +278,34 @@ export type Layer =
 
 /** An input of a network that is described by its layers. */
 export interface ArchitectureInput {
-  /** What layers and `run({ … })` call it. */
+  /** The name that layers and `run({ … })` use. */
   readonly name: string;
-  /** For one row: `[14]` is 14 features. A number stands for one axis. */
+  /** The shape of one row: `[14]` is 14 features. A number means one axis. */
   readonly shape: number | readonly number[];
-  /** The model's own precision unless given; `int64` or `int32` for ids. */
+  /** Default: the model's precision. Use `int64` or `int32` for ids. */
   readonly dtype?: DType;
   /**
    * Whether a row is any number of pairs of an id, from 0 to below the shape's one size, and a weight: see `RaggedRows`.
-   * Only layers `bag` and `scatter` take it.
+   * Only `bag` and `scatter` layers accept it.
    */
   readonly ragged?: boolean;
 }
 
 /** A network, described by its layers: for `define`, and for files that contain only parameters. */
 export interface Architecture {
-  /** One input called `input`, as wide as the first layer says, unless given. */
+  /** Default: one input named `input`, with the width that the first layer requires. */
   readonly inputs?: readonly ArchitectureInput[];
-  /** In the order in which they run; a layer takes the result of the one above it, unless `inputs` says otherwise. */
+  /**
+   * The layers in the order in which they run. A layer takes the result of the one above it, unless `inputs` says
+   * otherwise.
+   */
   readonly layers: readonly Layer[];
-  /** Names of layers (or inputs). The last layer unless given. */
+  /** Names of layers (or inputs). Default: the last layer. */
   readonly outputs?: string | readonly string[];
   /** Labels of the first output: one per column, or two for one column. */
   readonly classes?: readonly (string | number)[];
   /** One per column of the first input. */
   readonly featureNames?: readonly string[];
-  /** Tensors of the file, or prefixes of their names, that are left out on purpose. */
+  /** Tensors of the file, or prefixes of their names, to ignore. */
   readonly ignore?: readonly string[];
 }

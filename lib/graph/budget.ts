@@ -1,28 +1,31 @@
-/** What one load may cost: in proportion to the model's files, and counted where it is spent. */
+/** Limits the cost of one load in proportion to the size of the model's files. */
 import { ForwardpassError } from '../errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 
-/** What may be built whatever the files' size, in bytes. */
+/** Bytes that may be built for files of any size. */
 const MODEST_BYTES = 2 ** 25;
-/** What may be built for each byte of the files. */
+/** Additional bytes that may be built for each byte of the files. */
 const BUILT_PER_BYTE = 2;
-/** What compressed files may unpack to for each of their bytes. */
+/** Bytes to which each byte of compressed files may unpack. */
 const UNPACKED_PER_BYTE = 20;
-/** Steps that any file may take, and for each of its bytes; one step is some microsecond of work. */
+/** Steps that any file may take, plus as many for each of its bytes. One step is about a microsecond of work. */
 const MODEST_STEPS = 2 ** 20;
 const STEPS_PER_BYTE = 1 / 8;
-/** What a node of the graph takes until its model is made, in bytes and steps: names, shapes, tables, passes over it. */
+/**
+ * What a node of the graph costs until its model is created, in bytes and steps: names, shapes, tables, passes over it.
+ */
 const NODE_BYTES = 3072;
 const NODE_STEPS = 32;
-/** What it has taken where it was made for nothing. */
+/** What a node has cost that was discarded. */
 const DISCARDED_STEPS = 8;
 const ELEMENT_BYTES = 8;
-/** What the engine's form of the files' own numbers may take for each of their bytes: doubles of int8. */
+/** Bytes of the engine's form of the files' numbers for each of their bytes: at most doubles for int8. */
 const CONVERTED_PER_BYTE = 8;
 
 /**
- * One for each load, handed from stage to stage. Work and memory that are linear in the bytes of the files are free. What
- * a file asks for beyond is spent here before it is done: it grows with the files, and with limits that the caller sets.
+ * Each load has one budget, passed from stage to stage. Work and memory that are linear in the bytes of the files are
+ * free. Everything else is spent here before it is done. The budget grows with the files and with the limits that the
+ * caller sets.
  */
 export class Budget {
   readonly limits: Limits;
@@ -35,9 +38,9 @@ export class Budget {
   #optional = 0;
   #held = 0;
   #steps = 0;
-  /** Parts of the files that were read. */
+  /** Parts of the files that were already read. */
   readonly #met = new WeakSet<object>();
-  /** Arrays of the files' own numbers, and the parts of the files that they hold. */
+  /** Arrays of numbers from the files, and the parts of the files that they hold. */
   #stored = new WeakSet<object>();
   #storedParts = new WeakSet<object>();
   #storedBytes = 0;
@@ -47,7 +50,7 @@ export class Budget {
     this.limits = { ...DEFAULT_LIMITS, ...given };
   }
 
-  /** One that has spent as much, and from here on spends for itself: for what is made several times. */
+  /** A budget that has spent as much and from here on spends separately, for something that is made several times. */
   fork(): Budget {
     const own = new Budget(this.#given);
     own.#fileBytes = this.#fileBytes;
@@ -62,7 +65,7 @@ export class Budget {
     return own;
   }
 
-  /** A file of the model was opened, or parameters were handed over. */
+  /** Records that a file of the model was opened, or that parameters were passed. */
   opened(bytes: number): void {
     this.#fileBytes += bytes;
   }
@@ -72,13 +75,16 @@ export class Budget {
     return this.#mostBuilt - this.#built;
   }
 
-  /** Bytes that a compressed part of a file, of `packed` bytes where that is known, is about to unpack to. Throws `LIMIT`. */
+  /**
+   * Spends the bytes to which a compressed part of a file, of `packed` bytes if known, is about to unpack. Throws
+   * `LIMIT`.
+   */
   unpack(bytes: number, place: string, packed = this.#fileBytes): void {
     this.#unpacked += bytes;
     this.#packed += packed;
     const most = this.mostUnpackedFrom(this.#packed);
     if (this.#unpacked <= most) return;
-    const message = `brings what is unpacked to ${this.#unpacked} bytes; ${most} are allowed for ${this.#packed} packed bytes (raise \`limits.bytes\`)`;
+    const message = `brings the unpacked size to ${this.#unpacked} bytes; at most ${most} are allowed for ${this.#packed} packed bytes (raise \`limits.bytes\`)`;
     throw new ForwardpassError('LIMIT', message, place);
   }
 
@@ -87,24 +93,29 @@ export class Budget {
     return this.mostUnpackedFrom(this.#fileBytes);
   }
 
-  /** What so many bytes of a file may unpack to: a part of a large file may be no more out of proportion than a small file. */
+  /**
+   * The bytes to which a part of `packed` bytes may unpack. The ratio allowed for a part of a large file is that of a
+   * small file.
+   */
   mostUnpackedFrom(packed: number): number {
     return this.#given.bytes ?? MODEST_BYTES + UNPACKED_PER_BYTE * Math.min(packed, this.#fileBytes);
   }
 
-  /** Bytes that are about to be built and are not in the file: what is computed, repeated or filled. Throws `LIMIT`. */
+  /**
+   * Spends bytes that are about to be built and are not in the file: computed, repeated or filled ones. Throws `LIMIT`.
+   */
   build(bytes: number, place: string): void {
-    // What a file says to be less than nothing gives nothing back.
+    // A negative size in a file must not increase the budget.
     this.#built += Math.max(bytes, 0);
-    // Not `>`, which NaN passes.
+    // Not `>`, which is false for NaN.
     if (this.#built <= this.#mostBuilt) return;
-    const message = `brings what is built from the file to ${this.#built} bytes; ${this.#mostBuilt} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
+    const message = `brings the memory built from the file to ${this.#built} bytes; at most ${this.#mostBuilt} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
     throw new ForwardpassError('LIMIT', message, place);
   }
 
   /**
-   * What small values of a file take while they are collected: apart from what is built of them, since it is half of that
-   * afterwards. Throws `LIMIT`.
+   * Limits the memory of small values of a file while they are collected. It is separate from what is built of them,
+   * which takes half of that afterwards. Throws `LIMIT`.
    */
   hold(bytes: number, place: string): void {
     this.#held += bytes;
@@ -113,15 +124,15 @@ export class Budget {
     throw new ForwardpassError('LIMIT', message, place);
   }
 
-  /** As `build`, for elements of constants, which are doubles while a model loads. */
+  /** Like `build`, for elements of constants, which are doubles while a model loads. */
   buildElements(count: number, place: string): void {
     this.build(ELEMENT_BYTES * count, place);
   }
 
-  /** A node of the graph, the `count`th, is about to be made. Throws `LIMIT`. */
+  /** Spends the cost of the `count`th node of the graph, which is about to be made. Throws `LIMIT`. */
   node(count: number, place: string): void {
     if (count > this.limits.nodes || this.left < NODE_BYTES) {
-      const most = count > this.limits.nodes ? '' : `; files of ${this.#fileBytes} bytes are allowed no more`;
+      const most = count > this.limits.nodes ? '' : `, the limit for files of ${this.#fileBytes} bytes`;
       throw new ForwardpassError(
         'LIMIT',
         `the model takes more than ${count - 1} nodes${most} (raise \`limits.nodes\`)`,
@@ -133,8 +144,9 @@ export class Budget {
   }
 
   /**
-   * Spends the bytes on what a model can do without; says whether. Never more than half of what is left, nor than a
-   * quarter of all, so that there is enough for what it cannot do without, and for what this becomes for the engine.
+   * Spends the bytes on something optional, if possible, and returns whether it did. It never spends more than half of
+   * what is left or a quarter of the total, so that enough remains for what is required, and for the engine's form of
+   * it.
    */
   affords(bytes: number): boolean {
     if (!(2 * bytes <= this.left && 4 * (this.#optional + bytes) <= this.#mostBuilt)) return false;
@@ -144,8 +156,9 @@ export class Budget {
   }
 
   /**
-   * Bytes of an array that is about to be made of a constant for the engine, which packs it once more. Free as far as
-   * the files' own numbers may go; what was built is then three times as large as before. Throws `LIMIT`.
+   * Spends the bytes of an array that is about to be made from a constant for the engine, which packs it once more. It
+   * is free up to the allowance for the files' own numbers; after that, what was built is three times as large as
+   * before. Throws `LIMIT`.
    */
   convert(bytes: number, place: string): void {
     const free = Math.max(0, CONVERTED_PER_BYTE * this.#fileBytes - this.#converted);
@@ -153,7 +166,7 @@ export class Budget {
     this.build(2 * Math.max(0, bytes - free), place);
   }
 
-  /** So many nodes were made for nothing: they take no memory any more, and go through no further stage. */
+  /** Refunds discarded nodes, which no longer take memory or go through further stages. */
   discard(nodes: number): void {
     this.#built -= NODE_BYTES * nodes;
     this.#steps -= (NODE_STEPS - DISCARDED_STEPS) * nodes;
@@ -165,17 +178,20 @@ export class Budget {
     return Math.max(MODEST_BYTES + BUILT_PER_BYTE * this.#fileBytes, asked);
   }
 
-  /** Work that is about to be done and is not linear in the file: of loops, calls, and what is met again. Throws `LIMIT`. */
+  /**
+   * Spends work that is about to be done and is not linear in the file: loops, calls, and parts that are visited again.
+   * Throws `LIMIT`.
+   */
   step(count: number, place: string): void {
     this.#steps += Math.max(count, 0);
     const modest = MODEST_STEPS + Math.floor(STEPS_PER_BYTE * this.#fileBytes);
     const most = Math.max(modest, NODE_STEPS * (this.#given.nodes ?? 0));
     if (this.#steps <= most) return;
-    const message = `takes more than ${most} steps to read, which is what files of ${this.#fileBytes} bytes are allowed (raise \`limits.nodes\`)`;
+    const message = `takes more than ${most} steps to read, the limit for files of ${this.#fileBytes} bytes (raise \`limits.nodes\`)`;
     throw new ForwardpassError('LIMIT', message, place);
   }
 
-  /** Whether a part of a file is read for the first time: that is linear in the file, and what is read again is not. */
+  /** Whether a part of a file is read for the first time. That is linear in the file; reading it again is not. */
   isNew(part: object): boolean {
     if (this.#met.has(part)) return false;
     this.#met.add(part);
@@ -183,8 +199,8 @@ export class Budget {
   }
 
   /**
-   * An array holds the numbers of a part of the files, of so many bytes, of which some may be made for free: see
-   * tensors/derived.ts. Parts that share bytes are more than the files have, and are then as if they were computed.
+   * Records that an array holds the numbers of a part of the files, of this many bytes. Some may then be derived for
+   * free: see tensors/derived.ts. Parts that share bytes exceed the size of the files and count as computed.
    */
   stored(array: object, bytes: number, part: object = array): void {
     if (!this.#storedParts.has(part)) this.#storedBytes += bytes;
@@ -196,7 +212,7 @@ export class Budget {
     return this.#stored.has(array);
   }
 
-  /** Work over a part of a file, which is free the first time. Throws `LIMIT`. */
+  /** Spends the work of visiting a part of a file, which is free the first time. Throws `LIMIT`. */
   again(part: object, steps: number, place: string): void {
     if (!this.isNew(part)) this.step(steps, place);
   }

@@ -1,7 +1,7 @@
 /**
- * Layers of integers that the engine multiplies as bytes: a dense layer, scaled, rounded down and clipped, as
- * TensorFlow Lite's of 8 bits are. In float64 such a layer is exact, and so it is here; what follows the sum is the same
- * arithmetic. See docs/numerics.md.
+ * Layers of integers that the engine multiplies as bytes: dense layers that are scaled, rounded down and clipped, as in
+ * 8-bit TensorFlow Lite models. Such a layer is exact in float64 and also in bytes; the arithmetic after the sum is the
+ * same. See docs/numerics.md.
  */
 import type { GraphInput, Node, Operand, Tensor } from './graph.ts';
 import { type Computation, MOVES } from './integers.ts';
@@ -11,35 +11,35 @@ import { MOST_INT8_INPUTS, OPCODES } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import { areAllIntegers, constantSpan, EXACT } from './spans.ts';
 
-/** What integers may be, of all elements of a value. */
+/** The range of integers, over all elements of a value. */
 interface Range {
   readonly low: number;
   readonly high: number;
 }
 
-/** The nodes of a layer of bytes, in their order. */
+/** The nodes of a byte layer, in order. */
 interface Chain {
   readonly dense: Node<'dense'>;
   readonly factor: Tensor;
   readonly shift: number;
   readonly clip: readonly [low: number, high: number];
-  /** Added at last. */
+  /** Added at the end. */
   readonly zero: number;
   readonly last: Node;
 }
 
-/** A layer of bytes, of which the middle has been taken off. */
+/** A byte layer, with the center of its input range subtracted. */
 interface ByteLayer extends Chain {
   readonly center: number;
   readonly bias: Float64Array;
 }
 
-/** Below so many products the conversions take longer than they save. */
+/** With fewer products, the conversions take longer than they save. */
 const LEAST_PRODUCTS = 128;
 
-/** The sums of bytes are handed on as float32. */
+/** The sums of bytes are passed on as float32. */
 const MOST_SUM = 2 ** 24;
-/** So that neither what is scaled nor the result nears the integers that no double holds. */
+/** Keeps the scaled sums and the results far below integers that doubles cannot represent. */
 const MOST_OFFSET = 2 ** 32;
 const MOST_FACTOR = 2 ** 16;
 
@@ -51,7 +51,7 @@ export class ByteLayers {
   readonly #takers = new Map<string, Node[]>();
   readonly #ranges = new Map<string, Range | undefined>();
   readonly #ends = new Map<Node, ByteLayer>();
-  /** Nodes within a layer, which have no value of their own. */
+  /** Nodes inside a layer, which have no value of their own. */
   readonly #within = new Set<Node>();
 
   constructor(readonly graph: Computation) {
@@ -72,12 +72,12 @@ export class ByteLayers {
     }
   }
 
-  /** Whether the node is computed within a layer, and nothing else asks for it. */
+  /** Whether the node is computed inside a layer, and nothing else needs its value. */
   isWithin(node: Node): boolean {
     return this.#within.has(node);
   }
 
-  /** The layer that ends with the node; undefined where none does. */
+  /** Lowers the layer that ends with the node; undefined if there is none. */
   lower(node: Node, shape: Shape, plan: PlanBuilder): View | undefined {
     const layer = this.#ends.get(node);
     if (layer === undefined) return undefined;
@@ -129,7 +129,7 @@ export class ByteLayers {
     return { ...chain, center, bias: offsets };
   }
 
-  /** dense, affine, floor, clip and perhaps another affine, of which nothing but the next takes each. */
+  /** dense, affine, floor, clip and perhaps another affine, each used only by the next. */
   #chainOf(dense: Node<'dense'>, n: number, shown: ReadonlySet<Operand>): Chain | undefined {
     const next = (node: Node | undefined): Node | undefined => {
       const takers = node === undefined || shown.has(node.output) ? [] : (this.#takers.get(node.output) ?? []);
@@ -157,13 +157,13 @@ export class ByteLayers {
     return members;
   }
 
-  /** Of a value that is of integers, and NaN, whatever comes in; undefined where that is not known. */
+  /** The range of a value that is always integers or NaN; undefined if that is not known. */
   #rangeOf(operand: Operand): Range | undefined {
     if (typeof operand !== 'string') return rangeOfConstant(operand);
     return this.#ranges.get(operand);
   }
 
-  /** Of all values; looked for once there is a layer that asks. */
+  /** Finds the ranges of all values, once a layer asks for one. */
   #findRanges(): void {
     if (this.#ranges.size > 0) return;
     for (const input of this.graph.inputs) this.#ranges.set(input.name, rangeOfInput(input));
@@ -202,7 +202,7 @@ export class ByteLayers {
   }
 }
 
-/** What an affine adds that multiplies with 1: an integer, the same everywhere. */
+/** The integer that an affine adds to all elements if its scale is 1. */
 function shiftOf({ inputs: [, scale, shift] }: Node<'affine'>): number | undefined {
   const [{ data: factors }, { data: terms }] = [scale as Tensor, shift as Tensor];
   const isShift = factors.length === 1 && factors[0] === 1 && terms.length === 1 && Number.isInteger(terms[0]);

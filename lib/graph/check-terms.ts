@@ -1,4 +1,7 @@
-/** Proves programs of terms, which a frozen file may hold: steps that come before, ids in range, numbers that are finite. */
+/**
+ * Validates programs of terms, which frozen files may contain: references to earlier steps, ids in range, finite
+ * numbers.
+ */
 import { ForwardpassError } from '../errors.ts';
 import type { Analysis, TermProgram, TermStep } from './terms.ts';
 
@@ -33,7 +36,7 @@ export function checkTerms(
   throw new ForwardpassError('SHAPE', `expected ids of ${width} terms, found [${shape.join(', ')}]`, place);
 }
 
-/** How many ids a step's row may hold. */
+/** The number of ids that a step's row may have. */
 export function widthOf(step: TermStep, widths: readonly number[]): number {
   if (step.op === 'count') return step.terms.length;
   if (step.op === 'hash') return step.size;
@@ -66,7 +69,7 @@ function faultIn(step: TermStep, widths: readonly number[]): string | undefined 
     }
     case 'select': {
       const isIn = step.ids.every((id) => id >= 0 && id < widths[step.of]);
-      return isIn && isDistinct(step.ids) ? undefined : 'selects ids that are none, or one twice';
+      return isIn && isDistinct(step.ids) ? undefined : 'selects ids that are out of range or repeated';
     }
     default:
       return undefined;
@@ -82,7 +85,7 @@ function tokensFault({ tokenizing, terms, numbers, unknown }: Extract<TermStep, 
   if (!isDistinct(terms)) return 'has a term twice';
   if (numbers.length !== terms.length) return 'expected a number for each term';
   if (!Number.isSafeInteger(unknown) || !numbers.every(Number.isSafeInteger)) return 'expected integers of terms';
-  if (typeof tokenizing.split === 'object' && tokenizing.split.between === '') return 'parts texts at nothing';
+  if (typeof tokenizing.split === 'object' && tokenizing.split.between === '') return 'splits texts at an empty string';
   const isGram = (count: number) => Number.isSafeInteger(count) && count >= 1;
   return tokenizing.grams.every(isGram) ? undefined : 'expected n-grams of one token or more';
 }
@@ -93,7 +96,7 @@ function placeFault(step: Extract<TermStep, { op: 'place' }>): string | undefine
   const { features, kinds, count, key, mask, start } = step;
   const isOne = features.length === 1 && start === undefined;
   const isSeveral = features.length > 1 && start !== undefined && key === undefined && mask === undefined;
-  if (!(isOne || isSeveral) || kinds.length !== features.length) return 'hashes values in no way known here';
+  if (!(isOne || isSeveral) || kinds.length !== features.length) return 'hashes values in an unknown way';
   const isUsable = [...(key ?? []), start ?? '0'].every((text) => INTEGER.test(text)) && (key?.length ?? 2) === 2;
   const least = mask === undefined ? 1 : 2;
   return isUsable && count >= least && count <= MOST_IDS ? undefined : `puts values into ${count} places`;

@@ -1,4 +1,4 @@
-/** Two tensors combined element by element, without copies of what is repeated. */
+/** Combines two tensors element by element, without copying repeated elements. */
 import { BINARY, type BinaryName } from './operations/binary.ts';
 import { broadcastStrides, elementCount, type Shape } from './shapes.ts';
 
@@ -7,7 +7,7 @@ interface Given {
   readonly data: Float32Array | Float64Array;
 }
 
-/** Elements in a row of the last axis: of the result from `at` on, of the operands from `i` and `j` on. */
+/** A run of elements along the last axis: in the result from `at`, in the operands from `i` and `j`. */
 interface Run {
   readonly result: Float32Array | Float64Array;
   readonly a: Given['data'];
@@ -41,7 +41,7 @@ function fillBy(apply: (a: number, b: number) => number): Fill {
   };
 }
 
-/** Puts into `result`, which is of the shape, what the function gives of two tensors that broadcast to it. */
+/** Fills `result`, which has the shape, with the function of two tensors that broadcast to it. */
 export function combine<A extends Float32Array | Float64Array>(
   fn: BinaryName,
   [a, b]: readonly Given[],
@@ -71,7 +71,7 @@ export function combine<A extends Float32Array | Float64Array>(
   return result;
 }
 
-/** How many axes go before those that both operands have in one row. */
+/** The number of axes before those along which both operands are contiguous. */
 function outerAxes(shape: Shape, left: readonly number[], right: readonly number[]): number {
   let axis = Math.max(shape.length - 1, 0);
   const goesOn = (steps: readonly number[]) => steps[axis - 1] === steps[axis] * shape[axis];

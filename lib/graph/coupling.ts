@@ -1,9 +1,9 @@
-/** Probabilities of classes from those of pairs. */
+/** Computes the probabilities of classes from those of pairs. */
 import { REDUCE } from './operations/rowwise.ts';
 
 const sum = REDUCE.sum.evaluate;
 
-/** Wu, Lin and Weng's second method, as libsvm has it: see native/couple.h. */
+/** Wu, Lin and Weng's second method, as in libsvm: see native/couple.h. */
 export function coupled(pairs: Float64Array): Float64Array {
   const count = (1 + Math.sqrt(1 + 8 * pairs.length)) / 2;
   const classes = Array.from({ length: count }, (_, i) => i);

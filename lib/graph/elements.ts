@@ -1,52 +1,57 @@
 /**
- * What a graph does with single elements of its inputs, by walking it once: whether NaN in one is refused, goes through
- * as NaN, or is looked for and replaced; and which are ids, of how many.
+ * Finds out what a graph does with single elements of its inputs, in one pass: whether NaN is rejected, passes through
+ * as NaN, or is detected and replaced; and which elements are ids, and of how many.
  */
 import { type GraphInput, type Node, type Operand, type Tensor, TRUTHS } from './graph.ts';
 import { UNARY } from './operations/unary.ts';
 import { definitionOf } from './ops.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
 
-/** Of an element that may be missing. */
+/** What happens to an element that may be missing. */
 export interface Fill {
-  /** Whether the model looks whether it is, and does something about it. */
+  /** Whether the model detects and handles a missing value. */
   readonly known: boolean;
-  /** What it puts there, in the element's own units (of words, the index), where that is one number. */
+  /** The number that replaces it, if there is only one, in the element's own units (for strings, the index). */
   readonly value?: number;
 }
 
-/** Of an input, by the element's position. */
+/** What is known of an input's elements, by position. */
 export interface Elements {
-  /** Of those that may be missing. */
+  /** Elements that may be missing. */
   readonly fills?: ReadonlyMap<number, Fill>;
-  /** Of those that are ids from 0 on: how many there are. */
+  /** Elements that are ids, and how many ids there are, from 0. */
   readonly ids?: ReadonlyMap<number, number>;
 }
 
-/** By element, the element of the inputs, counted through all, of which a NaN makes it NaN; one number for all. */
+/**
+ * For each element, the element of the inputs (numbered across all of them) whose NaN makes it NaN; or one number for
+ * all elements.
+ */
 type Origins = Int32Array | number;
 const NONE = -1;
-/** Several: those of the value's `mixed`. */
+/** Several elements: those in the value's `mixed`. */
 const MIXED = -2;
 
-/** Elements of the inputs; a set that grows too large is taken for all of them. */
+/** Elements of the inputs. A set that grows too large is replaced by all of them. */
 type Mixed = ReadonlySet<number> | 'all';
 const MOST_MIXED = 4096;
 
-/** Of all inputs together. Rows beyond it come from files that declare more than they hold, and from no person. */
+/**
+ * The most elements of all inputs together. Only damaged files that declare more than they contain have larger rows.
+ */
 const MOST_ELEMENTS = 2 ** 18;
 
-/** Elements that a walk looks at one by one, of all values together; past them nothing more is found out. */
+/** The most elements to look at one by one, over all values. After that the analysis stops. */
 const MOST_WALKED = 2 ** 23;
-/** An element that moves takes as long as so many that stay. */
+/** Moving an element takes as long as visiting this many that stay in place. */
 const COST_OF_MOVING = 8;
 
 interface KnownElements {
   readonly origins: Origins;
   readonly mixed: Mixed;
-  /** Whether elements with an origin are its own number still. */
+  /** Whether elements with an origin still are that element's number. */
   readonly isExact: boolean;
-  /** By element, the element of the inputs that it is 1 for when that is missing, and 0 otherwise. */
+  /** For each element, the element of the inputs whose absence it indicates: 1 if that is missing, otherwise 0. */
   readonly tells?: Origins;
 }
 
@@ -63,8 +68,8 @@ interface Computation {
 }
 
 /**
- * Of each input; of none where they have more than {@link MOST_ELEMENTS}, or all values more than {@link MOST_WALKED}.
- * Nodes stand in the order of computation.
+ * The elements of each input. The result is empty if the inputs have more than {@link MOST_ELEMENTS} elements, or all
+ * values more than {@link MOST_WALKED}. Nodes must be in the order of computation.
  */
 export function elementsOf({ inputs, nodes, shapes }: Computation): Elements[] {
   const tells = nodes.some(
@@ -81,12 +86,12 @@ function isTooLarge(inputs: readonly GraphInput[]): boolean {
 
 class Walk {
   readonly #values = new Map<string, KnownElements>();
-  /** By element of the inputs, 1 or 0; sets of them would take twenty times as much. */
+  /** By element of the inputs, 1 or 0. Sets would take twenty times as much memory. */
   readonly #refused: Uint8Array;
   #isAllRefused = false;
   readonly #known: Uint8Array;
   readonly #isFilled: Uint8Array;
-  /** NaN where it is not one number. */
+  /** NaN if it is not a single number. */
   readonly #fills: Float64Array;
   readonly #ids = new Map<number, number>();
   #left = MOST_WALKED;
@@ -144,7 +149,7 @@ class Walk {
     return this.#oneFill(known, this.#isFilled[element] === 0 || Number.isNaN(value) ? undefined : value);
   }
 
-  /** One object for all that are the same, as those of a whole row mostly are. */
+  /** Shares one object between equal fills, because those of a row are mostly equal. */
   #oneFill(known: boolean, value: number | undefined): Fill {
     if (this.#lastFill?.known === known && Object.is(this.#lastFill.value, value)) return this.#lastFill;
     this.#lastFill = { known, ...(value !== undefined && { value }) };
@@ -196,7 +201,7 @@ class Walk {
     return typeof operand === 'string' ? (this.#values.get(operand) as KnownElements) : NOTHING;
   }
 
-  /** Ids that several tables look up are those of the smallest. */
+  /** If several tables look up an id, the smallest one determines the number of ids. */
   #count({ origins, isExact }: KnownElements, { inputs: [, table], attributes: { wrap } }: Node<'embedding'>): void {
     if (!isExact || wrap || typeof table === 'string') return;
     for (const origin of this.#walked(origins)) {
@@ -222,7 +227,7 @@ class Walk {
     return { ...NOTHING, tells: x.origins };
   }
 
-  /** Where the condition says that the very element is missing, what is there instead is not its NaN. */
+  /** If the condition is that this very element is missing, its replacement is not its NaN. */
   #select(node: Node, [condition, then, otherwise]: readonly KnownElements[], shape: Shape): KnownElements {
     const merged = this.#merged(node, [then, otherwise], shape, 1);
     if (condition.tells === undefined) return merged;
@@ -266,7 +271,10 @@ class Walk {
     };
   }
 
-  /** Element by element: NaN if one of them is. `first` is the position of the first of the operands. */
+  /**
+   * Merges operands element by element: the result is NaN if one of them is. `first` is the position of the first
+   * operand.
+   */
   #merged(node: Node, operands: readonly KnownElements[], shape: Shape, first = 0): KnownElements {
     let merged: Origins = NONE;
     for (const [at, operand] of operands.entries()) {
@@ -293,13 +301,13 @@ class Walk {
     return this.#walk(elementCount(shape)) ? takeColumns(origins, broadcastColumns(from, shape)) : MIXED;
   }
 
-  /** Whether so many elements more may be looked at. */
+  /** Whether this many more elements may be looked at. */
   #walk(count: number): boolean {
     this.#left -= count;
     return this.#left >= 0;
   }
 
-  /** Those that are not alike, where there are not too many. */
+  /** The distinct origins, if there are not too many. */
   #walked(origins: Origins): Iterable<number> {
     return typeof origins !== 'number' && this.#walk(origins.length) ? origins : [];
   }
@@ -307,7 +315,7 @@ class Walk {
 
 const EMPTY: Mixed = new Set<number>();
 
-/** A value that no missing element makes NaN. */
+/** A value that no missing element can make NaN. */
 const NOTHING: KnownElements = { origins: NONE, mixed: EMPTY, isExact: true };
 
 function hasMixed(origins: Origins): boolean {
@@ -318,14 +326,14 @@ function whole(origins: Origins, count: number): Int32Array {
   return typeof origins === 'number' ? new Int32Array(count).fill(origins) : origins;
 }
 
-/** Of a value whose every element comes of all. */
+/** A value whose elements each depend on all elements of the operands. */
 function spread(operands: readonly KnownElements[]): KnownElements {
   const mixed = union(operands);
   const isNothing = mixed !== 'all' && mixed.size === 0;
   return { origins: isNothing ? NONE : MIXED, mixed, isExact: false };
 }
 
-/** Where one operand has all that the others have, its own set. */
+/** The union of the operands' sets; an operand's own set if it includes the others. */
 function union(operands: readonly KnownElements[]): Mixed {
   const [first, ...others] = operands.filter((operand) => operand.origins !== NONE);
   if (first?.origins === MIXED && others.every((other) => other.origins === MIXED && other.mixed === first.mixed)) {

@@ -1,7 +1,9 @@
 import type { Node, Tensor } from './graph.ts';
 import { definitionOf } from './ops.ts';
 
-/** What a node gives for constants, in float64. The node must have passed validation with operands of these shapes. */
+/**
+ * The result of a node for constants, in float64. The node must have passed validation with operands of these shapes.
+ */
 export function evaluate(node: Node, operands: readonly Tensor[]): Tensor {
   const definition = definitionOf(node.op);
   const shape = definition.infer(

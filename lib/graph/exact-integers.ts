@@ -1,4 +1,7 @@
-/** The part of lowering that keeps integers exact: in doubles within a plan of f32, and checked where even they round. */
+/**
+ * The part of lowering that keeps integers exact: as doubles in an f32 plan, and checked where even doubles would
+ * round.
+ */
 import { ForwardpassError } from '../errors.ts';
 import type { GraphInput, Integers, Node, Op, Operand, Tensor } from './graph.ts';
 import { COMPARISONS, type Computation, integersOf, MOVES } from './integers.ts';
@@ -12,10 +15,13 @@ import { OPCODES } from './plan-format.ts';
 import { broadcastColumns, elementCount, type Shape } from './shapes.ts';
 import { EXACT, hasUnheld, magnitude, type Span } from './spans.ts';
 
-/** Operations that the engine computes in doubles where its floats are of 32 bits. */
+/** Operations that the engine can compute in doubles in an f32 plan. */
 const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce', 'sort']);
 
-/** Products that layers may have one by one, of one row of all layers together: each takes some 80 bytes of the plan. */
+/**
+ * The most products of dense layers that are computed one by one, per row, over all layers. Each takes about 80 bytes
+ * of the plan.
+ */
 const MOST_PRODUCTS = 2 ** 22;
 
 export class ExactIntegers {
@@ -34,7 +40,7 @@ export class ExactIntegers {
     return this.asked.wide && categories === undefined && (dtype === 'float64' || this.isLarge(name));
   }
 
-  /** What the caller gives is looked at before all else. */
+  /** Checks the caller's values before everything else. */
   checkInputs(): void {
     if (!this.asked.checked) return;
     let first = 0;
@@ -47,7 +53,7 @@ export class ExactIntegers {
     }
   }
 
-  /** Undefined where the operation is lowered as anywhere else. */
+  /** Undefined if the operation is lowered as usual. */
   lower(node: Node, shape: Shape): View | undefined {
     const { plan } = this;
     const result = this.#spans.get(node.output);
@@ -63,7 +69,7 @@ export class ExactIntegers {
     return view;
   }
 
-  /** Of integers that float32 does not all hold. */
+  /** Whether the value has integers that float32 cannot represent. */
   isLarge(name: string): boolean {
     const span = this.#spans.get(name);
     return span?.integer === true && magnitude(span) > EXACT.f32;
@@ -78,7 +84,7 @@ export class ExactIntegers {
     return isComparison(node) && (hasDoubles || node.inputs.some(isNotHeld));
   }
 
-  /** A sum of products in doubles, as the engine has no dense layer of doubles beside those of floats. */
+  /** A sum of products in doubles, because the engine has no dense layers of doubles in an f32 plan. */
   #sumOfProducts({ name, inputs, attributes }: Node<'dense'>, shape: Shape): View {
     const { plan } = this;
     const [x, weight, bias] = inputs as readonly [Operand, Tensor, Tensor | undefined];
@@ -87,7 +93,7 @@ export class ExactIntegers {
     const all = [...from.shape.slice(0, -1), n, k];
     this.#products += elementCount(all);
     if (this.#products > MOST_PRODUCTS) {
-      const message = `its integers may be larger than float32 holds, and so may their ${elementCount(all)} products in one row, which are more than a model of f32 computes in doubles; load the model with the option precision 'f64'`;
+      const message = `its integers may be too large for float32, and its ${elementCount(all)} products per row are more than an f32 model computes in doubles; load the model with the option precision 'f64'`;
       throw new ForwardpassError('LIMIT', message, `node ${name}`);
     }
     const transposed = Float64Array.from({ length: k * n }, (_, at) => {
@@ -108,7 +114,7 @@ export class ExactIntegers {
   }
 }
 
-/** Whether the result may be of more digits than all operands. */
+/** Whether the result may have more digits than all operands. */
 function grows(node: Node): boolean {
   if (node.op === 'unary') return node.attributes.fn === 'square';
   if (node.op === 'binary') return BINARY[node.attributes.fn].grows === true;
@@ -122,7 +128,7 @@ function isComparison(node: Node): boolean {
   return node.op === 'reduce' && POSITIONS.has(node.attributes.fn);
 }
 
-/** A constant with an integer that no float32 is. */
+/** Whether it is a constant with an integer that float32 cannot represent. */
 function isNotHeld(operand: Operand): boolean {
   return typeof operand !== 'string' && hasUnheld(operand.data);
 }

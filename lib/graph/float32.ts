@@ -1,9 +1,12 @@
-/** Floats next to doubles. */
+/** Finds the floats next to doubles. */
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
-/** The greatest float32 that is not above a number. A float32 is at most the number exactly where it is at most this one. */
+/**
+ * The greatest float32 that is not above a number. A float32 is at most the number if and only if it is at most this
+ * one.
+ */
 export function floorFloat(value: number): number {
   float[0] = value;
   if (!(float[0] > value)) return float[0];

@@ -1,6 +1,7 @@
 /**
- * What is computed of constants while a model loads has the bits that a run would give: see docs/numerics.md. What is
- * rounded once whoever computes it, JavaScript may compute; all other functions the engine does, as a plan of one node.
+ * Constants that are computed while a model loads have the same bits that a run would give: see docs/numerics.md.
+ * JavaScript may compute functions that are rounded only once in any implementation; the engine computes all others, as
+ * a plan of one node.
  */
 import type { Budget } from './budget.ts';
 import { combine } from './combine.ts';
@@ -14,22 +15,22 @@ import { type Compile, Programs } from './programs.ts';
 import { elementCount, type Shape, sameShape, takeBroadcast } from './shapes.ts';
 import { constantSpan, EXACT } from './spans.ts';
 
-/** Operations that make no new numbers. */
+/** Operations that only move numbers. */
 const MOVES: ReadonlySet<Op> = new Set<Op>([
   ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
   ...(['embedding', 'one_hot'] as const),
 ]);
 
-/** Up to so many elements JavaScript is as quick as the engine. */
+/** Up to this many elements, JavaScript is as fast as the engine. */
 const FEW = 512;
 
-/** Making a plan of one node and running it takes so many steps: some 50 microseconds. */
+/** The steps for making and running a plan of one node: about 50 microseconds. */
 const ENGINE_STEPS = 50;
-/** Elements that the engine is through with in one step, or products. */
+/** The elements, or products, that the engine computes in one step. */
 const WORK_PER_STEP = 2 ** 8;
 
 export interface FoldingOptions {
-  /** What the caller has asked for, or else the graph. */
+  /** The precision that the caller asked for, or else that of the graph. */
   readonly precision: 'f32' | 'f64' | undefined;
   readonly compile: Compile;
   readonly budget: Budget;
@@ -42,7 +43,7 @@ export class Folding implements Fold {
   readonly #programs: Programs;
   readonly #budget: Budget;
   readonly #tellsIntegers: boolean;
-  /** What something was folded in. */
+  /** The precisions in which something was folded. */
   readonly #used = new Set<'f32' | 'f64'>();
 
   constructor(options: FoldingOptions) {
@@ -61,7 +62,7 @@ export class Folding implements Fold {
     if (!this.#isAsked) this.#precision = precision;
   }
 
-  /** Whether all that was folded is right for a model of the precision. */
+  /** Whether everything that was folded is correct for a model of the precision. */
   fits(precision: 'f32' | 'f64'): boolean {
     return [...this.#used].every((used) => used === precision);
   }
@@ -81,22 +82,24 @@ export class Folding implements Fold {
     );
   }
 
-  /** Whether JavaScript gives the same bits as the engine, in as little time. */
+  /** Whether JavaScript gives the same bits as the engine, as quickly. */
   #isPlain(node: Node, operands: readonly Tensor[], count: number): boolean {
     if (MOVES.has(node.op)) return true;
-    // The engine has no rows without elements.
+    // The engine does not support rows without elements.
     if (count === 0 || operands.some(({ data }) => data.length === 0)) return true;
     return count <= FEW && isRoundedOnce(node) && !operands.some((operand) => this.#isWide(operand));
   }
 
-  /** Whether an operand of two is repeated over many elements. */
+  /** Whether one of two operands is repeated over many elements. */
   #isSpread({ op }: Node, operands: readonly Tensor[], shape: Shape): boolean {
     return (
       op === 'binary' && elementCount(shape) > FEW && !operands.every((operand) => sameShape(operand.shape, shape))
     );
   }
 
-  /** Of an operand that is repeated, without the copy that the engine would want where JavaScript gives the same bits. */
+  /**
+   * Computes with a repeated operand, without the copy that the engine would need, if JavaScript gives the same bits.
+   */
   #combined(node: Node, operands: readonly Tensor[], shape: Shape): Tensor {
     if (!isRoundedOnce(node) || operands.some((operand) => this.#isWide(operand))) {
       const whole = operands.map((operand) => ({ shape, data: takeBroadcast(operand.data, operand.shape, shape) }));
@@ -109,14 +112,14 @@ export class Folding implements Fold {
     return { shape, data: combine(fn, operands, shape, result) };
   }
 
-  /** As a run holds it: rounded to the precision, but for integers that it computes with in doubles. */
+  /** The tensor as a run holds it: rounded to the precision, except for integers that are computed in doubles. */
   #held(tensor: Tensor): Tensor {
     const { shape, data } = tensor;
     if (this.#precision === 'f64' || data instanceof Float32Array || this.#isWide(tensor)) return tensor;
     return { shape, data: Float32Array.from(data) };
   }
 
-  /** Whether all are integers, in a model that keeps integers in doubles. */
+  /** Whether all elements are integers, in a model that keeps integers in doubles. */
   #isWide({ data }: Tensor): boolean {
     return this.#tellsIntegers && constantSpan(data, EXACT.f32).integer;
   }
@@ -134,16 +137,16 @@ export class Folding implements Fold {
     return { shape, data: this.#programs.run(node, this.#precision, { operands, wide, shape }) };
   }
 
-  /** Gives back what the engine holds. */
+  /** Releases the engine's programs. */
   dispose(): void {
     this.#programs.dispose();
   }
 }
 
-/** An element takes as long to sort as so many to move, at the most. */
+/** Sorting an element takes at most as long as moving this many. */
 const SORTED = 32;
 
-/** Operands may be constants that many nodes share. */
+/** The work of a node, in elements. Its operands may be constants that many nodes share. */
 function workOf({ op }: Node, operands: readonly Tensor[], shape: Shape): number {
   const [x, weight] = operands;
   if (op === 'dense') return (x.data.length / (x.shape.at(-1) as number)) * weight.data.length;

@@ -1,15 +1,15 @@
-/** Inputs that a file declares as floats and that serve as ids all the same, as those of Keras do unless told otherwise. */
+/** Finds inputs that a file declares as floats but uses as ids, as Keras does by default. */
 import type { GraphInput, Node, Op, Operand, UnaryName } from './graph.ts';
 import { COMPARISONS, type Computation } from './integers.ts';
 import { areAllIntegers } from './spans.ts';
 
-/** What is done with a value: it is looked up, only compared with numbers, or computed with. The later, the stronger. */
+/** How a value is used: only compared with numbers, looked up, or computed with. Later uses override earlier ones. */
 const USES = ['compared', 'looked up', 'computed with'] as const;
 type Use = (typeof USES)[number];
 
 const MOVES: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype', 'select']);
 
-/** The inputs declared as floats that are looked up, in tables or among numbers, or cut to integers, before all else. */
+/** The inputs declared as floats that are only looked up, in tables or among numbers, or truncated to integers. */
 export function idsOf({ inputs, nodes, outputs }: Omit<Computation, 'shapes'>): ReadonlySet<string> {
   const uses = new Map<Operand, Use>();
   const add = (operand: Operand, use: Use) => {
@@ -35,7 +35,7 @@ function useOf(node: Node, at: number, ofResult: Use = 'compared'): Use {
   return (node.op === 'embedding' || node.op === 'one_hot') && at === 0 ? 'looked up' : 'computed with';
 }
 
-/** What cuts floats to integers. */
+/** Functions that truncate floats to integers. */
 const CUTS: ReadonlySet<UnaryName> = new Set<UnaryName>(['trunc', 'to_integer', 'wrap']);
 
 function useOfFunction(fn: UnaryName, ofResult: Use): Use {

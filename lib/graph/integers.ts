@@ -1,11 +1,11 @@
 /**
- * Integers that the arithmetic of a model does not hold: which of its values are integers, how large they may be, and
- * whether that decides anything. See docs/numerics.md.
+ * Finds integers that the arithmetic of a model cannot represent: which values are integers, how large they may be, and
+ * whether that affects a result. See docs/numerics.md.
  *
- * A float holds every integer up to a magnitude, {@link EXACT}, and rounds those beyond it. Rounding keeps the order,
- * so that much stays right: an id beyond the magnitude is in no small table, and equal to no small number. `trust` says
- * up to where: below it a value computed in floats is the integer itself, and where it is not below, neither is the
- * integer. What asks for more is a risk.
+ * A float represents every integer up to the magnitude {@link EXACT} and rounds those beyond it. Rounding keeps the
+ * order, so some results stay correct: an id beyond the magnitude is not in a small table, and not equal to a small
+ * number. `trust` is the limit: below it, a value computed in floats is the integer itself; if the value is not below
+ * it, neither is the integer. An operation that needs more is a risk.
  */
 import {
   type BinaryName,
@@ -33,7 +33,7 @@ import {
   union,
 } from './spans.ts';
 
-/** What a run computes, in order. */
+/** The computation of a run, in order. */
 export interface Computation {
   readonly inputs: readonly GraphInput[];
   readonly nodes: readonly Node[];
@@ -57,7 +57,7 @@ const RANGES: ReadonlyMap<DType, readonly [low: number, high: number]> = new Map
 
 export const COMPARISONS: ReadonlySet<BinaryName | UnaryName> = new Set<BinaryName | UnaryName>([...TRUTHS, 'sign']);
 
-/** Operations whose result holds elements of their operands. */
+/** Operations whose result consists of elements of their operands. */
 export const MOVES: ReadonlySet<Op> = new Set<Op>([
   'concat',
   'gather',
@@ -67,7 +67,10 @@ export const MOVES: ReadonlySet<Op> = new Set<Op>([
   'require_finite',
 ]);
 
-/** A float of an integer whose last digits were lost: two units in the last place, where this much was exact. */
+/**
+ * The error of a float of an integer whose last digits were lost is two units in the last place; this fraction of the
+ * exact range is trusted.
+ */
 const EXACT_ENOUGH = 1 / 4;
 
 /** The spans of all row tensors, and whether a run in floats of the precision may take one integer for another. */
@@ -79,7 +82,7 @@ export function integersOf(
   return { spans: spans.byName, isRisk: spans.isRisk };
 }
 
-/** What a graph asks for; undefined where float32 serves, as nearly always. */
+/** What a graph requires; undefined if float32 is enough, as nearly always. */
 export function integersAsked(graph: Computation, precision: 'f32' | 'f64'): Integers | undefined {
   if (!integersOf(graph, 'f32').isRisk) return undefined;
   return { wide: precision === 'f32', checked: integersOf(graph, 'f64').isRisk };
@@ -107,16 +110,16 @@ class Spans {
   #input({ dtype, categories }: GraphInput): Span {
     const range = categories === undefined ? RANGES.get(dtype) : undefined;
     if (range !== undefined) return this.#held({ integer: true, low: range[0], high: range[1], trust: this.#exact });
-    // Its numbers are looked up as they come.
+    // Its numbers are looked up unchanged.
     return dtype === 'float64' && categories === undefined ? { ...FLOATS, trust: this.#exactOf('f64') } : FLOATS;
   }
 
-  /** Infinity where the precision holds all that the other does. */
+  /** Infinity if the precision represents everything that the other does. */
   #exactOf(held: 'f64'): number {
     return this.precision === held ? Infinity : this.#exact;
   }
 
-  /** What lies within the exact range and was computed of what is exact is exact. */
+  /** Values in the exact range that were computed from exact values are exact. */
   #held(span: Span, operands: readonly Span[] = []): Span {
     const isExact = operands.every(({ trust }) => trust === Infinity);
     const isSmall = Math.max(-span.low, span.high) <= this.#exact;
@@ -140,7 +143,7 @@ class Spans {
     if (integer && !(trust >= bound)) this.isRisk = true;
   }
 
-  /** That a float of it is right to its last digits but one. */
+  /** Trusts that a float of it is correct except for its last digits. */
   #asFloats(spans: readonly Span[]): Span {
     for (const span of spans) this.#demand(span, this.#exact * EXACT_ENOUGH);
     return FLOATS;
@@ -193,7 +196,7 @@ class Spans {
     }
   }
 
-  /** A result that is integers where all that it is made of is; else floats of them. */
+  /** A result that is integers if all operands are, and otherwise floats of them. */
   #ofIntegers(node: Node, operands: readonly Span[], span: Span): Span {
     const isInteger =
       operands.every(({ integer }) => integer) && node.inputs.some((x) => typeof x === 'string' && this.#of(x).integer);
@@ -261,7 +264,7 @@ class Spans {
       case 'max':
         return this.#ofIntegers(node, operands, union(operands));
       case 'fmod': {
-        // Of what is exact so is the rest; of what was rounded nothing is known.
+        // The remainder of exact values is exact; that of rounded values is unknown.
         const bound = Math.min(magnitude(a), magnitude(b));
         const trust = a.trust === Infinity && b.trust === Infinity ? Infinity : 0;
         return this.#ofIntegers(node, operands, { integer: true, low: -bound, high: bound, trust });
@@ -285,14 +288,14 @@ class Spans {
     return { ...TRUTH, exclusive: node.attributes.fn === 'equal' && this.#isOneOfMany(node) };
   }
 
-  /** Integers of a constant have to be distinguished from their neighbours. */
+  /** Integers in a constant must be distinguished from their neighbours. */
   #compareWith({ data }: Tensor, other: Span): void {
     const { integer, low, high, trust } = this.#constant({ data, shape: [] });
     const greatest = integer ? Math.max(-low, high) : greatestInteger(data);
     if (greatest >= other.trust || (integer && trust < Infinity)) this.isRisk = true;
   }
 
-  /** One number beside a list of different ones. */
+  /** Whether one number is compared with a list of distinct ones. */
   #isOneOfMany(node: Node<'binary'>): boolean {
     const at = node.inputs.findIndex((operand) => typeof operand !== 'string');
     const list = node.inputs[at];

@@ -1,14 +1,14 @@
-/** What an untrusted file may ask for at the most. Every one can be raised by the `limits` option. */
+/** Limits on what an untrusted file may require. The `limits` option can raise each of them. */
 export interface Limits {
-  /** Of all files of the model together. */
+  /** The total size of all files of the model. */
   readonly bytes: number;
-  /** Elements of all constants together, as stored and as used. */
+  /** The total number of elements of all constants, as stored and as used. */
   readonly parameters: number;
-  /** Operations of the graph. */
+  /** The number of operations in the graph. */
   readonly nodes: number;
-  /** Nested messages, subgraphs or objects. */
+  /** The nesting depth of messages, subgraphs or objects. */
   readonly depth: number;
-  /** Elements of one row tensor. */
+  /** The number of elements of one row tensor. */
   readonly rowElements: number;
 }
 

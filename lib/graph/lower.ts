@@ -21,54 +21,58 @@ export interface Port
     Pick<GraphOutput, 'list'>,
     Elements {
   readonly name: string;
-  /** Of one row. */
+  /** The shape of one row. */
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Elements of one row. */
+  /** The number of elements of one row. */
   readonly width: number;
-  /** Whether its integers are exact where a float32 is not: arrays made for it are of doubles. */
+  /** Whether it holds integers that must be exact beyond float32: arrays made for it are of doubles. */
   readonly exact?: boolean;
-  /** For an input that is declared as floats: whether it serves only for ids, so that it may be an array of integers. */
+  /**
+   * For an input that is declared as floats: whether it is only used as ids, so that it may be an array of integers.
+   */
   readonly takesIds?: boolean;
 }
 
-/** One operation of the simplified graph, for people. */
+/** One operation of the simplified graph, for the summary. */
 export interface LayerSummary {
   readonly name: string;
   readonly kind: string;
-  /** Of one row of the result. */
+  /** The shape of one row of the result. */
   readonly shape: Shape;
-  /** Elements of its constants. */
+  /** The number of elements of its constants. */
   readonly parameterCount: number;
 }
 
-/** What is known of a model for people, and is asked for now and then. */
+/** What summaries and messages need to know of a model. */
 export interface About {
   readonly layers: readonly LayerSummary[];
-  /** Of each instruction of the plan, the node it comes from. */
+  /** For each instruction of the plan, the node it comes from. */
   readonly places: readonly string[];
-  /** By instruction at which a run may stop, where the elements of its operand come from: see origins.ts. */
+  /**
+   * Where the elements of an instruction's operand come from, by instruction at which a run may stop: see origins.ts.
+   */
   readonly origins: Readonly<Record<number, readonly number[] | FirstOrigin>>;
-  /** By instruction at which a run may stop, the function of the model before it that may make NaN of a number. */
+  /** The function before an instruction that may turn a number into NaN, by instruction at which a run may stop. */
   readonly makers: Readonly<Record<number, string>>;
   readonly trees?: TreesInfo;
-  /** Tensors of the source that it has no use for. */
+  /** Tensors of the source that the model does not use. */
   readonly leftOut?: readonly string[];
 }
 
 export interface Lowered extends About {
   readonly plan: Plan;
   readonly most: MostBytes;
-  /** Of each of its parameters, the elements of the constant that it holds, where it is a whole constant. */
+  /** For each parameter, the elements of the constant that it holds, if it is a whole constant. */
   readonly sources: readonly (ArrayLike<number> | undefined)[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
 
-/** Origins that are kept one by one. */
+/** The most origins that are stored one by one. */
 const MOST_TOLD = 2 ** 18;
 
-/** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */
+/** Turns a graph into the engine's plan; constants are rounded to the precision only here. */
 export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget = new Budget()): Lowered {
   const plan = new PlanBuilder(precision, budget);
   const nodes = neededNodes(graph);
@@ -94,7 +98,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     layers.push({ name: node.name, kind, shape, parameterCount: parameterCount(node) });
   }
 
-  // The engine writes each output where the caller wants it, so each is its own value and no input.
+  // The engine writes each output into the caller's array, so each must be a separate value and not an input.
   const taken = new Set(graph.inputs.map(({ name }) => plan.defined(name).value));
   const values: number[] = [];
   const outputs = graph.outputs.map(({ name, value, dtype, list }) => {
@@ -151,7 +155,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   };
 }
 
-/** By instruction; those of more elements than {@link MOST_TOLD} in all are left out. */
+/** The origins by instruction, up to {@link MOST_TOLD} elements in total. */
 function shortOrigins(places: readonly Place[]): About['origins'] {
   const told: Record<number, readonly number[] | FirstOrigin> = {};
   let left = MOST_TOLD;

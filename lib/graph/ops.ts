@@ -46,7 +46,7 @@ export function isOp(name: string): name is Op {
   return Object.hasOwn(OPS, name);
 }
 
-/** The entry of an operation; the node handed to its functions must be of that operation. */
+/** The entry of an operation; the nodes passed to its functions must be of that operation. */
 export function definitionOf(op: Op): OpDefinition {
   return OPS[op];
 }

@@ -1,6 +1,6 @@
 /**
- * Where values come from: of each element, the one element of the inputs that decides it, where there is but one. So
- * a message about an id or a NaN inside a model can name the feature that holds it.
+ * Where values come from: for each element, the element of the inputs that determines it, if there is only one. So a
+ * message about an id or a NaN inside a model can name the feature that contains it.
  */
 import { type GraphInput, NODE_FIELDS, type Node, type Op, type Tensor } from './graph.ts';
 import { BINARY } from './operations/binary.ts';
@@ -12,7 +12,7 @@ import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } fr
 
 const NO_ORIGIN = -1;
 
-/** Elements that are looked at, of all nodes together; past them nothing more is found out. */
+/** The most elements to look at, over all nodes. After that the analysis stops. */
 const MOST_WALKED = 2 ** 21;
 
 /** Operations at which a run may stop. */
@@ -26,7 +26,7 @@ export interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** For the first operand of each node of these operations: unless they are given, those at which a run may stop. */
+/** The origins of the first operand of each node of these operations. Default: those at which a run may stop. */
 export function originsOf(
   { inputs, nodes, shapes }: Computation,
   ops: ReadonlySet<Op> = FAULTY,
@@ -59,7 +59,7 @@ export function originsOf(
   return found;
 }
 
-/** The values whose origins must be known for that. */
+/** The values whose origins are needed for that. */
 function wantedOf(nodes: readonly Node[], ops: ReadonlySet<Op>): ReadonlySet<unknown> {
   const wanted = new Set<unknown>();
   for (const { op, inputs, output } of nodes.toReversed()) {
@@ -71,11 +71,11 @@ function wantedOf(nodes: readonly Node[], ops: ReadonlySet<Op>): ReadonlySet<unk
 
 interface Operand {
   readonly shape: Shape;
-  /** None of a constant. */
+  /** Absent for a constant. */
   readonly origins?: Origins;
 }
 
-/** The origins of the one operand that is not constant, where each of its elements stays where it is. */
+/** The origins of the only operand that is not constant, if each of its elements stays in place. */
 function staysInPlace({ op }: Node, operands: readonly Operand[], shape: Shape): Origins | undefined {
   const [first, ...others] = operands.filter(({ origins }) => origins !== undefined);
   if (others.length > 0) return undefined;
@@ -85,7 +85,7 @@ function staysInPlace({ op }: Node, operands: readonly Operand[], shape: Shape):
 
 function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int32Array {
   if (MOVEMENTS.has(node.op)) {
-    // The numbers move as the elements do.
+    // The origins are moved like elements.
     const tensors = operands.map((operand) => ({
       shape: operand.shape,
       data: Float64Array.from(whole(operand)),
@@ -106,7 +106,7 @@ function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int3
   return new Int32Array(elementCount(shape)).fill(isOne ? origin : NO_ORIGIN);
 }
 
-/** What trees give is decided by the features that they split by. */
+/** The result of a tree is determined by the features that it splits by. */
 function propagateTrees(node: Node<'trees'>, origins: Int32Array, shape: Shape): Int32Array {
   const { sum, targets } = node.attributes;
   const { roots } = treesOf(node);
@@ -132,7 +132,7 @@ function whole({ shape, origins }: Operand): Int32Array {
   return origins === undefined ? all : all.map((_, at) => origins.first + at);
 }
 
-/** Of each node at which a run may stop, the last such function before it, which a message can name. */
+/** For each node at which a run may stop, the last such function before it, for messages. */
 export function makersOf(nodes: readonly Node[]): ReadonlyMap<Node, string> {
   const makers = new Map<unknown, string>();
   const found = new Map<Node, string>();

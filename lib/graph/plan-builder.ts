@@ -25,24 +25,24 @@ import {
 } from './shapes.ts';
 
 /**
- * Of each element of a value, the element of the inputs that decides it, counted through all inputs, one after another;
- * none where several or no elements decide: see origins.ts.
+ * For each element of a value, the element of the inputs that determines it, numbered across all inputs in order; none
+ * if several elements or no element do: see origins.ts.
  */
 export type Origins = Int32Array | FirstOrigin;
 
-/** Of elements that are neighbours at their origin too, as those of a whole input are. */
+/** Elements that are also adjacent at their origin, such as those of a whole input. */
 export interface FirstOrigin {
   readonly first: number;
 }
 
 /**
  * A row tensor on its way into the plan: a value, or columns of a value that no instruction has gathered yet. So
- * reshapes cost nothing, and transposes, slices and expansions in a row become one gather, or none.
+ * reshapes cost nothing, and successive transposes, slices and expansions become one gather, or none.
  */
 export interface View {
   readonly value: number;
   readonly shape: Shape;
-  /** Undefined when the view is the whole value in its order. */
+  /** Undefined if the view is the whole value in order. */
   readonly columns?: Int32Array;
 }
 
@@ -53,41 +53,41 @@ interface Instruction {
   readonly place: Place;
 }
 
-/** The node that an instruction comes from, and where what may be at fault in it comes from. */
+/** The node that an instruction comes from, and where values that may stop it come from. */
 export interface Place {
   readonly name: string;
   /** For each element of the node's first operand: see origins.ts. */
   readonly origins?: Origins;
-  /** What may have made its first operand infinite or NaN: see origins.ts. */
+  /** The function that may have made its first operand infinite or NaN: see origins.ts. */
   readonly maker?: string;
 }
 
 /** Collects values, parameters and instructions; `build` lays them out as plan-format.ts says. */
 export class PlanBuilder {
-  /** The least that has all that is used. */
+  /** The least version that supports everything that is used. */
   #version = OLDEST_PLAN;
   readonly #widths: number[] = [];
   readonly #inputs: number[] = [];
   readonly #instructions: Instruction[] = [];
-  /** For the node that is being lowered: instructions are remembered as coming from there. */
+  /** The node that is being lowered, from which instructions come. */
   place: Place = { name: '' };
   readonly #parameters: (Float32Array | Float64Array)[] = [];
-  /** Of all parameters. */
+  /** The number of elements of all parameters. */
   #elements = 0;
   readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
   readonly #views = new Map<string, View>();
   readonly #gathered = new Map<View, number>();
-  /** The values of doubles in a plan of f32, and by the number of a value the one that is the same in doubles or floats. */
+  /** The values of doubles in an f32 plan; and for the number of a value, that of the same value in the other type. */
   readonly #wide = new Set<number>();
   readonly #widened = new Map<number, number>();
   readonly #narrowed = new Map<number, number>();
   readonly #wideParameters = new Map<ArrayLike<number> | string, number>();
   readonly #ragged = new Set<number>();
-  /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
+  /** Whether to lower to doubles. Operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
   readonly #nearest = new Map<string, View>();
-  /** By constant, or number, and the shape that it is broadcast to. */
+  /** The parameters of expanded constants, by constant or number, and by the shape that it is broadcast to. */
   readonly #expanded = new Map<ArrayLike<number> | string, Map<string, number>>();
 
   constructor(
@@ -118,12 +118,12 @@ export class PlanBuilder {
     return this.isWide ? this.#widenedView(view) : this.narrowed(view);
   }
 
-  /** The view of a row tensor as it stands, be it of doubles. */
+  /** The view of a row tensor as it is, whether floats or doubles. */
   defined(name: string): View {
     return this.#views.get(name) as View;
   }
 
-  /** Whether the view is of doubles in a plan of f32. */
+  /** Whether the view is of doubles in an f32 plan. */
   holdsDoubles({ value }: View): boolean {
     return this.#wide.has(value);
   }
@@ -149,18 +149,18 @@ export class PlanBuilder {
     return value;
   }
 
-  /** A value of its own, defined by an instruction, with the operand's elements. */
+  /** A new value, defined by an instruction, with the operand's elements. */
   copy(operand: Operand): View {
     const shape = typeof operand === 'string' ? this.defined(operand).shape : operand.shape;
     return this.instruction(OPCODES.concat, shape, [1, 1, this.part(operand)]);
   }
 
-  /** The operand, which validation has found to be a constant. */
+  /** The operand, which must be a constant, as checked by validation. */
   constant(operand: Operand): Tensor {
     return operand as Tensor;
   }
 
-  /** The number of the value that holds the view; gathers it when none does yet. */
+  /** The number of the value that holds the view; gathers it if there is none yet. */
   row(view: View): number {
     if (view.columns === undefined) return view.value;
     let value = this.#gathered.get(view);
@@ -178,7 +178,7 @@ export class PlanBuilder {
     return value;
   }
 
-  /** The operand word of a row tensor or constant, as it is. */
+  /** The operand word of a row tensor or constant, without broadcasting. */
   part(operand: Operand): number {
     return typeof operand === 'string' ? this.row(this.view(operand)) : -1 - this.parameter(operand.data);
   }
@@ -191,7 +191,7 @@ export class PlanBuilder {
     return this.row(this.move(view, shape, () => broadcastColumns(view.shape, shape)));
   }
 
-  /** Another view of the same elements: at the columns of the view that `find` gives, when they move. */
+  /** Another view of the same elements: at the columns of the view that `find` returns, if they move. */
   move(view: View, shape: Shape, find: (() => Int32Array) | undefined): View {
     if (find === undefined) return { ...view, shape };
     this.#charge(elementCount(shape) * (view.columns === undefined ? 1 : 2) * WORD_BYTES);
@@ -207,7 +207,7 @@ export class PlanBuilder {
     return this.move(view, shape, isOrdered ? undefined : () => transposeColumns(view.shape, permutation));
   }
 
-  /** Adds an instruction; `fields` are those after y, and what is in `list` follows them. */
+  /** Adds an instruction; `fields` are those after y, followed by `list`. */
   instruction(opcode: number, shape: Shape, fields: readonly number[], list?: Int32Array): View {
     const value = this.#value(elementCount(shape), this.isWide);
     this.#push(
@@ -217,7 +217,7 @@ export class PlanBuilder {
     return { value, shape };
   }
 
-  /** What the plan calls it by: a function, a mode. */
+  /** The number of a function or mode in plans. */
   number(entry: Numbered): number {
     this.#version = Math.max(this.#version, sinceOf(entry));
     return entry.number;
@@ -239,7 +239,7 @@ export class PlanBuilder {
     this.#push([OPCODES.require_exact, this.row(view)]);
   }
 
-  /** The number of the value whose rows are those of `value`, `repeat` of `k` elements each, as int8 layers take them. */
+  /** The number of the value with the quantized rows of `value`, `repeat` of `k` elements each, for int8 layers. */
   quantized(value: number, repeat: number, k: number): number {
     const key = `${value} ${k}`;
     let quantized = this.#quantized.get(key);
@@ -250,7 +250,7 @@ export class PlanBuilder {
     return quantized;
   }
 
-  /** The number of the value whose rows are the bytes of those of `value`: see OPCODES.bytes. */
+  /** The number of the value with the rows of `value` as bytes: see OPCODES.bytes. */
   bytes(value: number, repeat: number, k: number, center: number): number {
     const key = `${value} ${k} ${center}`;
     let bytes = this.#quantized.get(key);
@@ -263,7 +263,7 @@ export class PlanBuilder {
     return bytes;
   }
 
-  /** The least `count` of each row along the last axis, and their places: once for whoever asks. */
+  /** The least `count` elements of each row along the last axis, and their indices; shared between calls. */
   nearest(value: number, shape: Shape, count: number): View {
     const key = `${value} ${shape} ${count}`;
     let nearest = this.#nearest.get(key);
@@ -276,7 +276,7 @@ export class PlanBuilder {
     return nearest;
   }
 
-  /** The number of a parameter array; one array handed in twice is one parameter. */
+  /** The number of a parameter array; the same array passed twice is one parameter. */
   parameter(data: Float32Array | Float64Array): number {
     if (this.isWide) return this.#parameter(data, () => bitsOf(this.#converted64(data)), this.#wideParameters);
     return this.#parameter(data, () => {
@@ -297,7 +297,7 @@ export class PlanBuilder {
     if (sameShape(tensor.shape, shape) || tensor.data.length === elementCount(shape))
       return this.parameter(tensor.data);
     const [number] = tensor.data;
-    // One number is the same whoever gives it; as text, −0 would be 0.
+    // Single numbers are shared by value; as text, −0 would be 0.
     const source = tensor.data.length > 1 ? tensor.data : Object.is(number, -0) ? '-0' : String(number);
     const known = this.#expanded.get(source) ?? new Map<string, number>();
     this.#expanded.set(source, known);
@@ -307,7 +307,7 @@ export class PlanBuilder {
     return parameter;
   }
 
-  /** What is repeated is held twice, here and packed, beside the columns that it takes. */
+  /** A repeated constant is held twice, here and packed, plus its columns. */
   #expand(tensor: Tensor, shape: Shape): number {
     const isDouble = this.isWide || this.precision === 'f64';
     this.#charge(elementCount(shape) * (2 * (isDouble ? 2 : 1) + 1) * WORD_BYTES);
@@ -324,19 +324,19 @@ export class PlanBuilder {
     return this.#parameter(key, () => (this.precision === 'f32' ? Float32Array : Float64Array).from(values));
   }
 
-  /** Of each instruction, the node it comes from. */
+  /** For each instruction, the node it comes from. */
   places(): readonly Place[] {
     return this.#instructions.map(({ place }) => place);
   }
 
-  /** Of each parameter array, the elements of the constant that it holds, where it is a whole constant. */
+  /** For each parameter array, the elements of the constant that it holds, if it is a whole constant. */
   sources(): readonly (ArrayLike<number> | undefined)[] {
     const sources: (ArrayLike<number> | undefined)[] = this.#parameters.map(() => undefined);
     for (const [key, index] of this.#parameterIndices) if (typeof key !== 'string') sources[index] = key;
     return sources;
   }
 
-  /** What the engine may take for the plan: as much as its parameters, and what may still be built. */
+  /** The memory that the engine may use for the plan: that of its parameters, and what may still be built. */
   most(): MostBytes {
     const parameters = this.#parameters.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const packed = parameters + BYTES_OF_INSTRUCTION * this.#instructions.length + Math.max(0, this.budget.left);
@@ -382,7 +382,7 @@ export class PlanBuilder {
     return value;
   }
 
-  /** Of one row of the value, whatever each takes. */
+  /** The number of elements of one row of the value, of either type. */
   #elementsOf(value: number): number {
     return this.#wide.has(value) ? this.#widths[value] / 2 : this.#widths[value];
   }
@@ -404,7 +404,7 @@ export class PlanBuilder {
     this.#elements += parameter.length;
     const { parameters } = this.budget.limits;
     if (this.#elements > parameters) {
-      const message = `brings the constants, as operations take them, to ${this.#elements} elements; ${parameters} are allowed (raise \`limits.parameters\`)`;
+      const message = `brings the constants, as used by operations, to ${this.#elements} elements; at most ${parameters} are allowed (raise \`limits.parameters\`)`;
       throw new ForwardpassError('LIMIT', message, this.#where);
     }
     return this.#parameters.push(parameter) - 1;
@@ -419,17 +419,17 @@ export class PlanBuilder {
   }
 }
 
-/** Of the plan, and of a column. */
+/** The size of a word of the plan, and of a column. */
 const WORD_BYTES = 4;
-/** What padding adds to the smallest of parameters. */
+/** What padding adds to the smallest parameters. */
 const BYTES_OF_INSTRUCTION = 512;
 
 const OPCODE_SINCE = new Map(Object.values(OPCODE).map((entry) => [entry.number, sinceOf(entry)]));
 
-/** Instructions that move elements whatever they are made of. */
+/** Instructions that move elements of any type. */
 const CARRIED: ReadonlySet<number> = new Set([OPCODES.concat, OPCODES.embedding]);
 
-/** Of doubles, each of which is two elements. */
+/** The columns of doubles, each of which is two elements. */
 function pairs(columns: Int32Array): Int32Array {
   const doubled = new Int32Array(2 * columns.length);
   for (const [at, column] of columns.entries()) doubled.set([2 * column, 2 * column + 1], 2 * at);
@@ -444,6 +444,6 @@ function fit(word: number): number {
   if (word === (word | 0)) return word;
   throw new ForwardpassError(
     'LIMIT',
-    `the plan of this model needs the number ${word}, past the ${2 ** 31 - 1} it can hold`,
+    `the plan of this model needs the number ${word}, but its numbers are limited to ${2 ** 31 - 1}`,
   );
 }

@@ -1,23 +1,22 @@
 /**
- * The plan: what TypeScript hands to the engine. Its code, a list of 32-bit integers, and a list of parameter arrays.
- * Its numbers are those of the tables in operations/, of which native/plan_numbers.h is made; test/graph/plan-format.test.ts
- * holds the rest equal to what native/plan.h has.
+ * The plan, which TypeScript passes to the engine: its code, a list of 32-bit integers, and a list of parameter arrays.
+ * Its numbers are those of the tables in operations/, from which native/plan_numbers.h is generated;
+ * test/graph/plan-format.test.ts checks that the rest equals native/plan.h.
  *
  *   code = [VERSION, precision, valueCount, inputCount, outputCount, instructionCount,
  *           width of each value (elements of one row) …, input value …, output value …, instructions …]
  *
- * A value is defined by being an input or by exactly one instruction, before its first use. An operand v ≥ 0
- * is a value; v < 0 is the parameter array −1 − v, as wide as a row. An instruction is
- * [opcode, number of integers in it, fields …]; fields as listed in operations/opcodes.ts. Parameter arrays are of the
- * plan's precision.
+ * A value is either an input or defined by exactly one instruction, before its first use. An operand v ≥ 0 is a value;
+ * v < 0 is the parameter array −1 − v, as wide as a row. An instruction is [opcode, number of integers in it, fields
+ * …]; fields as listed in operations/opcodes.ts. Parameter arrays have the plan's precision.
  *
- * In a plan of f32 a value may hold doubles, each of which takes two elements, and so may a parameter array; which of
- * them do is known by the instructions that use them. An input or output of doubles stands in the header as −1 − value.
+ * In an f32 plan, values and parameter arrays may hold doubles, each of which takes two elements; the instructions that
+ * use them determine which do. An input or output of doubles is written in the header as −1 − value.
  *
- * A ragged input stands there as {@link RAGGED_PORT} + value: a row of it is any number of pairs of an id below the
+ * A ragged input is written there as {@link RAGGED_PORT} + value: a row of it is any number of pairs of an id below the
  * value's width and a weight. Only `bag` and `scatter` take it.
  *
- * A plan is of the least version that has all that it uses, and engines run those from {@link OLDEST_PLAN} on.
+ * A plan has the least version that supports everything it uses, and engines run versions from {@link OLDEST_PLAN} on.
  */
 import { WEIGHT } from './operations/choices.ts';
 import { type Numbered, namesOf, OLDEST_PLAN, sinceOf } from './operations/entry.ts';
@@ -29,7 +28,7 @@ export { OLDEST_PLAN };
 /** The version of plans that first has ragged inputs. */
 export const RAGGED_SINCE = 4;
 
-/** The version that has all there is. */
+/** The newest version. */
 export const PLAN_VERSION = TABLES.flatMap(({ entries }) => Object.values(entries)).reduce(
   (latest, entry) => Math.max(latest, sinceOf(entry)),
   RAGGED_SINCE,
@@ -47,7 +46,7 @@ function numbersOf<N extends string>(table: Readonly<Record<N, Numbered>>): Read
   return Object.fromEntries(namesOf(table).map((name) => [name, table[name].number])) as Record<N, number>;
 }
 
-/** Classes that `couple` takes at the most. */
+/** The most classes that `couple` accepts. */
 export const MOST_COUPLED = 1024;
 
 /** Sums of products of bytes are exact in 32 bits up to this many. */
@@ -58,7 +57,7 @@ export function quantizedWidth(k: number): number {
   return 1 + 8 * Math.ceil(k / 16);
 }
 
-/** What the engine may take, in bytes: for packed weights, and for the values of one row. */
+/** The memory that the engine may use, in bytes: for packed weights, and for the values of one row. */
 export interface MostBytes {
   readonly packed: number;
   readonly ofRow: number;

@@ -1,4 +1,7 @@
-/** Plans of one node, for which the engine makes programs while a model loads: those that are asked for again are kept. */
+/**
+ * Plans of one node, which the engine compiles to programs while a model loads. Programs that may be needed again are
+ * cached.
+ */
 import type { Budget } from './budget.ts';
 import { ExactIntegers } from './exact-integers.ts';
 import type { GraphInput, Node, Tensor } from './graph.ts';
@@ -7,25 +10,25 @@ import { PlanBuilder } from './plan-builder.ts';
 import type { Plan } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
 
-/** A plan as the engine has it. `buffers` are its inputs for one row, then its output, which it fills. */
+/** A plan compiled by the engine. `buffers` are its inputs for one row, then its output, which it fills. */
 export interface Program {
   run(buffers: readonly Tensor['data'][]): void;
   dispose(): void;
 }
 
-/** Makes a program of a plan with so many inputs and outputs. */
+/** Compiles a plan with this many inputs and outputs. */
 export type Compile = (plan: Plan, ports: number) => Program;
 
-/** What a node is computed of: its operands, and which of them are integers that are kept in doubles. */
+/** The operands of a node, and which of them are integers that are kept in doubles. */
 export interface Given {
   readonly operands: readonly Tensor[];
   readonly wide: readonly boolean[];
   readonly shape: Shape;
 }
 
-/** Programs that are kept. */
+/** The most programs that are cached. */
 const MOST_KEPT = 64;
-/** What one takes in memory, in JavaScript and in the engine, until the collector comes by. */
+/** The memory of a program, in JavaScript and in the engine, until it is garbage collected. */
 const PROGRAM_BYTES = 8192;
 
 const RESULT = 'y';
@@ -38,13 +41,13 @@ export class Programs {
     readonly budget: Budget,
   ) {}
 
-  /** What the node gives; an array of doubles where it computes in them. */
+  /** The result of the node; an array of doubles if it computes in doubles. */
   run(node: Node, precision: 'f32' | 'f64', given: Given): Tensor['data'] {
     const fixed = definitionOf(node.op).constants ?? [];
     const isDouble = precision === 'f64' || given.wide.includes(true);
     const result = new (isDouble ? Float64Array : Float32Array)(elementCount(given.shape));
     const buffers = given.operands.flatMap(({ data }, at) => (fixed.includes(at) ? [] : [data]));
-    // A plan holds the parameters of layers, which are many and seldom the same.
+    // A plan with the parameters of a layer is not cached: there are many, and they are seldom the same.
     const isShared = buffers.length === given.operands.length;
     const key = isShared ? keyOf(node, precision, given) : undefined;
     const kept = key === undefined ? undefined : this.#kept.get(key);

@@ -1,19 +1,19 @@
-/** Which dense layers keep their weights in fewer bits: bf16 or int8. See docs/quantize.md. */
+/** Chooses the dense layers whose weights are reduced to bf16 or int8. See docs/quantize.md. */
 import type { Node, ReducedWeights, Tensor } from './graph.ts';
 import { canReduce, denseLayout } from './ops/dense.ts';
 import type { SimplifiedGraph } from './simplify.ts';
 import { areAllFinite, remembered } from './spans.ts';
 
-/** Below these sizes a layer is over before reading its weights matters, and the last, narrow one decides most. */
+/** In smaller layers, reading the weights takes little time, and the last, narrow layer affects results most. */
 const LEAST_INPUTS = 32;
 const LEAST_OUTPUTS = 16;
 
-/** Times the middle one that an input's greatest weight may be. */
+/** How many times the median an input's greatest weight may be. */
 const MOST_UNEVEN = 32;
 
 /**
- * The graph with its layers' weights reduced where that pays, `keep` naming those that stay as they are; with `none`,
- * nowhere. What the source says of its layers is overruled.
+ * The graph with its layers' weights reduced where that pays off, except the layers named by `keep`; with `none`, no
+ * layer is reduced. Overrides what the source says of its layers.
  */
 export function reduceWeights(
   graph: SimplifiedGraph,
@@ -28,7 +28,7 @@ export function reduceWeights(
   return { ...graph, nodes };
 }
 
-/** The fewest bits that any layer's weights are kept in, where they are fewer than the model's own. */
+/** The lowest precision of any layer's weights, if it is lower than the model's own. */
 export function reducedTo(graph: SimplifiedGraph): ReducedWeights | undefined {
   const found = graph.nodes.flatMap((node) => (node.op === 'dense' && node.attributes.weights) || []);
   return found.includes('int8') ? 'int8' : found[0];
@@ -38,20 +38,20 @@ function pays(node: Node<'dense'>, weights: ReducedWeights): boolean {
   const { shape, data } = node.inputs[1] as Tensor;
   const { k, n } = denseLayout(node.attributes.layout, shape);
   if (k < LEAST_INPUTS || n < LEAST_OUTPUTS || !canReduce(weights, k, n)) return false;
-  // A column of int8 with one weight that is not finite would be lost as a whole.
+  // One weight that is not finite would spoil its whole int8 column.
   return weights === 'bf16' || (areAllFinite(data) && !isUneven(node));
 }
 
 /**
- * Whether some inputs weigh far more than most. That means that they are far smaller, as measurements in other units
- * are whose scaler was folded into the layer: with one int8 scale for all of a row they would be lost.
+ * Whether some inputs have far greater weights than most. Their values are then far smaller, such as measurements in
+ * other units whose scaler was folded into the layer. With one int8 scale for the whole row they would be lost.
  */
 function isUneven({ inputs, attributes: { layout } }: Node<'dense'>): boolean {
   const { shape, data } = inputs[1] as Tensor;
   return UNEVEN[layout](data)(shape);
 }
 
-/** By layout, and of an array by its shape: layers may share one. */
+/** Cached by layout, array and shape, because layers may share an array. */
 const UNEVEN = { 'in-out': unevenness('in-out'), 'out-in': unevenness('out-in') } as const;
 
 function unevenness(layout: 'in-out' | 'out-in') {

@@ -1,6 +1,6 @@
 /**
- * Shapes of one row, and the index arithmetic behind broadcasting and transposing. A *column list* says, for each
- * element of a result, which element of the source it is; every operation that only moves elements is one.
+ * Shapes of one row, and the index arithmetic behind broadcasting and transposing. A *column list* has, for each
+ * element of a result, the index of its element in the source; every operation that only moves elements is such a list.
  */
 export type Shape = readonly number[];
 
@@ -12,7 +12,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** Axes that a message shows; shapes have fewer, and lists of sizes that no shape has may be long. */
+/** The most axes that a message shows. Shapes have fewer, but invalid lists of sizes may be long. */
 const MOST_SHOWN = 32;
 
 export function formatShape(shape: Shape): string {
@@ -20,7 +20,7 @@ export function formatShape(shape: Shape): string {
   return `[${shape.slice(0, MOST_SHOWN).join(', ')}${more}]`;
 }
 
-/** The shape that all broadcast to as NumPy does, aligned at the last axis; undefined when there is none. */
+/** The shape to which all broadcast as in NumPy, aligned at the last axis; undefined if they do not. */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
   const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   const result = new Array<number>(rank).fill(1);
@@ -41,7 +41,7 @@ export function broadcastsTo(from: Shape, to: Shape): boolean {
   return common !== undefined && sameShape(common, to);
 }
 
-/** Steps between neighbours along each axis of a row-major tensor. */
+/** The strides of a row-major tensor. */
 function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -54,7 +54,7 @@ function stridesOf(shape: Shape): number[] {
 
 type Elements = Int32Array | Float32Array | Float64Array;
 
-/** A tensor of `shape` whose elements are where the strides say, in an array of the same type. */
+/** A tensor of `shape` with its elements taken by strides, in an array of the same type. */
 function takeStrided<A extends Elements>(source: A, shape: Shape, strides: readonly number[]): A {
   const result = new (source.constructor as new (length: number) => A)(elementCount(shape));
   const last = shape.length - 1;
@@ -85,7 +85,7 @@ function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
   return columns;
 }
 
-/** The columns of `from` that make `to`, which it broadcasts to. */
+/** The columns of `from` that make `to`, to which it broadcasts. */
 export function broadcastColumns(from: Shape, to: Shape): Int32Array {
   return stridedColumns(to, broadcastStrides(from, to));
 }
@@ -95,7 +95,7 @@ export function takeBroadcast<A extends Elements>(source: A, from: Shape, to: Sh
   return takeStrided(source, to, broadcastStrides(from, to));
 }
 
-/** Steps between the elements of a tensor of shape `from` that stand at neighbours of `to`; 0 where one is repeated. */
+/** The strides of a tensor of shape `from` when broadcast to `to`; 0 along repeated axes. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
   return [...new Array<number>(to.length - from.length).fill(0), ...strides];

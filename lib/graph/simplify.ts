@@ -28,14 +28,14 @@ import type { CheckedGraph } from './validate.ts';
 
 declare const simplified: unique symbol;
 
-/** A graph in its simplest form, made by {@link simplify} alone. Every node takes at least one row tensor. */
+/** A graph in its simplest form, only made by {@link simplify}. Every node takes at least one row tensor. */
 export interface SimplifiedGraph {
   readonly inputs: readonly GraphInput[];
   /** An output may have become a constant. */
   readonly outputs: readonly SimplifiedOutput[];
-  /** What decides labels, output by output, where it is not the outputs themselves: see `Decision.scores`. */
+  /** What decides labels, for each output, if it is not the outputs themselves: see `Decision.scores`. */
   readonly deciders?: readonly SimplifiedOutput[];
-  /** In the order of computation. */
+  /** The nodes in the order of computation. */
   readonly nodes: readonly Node[];
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly integers?: Integers;
@@ -49,7 +49,7 @@ export interface SimplifiedOutput {
   readonly list?: string;
 }
 
-/** At each node the first that has something to do goes first. */
+/** At each node, the first rule that applies is used. */
 export const RULES: readonly Rule[] = [
   foldConstants,
   dropIdentities,
@@ -85,7 +85,7 @@ export const RULES: readonly Rule[] = [
   floatThresholds,
 ];
 
-/** By the operation of the nodes that they look at: for most, few are left to try. */
+/** The rules by the operation of the nodes they apply to, so that few have to be tried for most nodes. */
 function byOp(rules: readonly Rule[]): (op: Op) => readonly Rule[] {
   const known = new Map<Op, readonly Rule[]>();
   return (op) => {
@@ -109,13 +109,16 @@ function firstOf(rules: readonly Rule[], node: Node, graph: Rewriter): Rewrite |
   return undefined;
 }
 
-/** Every pass that changes something simplifies; files that want more passes than this are odd, and still right. */
+/**
+ * The most passes. Each pass that changes something simplifies; a graph that needs more passes is unusual, but still
+ * correct.
+ */
 const MAX_PASSES = 32;
 
 /**
- * Folds constants, scalers and batch norms, fuses activations, recognises functions in pieces, drops what does
- * nothing and shares what is computed twice. Parameters are multiplied out in float64, and not rounded here; what
- * depends only on constants is computed as a run would. What of results stays as it is, each rule says (`keeps`).
+ * Folds constants, scalers and batch norms, fuses activations, recognises functions that are spelled out, removes
+ * operations without effect, and shares repeated ones. Parameters are multiplied out in float64 and not rounded here;
+ * constants are computed as a run would. Each rule says what it preserves of results (`keeps`).
  */
 export function simplify(
   graph: CheckedGraph,
@@ -129,7 +132,7 @@ export function simplify(
     readonly precision: 'f32' | 'f64';
     readonly integers?: Integers;
     readonly budget?: Budget;
-    /** What computes with only constants; in float64 unless given, which is near what a run gives. */
+    /** Computes with constants. The default computes in float64, which is close to the results of a run. */
     readonly fold?: Fold;
     /** Some of {@link RULES}, for tests of what they keep. */
     readonly rules?: readonly Rule[];
@@ -154,7 +157,7 @@ export function simplify(
   return { inputs, outputs, ...decided, nodes, shapes, ...(integers && { integers }) } as unknown as SimplifiedGraph;
 }
 
-/** The nodes that the outputs need: fewer than all where others serve the deciders alone. */
+/** The nodes that the outputs need, without those that only the deciders need. */
 export function neededNodes({ outputs, nodes }: Pick<SimplifiedGraph, 'outputs' | 'nodes'>): readonly Node[] {
   const needed = new Set<Operand>(outputs.map(({ value }) => value));
   const kept = nodes.toReversed().filter(({ output, inputs }) => {

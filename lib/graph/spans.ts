@@ -1,8 +1,8 @@
-/** What is known of numbers without running a model: see integers.ts. */
+/** Ranges of numbers that are known without running a model: see integers.ts. */
 import { greatest, least } from '../extremes.ts';
 import type { Tensor } from './graph.ts';
 
-/** Every integer of a smaller magnitude is a float of the precision, and none of a greater becomes one. */
+/** Every integer of smaller magnitude is a float of the precision, and no larger one rounds to a smaller magnitude. */
 export const EXACT = { f32: 2 ** 24, f64: 2 ** 53 } as const;
 
 /** What is known of the elements of a row tensor or constant. */
@@ -18,7 +18,7 @@ export interface Span {
 
 export const FLOATS: Span = { integer: false, low: -Infinity, high: Infinity, trust: Infinity };
 
-/** Of what may be any of them. */
+/** The span of a value that may be any of them. */
 export function union(spans: readonly Span[]): Span {
   return {
     integer: spans.every(({ integer }) => integer),
@@ -28,12 +28,12 @@ export function union(spans: readonly Span[]): Span {
   };
 }
 
-/** The greatest that an element may have. */
+/** The greatest magnitude of an element. */
 export function magnitude({ low, high }: Span): number {
   return Math.max(-low, high);
 }
 
-/** Integers, where all are; `trust` is Infinity where the precision holds each of them. */
+/** The span of a constant. `trust` is Infinity if the precision represents each integer. */
 export function constantSpan(data: Tensor['data'], exact: number): Span {
   let [low, high, isHeld] = [Infinity, -Infinity, true];
   for (const value of data) {
@@ -45,14 +45,14 @@ export function constantSpan(data: Tensor['data'], exact: number): Span {
   return { integer: true, low, high, trust: isHeld ? Infinity : 0 };
 }
 
-/** Among the elements that are whole. */
+/** The greatest magnitude of the elements that are integers. */
 export const greatestInteger = remembered((data) => {
   let greatest = 0;
   for (const value of data) if (Number.isInteger(value)) greatest = Math.max(greatest, Math.abs(value));
   return greatest;
 });
 
-/** Of all elements. */
+/** The least magnitude of all elements. */
 export const leastMagnitude = remembered((data) => {
   let least = Infinity;
   for (const value of data) least = Math.min(least, Math.abs(value));
@@ -63,18 +63,18 @@ export const areAllFinite = remembered((data) => data.every(Number.isFinite));
 
 export const areAllIntegers = remembered((data) => data.every(Number.isInteger));
 
-/** Whether no two elements are the same. */
+/** Whether all elements are distinct. */
 export const isDistinct = remembered((data) => new Set(data).size === data.length);
 
-/** Whether there is an integer that no float32 is. */
+/** Whether there is an integer that float32 cannot represent. */
 export const hasUnheld = remembered((data) =>
   data.some((value) => Number.isInteger(value) && Math.fround(value) !== value),
 );
 
-/** So few numbers are looked at again in the time in which what is known of them is found. */
+/** Reading this few numbers again is as fast as a lookup in the cache. */
 const FEW = 16;
 
-/** What is known of a constant, found out once: thousands of nodes may share one, and be looked at in each pass. */
+/** Caches a property of constants, because thousands of nodes may share one and be visited in each pass. */
 export function remembered<T>(find: (data: Tensor['data']) => T): (data: Tensor['data']) => T {
   const known = new WeakMap<Tensor['data'], { readonly found: T }>();
   return (data) => {

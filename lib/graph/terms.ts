@@ -1,6 +1,6 @@
 /**
- * How texts, and records of any keys, become sparse rows: what scikit-learn's vectorizers do, and the steps behind them that
- * leave zeros zeros. Plain data: a frozen file holds it, and threads share it.
+ * Programs that turn texts, and records with any keys, into sparse rows: scikit-learn's vectorizers, and later steps
+ * that keep zeros. They are plain data, which frozen files contain and threads share.
  */
 
 import type { NormName } from './operations/choices.ts';
@@ -21,86 +21,91 @@ export interface TextContext {
 /** Takes a text and returns another text, or its terms, depending on its place in the vectorizer. */
 export type TextFunction = (text: string, context: TextContext) => string | readonly string[];
 
-/** A function of the author's own, as the caller computes it. No file holds it, and no other thread has it. */
+/** A custom function, which the caller provides. Files and other threads do not have it. */
 export interface OwnText {
   readonly name: string;
-  /** Of the vectorizer. */
+  /** The place of the vectorizer. */
   readonly place: string;
   readonly attributes: TextContext['attributes'];
   readonly run: TextFunction;
 }
 
-/** By what they stand for in scikit-learn. */
+/** Custom functions, by their role in scikit-learn. */
 export interface OwnTexts {
-  /** Instead of case and accents. */
+  /** Replaces lowercasing and stripping of accents. */
   readonly preprocessor?: OwnText;
-  /** Instead of taking accents off. */
+  /** Replaces stripping of accents. */
   readonly accents?: OwnText;
-  /** Instead of the pattern. */
+  /** Replaces the pattern. */
   readonly tokenizer?: OwnText;
-  /** Instead of all of that, and of stop words and n-grams. */
+  /** Replaces all of that, and stop words and n-grams. */
   readonly analyzer?: OwnText;
 }
 
-/** From a text to its terms. */
+/** How a text becomes terms. */
 export interface Analysis {
   readonly unit: (typeof TERM_UNITS)[number];
   readonly lowercase: boolean;
-  /** Whether accents are taken off: all that is not ASCII then, or what Unicode says of them. */
+  /**
+   * Whether accents are stripped: by dropping everything that is not ASCII afterwards, or by Unicode's combining marks.
+   */
   readonly accents: (typeof ACCENTS)[number];
-  /** Of words: Python's regular expression of one. */
+  /** For words: Python's regular expression of a word. */
   readonly pattern: string;
-  /** Words that are left out. */
+  /** Words to leave out. */
   readonly stopWords: readonly string[];
-  /** How many units a term has. */
+  /** The least number of units of a term. */
   readonly least: number;
   readonly most: number;
   readonly own?: OwnTexts;
 }
 
-/** How a text that TensorFlow's string operations read is parted: at white space, into its characters, or not at all. */
+/** How TensorFlow's string operations split a text: at white space, into characters, or not at all. */
 export const TOKEN_SPLITS = ['space', 'character', 'none'] as const;
 
-/** From a text to its tokens, as TensorFlow's string operations. */
+/** How a text becomes tokens, as in TensorFlow's string operations. */
 export interface Tokenizing {
   readonly changes: readonly TextChange[];
-  /** Another text than one of the splits is what is between two tokens. */
+  /** One of the splits, or the separator between two tokens. */
   readonly split: (typeof TOKEN_SPLITS)[number] | { readonly between: string };
-  /** Of how many tokens each n-gram is made, those of the first number first, with a space between; none: the tokens. */
+  /** The sizes of n-grams in tokens, in output order; tokens are joined by a space. If empty, the tokens themselves. */
   readonly grams: readonly number[];
 }
 
-/** `ascii` changes the letters of only ASCII; `strip` takes white space of C off both ends. `replace`: what an expression of RE2 matches, everywhere or where it does first. */
+/**
+ * `ascii` only changes ASCII letters; `strip` removes C's white space from both ends; `replace` replaces matches of an
+ * RE2 expression, all or only the first.
+ */
 export type TextChange =
   | { readonly op: 'lower'; readonly ascii: boolean }
   | { readonly op: 'strip' }
   | { readonly op: 'replace'; readonly pattern: string; readonly by: string; readonly all: boolean };
 
 /**
- * What a row's pairs say of its tokens: for each number that a token has, how many tokens have it, or 1; or for each place
- * of a token, its number.
+ * What the pairs of a row are: for each token number, how many tokens have it, or 1; or for each position of a token,
+ * its number.
  */
 export const TOKEN_ROWS = ['counts', 'hits', 'places'] as const;
 
 export const HASHED_KINDS = ['word', 'integer'] as const;
 export type HashedKind = (typeof HASHED_KINDS)[number];
 
-/** What a value of a row is hashed as: a text by its terms, an array of strings, of pairs, or a record by its entries. */
+/** How a value of a row is hashed: a text by its terms, an array of strings or of pairs, or a record by its entries. */
 export const HASHED_VALUES = ['text', 'strings', 'pairs', 'record'] as const;
 export type HashedValue = (typeof HASHED_VALUES)[number];
 
 /**
- * Functions of single weights; but for the last each leaves 0 as it is. `sublinear` is 1 + log x; `keep_zeros` gives for 0
- * the least number above it, for what takes a zero that is there for another thing than none.
+ * Functions of single weights. All except the last keep 0. `sublinear` is 1 + log x. `keep_zeros` turns 0 into the
+ * least number above it, for later steps in which an explicit zero differs from an absent one.
  */
 export const WEIGHT_FUNCTIONS = [
   ...(['sublinear', 'abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1', 'float32', 'keep_zeros'] as const),
 ] as const;
 export type WeightFunction = (typeof WEIGHT_FUNCTIONS)[number];
 
-/** `single`: weights are rounded to float32. `of`: the step before, by its position. */
+/** `single`: weights are rounded to float32. `of`: the position of the step whose result is used. */
 export type TermStep =
-  /** A text: how often each of the terms is in it; of `binary` 1. A term's id is its position. */
+  /** Counts how often each of the terms occurs in a text; 1 with `binary`. A term's id is its position. */
   | {
       readonly op: 'count';
       readonly feature: number;
@@ -108,12 +113,12 @@ export type TermStep =
       readonly terms: readonly string[];
       readonly binary: boolean;
     }
-  /** The id of a term is its hash modulo `size`; with `signed` it counts as −1 where the hash is negative. */
+  /** The id of a term is its hash modulo `size`; with `signed`, it counts as −1 if the hash is negative. */
   | {
       readonly op: 'hash';
       readonly feature: number;
       readonly value: HashedValue;
-      /** Of a text. */
+      /** The analysis of a text. */
       readonly analysis?: Analysis;
       readonly size: number;
       readonly signed: boolean;
@@ -121,41 +126,41 @@ export type TermStep =
       readonly single: boolean;
     }
   /**
-   * A text's tokens, each of which has a number: that of the term which it is, or `unknown`. A row has `width` ids; of
-   * `places` tokens beyond are left out, of the others numbers beyond.
+   * Turns the tokens of a text into numbers: that of the equal term, or `unknown`. A row has `width` ids. `places`
+   * drops tokens beyond it; the others drop numbers beyond it.
    */
   | {
       readonly op: 'tokens';
       readonly feature: number;
       readonly tokenizing: Tokenizing;
       readonly terms: readonly string[];
-      /** By term. */
+      /** The number of each term. */
       readonly numbers: readonly number[];
       readonly unknown: number;
       readonly row: (typeof TOKEN_ROWS)[number];
       readonly width: number;
     }
   /**
-   * One place from 0 to before `count` for a word or an integer, or for several together, by TensorFlow's hashes: the weight of
-   * the one id 0. An integer by itself is hashed as the word that spells it.
+   * Hashes a string or an integer, or several together, to one bucket from 0 to below `count`, as TensorFlow does; the
+   * bucket is the weight of the only id 0. A single integer is hashed as its decimal string.
    */
   | {
       readonly op: 'place';
       readonly features: readonly number[];
-      /** By feature. */
+      /** The kind of each feature. */
       readonly kinds: readonly HashedKind[];
       readonly count: number;
-      /** Of the strong hash of one value, two integers of 64 bits as decimal text. */
+      /** The key of the strong hash of one value: two 64-bit integers as decimal text. */
       readonly key?: readonly string[];
-      /** The value that has the place 0 to itself: the others begin at 1. */
+      /** The value that alone gets bucket 0; the others start at 1. */
       readonly mask?: string | number;
-      /** What the hash of several begins with, as decimal text. */
+      /** The start value of the hash of several values, as decimal text. */
       readonly start?: string;
     }
   | { readonly op: 'map'; readonly of: number; readonly fn: WeightFunction; readonly single: boolean }
-  /** 1 for what is above it, which is at least 0; nothing for the rest. */
+  /** 1 for weights above the threshold, which is at least 0; others are dropped. */
   | { readonly op: 'above'; readonly of: number; readonly threshold: number }
-  /** Weights times, or divided by, a number for each id, or one for all. */
+  /** Multiplies or divides weights by a number for each id, or one for all. */
   | {
       readonly op: 'scale';
       readonly of: number;
@@ -164,15 +169,15 @@ export type TermStep =
       readonly single: boolean;
     }
   | { readonly op: 'norm'; readonly of: number; readonly norm: NormName; readonly single: boolean }
-  /** The ids at these positions, which become 0, 1, 2 and so on; others are left out. */
+  /** Selects these ids, which become 0, 1, 2 and so on; others are dropped. */
   | { readonly op: 'select'; readonly of: number; readonly ids: Int32Array | readonly number[] }
-  /** Rows side by side. */
+  /** Concatenates rows. */
   | { readonly op: 'join'; readonly of: readonly number[] };
 
 /** Steps in order; the last one gives the row. */
 export type TermProgram = readonly TermStep[];
 
-/** One of the functions of the author's own that the program needs. */
+/** One of the custom functions that the program needs; undefined if there are none. */
 export function ownTextIn(program: TermProgram): OwnText | undefined {
   for (const step of program) {
     const own = 'analysis' in step ? step.analysis?.own : undefined;

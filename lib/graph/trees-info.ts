@@ -1,25 +1,28 @@
-/** What people want to know of a model's trees. */
+/** Describes a model's trees. */
 import { type Boosting, NODE_FIELDS, type Node, type Op, type Tensor } from './graph.ts';
 import { treesOf } from './ops/trees.ts';
 import { type Computation, originsOf } from './origins.ts';
 
-/** The decision trees of a model, as far as they are used. */
+/** The decision trees of a model that are used. */
 export interface TreesInfo {
-  /** How many trees there are. */
+  /** The number of trees. */
   readonly count: number;
-  /** Of all trees together. */
+  /** The number of leaves in all trees. */
   readonly leaves: number;
-  /** The most splits on the way to a leaf of any tree. */
+  /** The greatest number of splits on a path to a leaf of any tree. */
   readonly depth: number;
-  /** How many of the row's features some split looks at; where steps before mix them, how many of what these give. */
+  /**
+   * The number of features of a row that splits use; if earlier steps mix features, the number of their results that
+   * splits use.
+   */
   readonly features: number;
-  /** The boosted models among them, of which some may be in others. */
+  /** The boosted models among them, which may be nested. */
   readonly boosting?: readonly Boosting[];
 }
 
 const TREES: ReadonlySet<Op> = new Set<Op>(['trees']);
 
-/** Undefined where there are no trees. */
+/** Undefined if there are no trees. */
 export function treesInfo(computation: Computation): TreesInfo | undefined {
   const nodes = computation.nodes.filter((node): node is Node<'trees'> => node.op === 'trees');
   let [count, leaves, depth] = [0, 0, 0];
@@ -29,7 +32,7 @@ export function treesInfo(computation: Computation): TreesInfo | undefined {
     const own = trees.roots.length - 1 - helpers;
     if (own === 0) continue;
     count += own;
-    // A helper beside trees of the model's is only a leaf.
+    // Helpers among the model's trees are single leaves.
     leaves += trees.leafCount - helpers;
     depth = Math.max(depth, trees.depth);
   }

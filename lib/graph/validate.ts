@@ -19,9 +19,9 @@ import { MOST_SPREAD, type WordSpread } from './word-hash.ts';
 
 declare const checked: unique symbol;
 
-/** A graph in which everything fits: made by {@link validate} alone. Its nodes stand in the order of computation. */
+/** A valid graph, only made by {@link validate}. Its nodes are in the order of computation. */
 export interface CheckedGraph extends Graph {
-  /** Of one row, for each input and each node's output. */
+  /** The shape of one row, for each input and each node's output. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly [checked]: true;
 }
@@ -30,11 +30,11 @@ const KNOWN_DTYPES: ReadonlySet<string> = new Set(DTYPES);
 
 const MAX_RANK = 64;
 
-/** Inputs and outputs: each is an argument of a call of the addon. */
+/** The most inputs and outputs: each is an argument of a call to the addon. */
 const MAX_PORTS = 2 ** 14;
 
 /**
- * Checks a graph, whoever made it: names, shapes, attributes, element counts, limits. Nodes that no output needs are
+ * Checks a graph from any source: names, shapes, attributes, element counts, limits. Nodes that no output needs are
  * dropped once their names have been checked. Throws a ForwardpassError that names the place.
  */
 export function validate(graph: Graph, limits: Limits): CheckedGraph {
@@ -52,7 +52,7 @@ export function validate(graph: Graph, limits: Limits): CheckedGraph {
   return { ...graph, nodes, shapes } as unknown as CheckedGraph;
 }
 
-/** That it is about something: all that follows may then ask what decides an output. */
+/** Checks that decisions refer to existing outputs, on which later code relies. */
 function checkDecision(graph: Graph): void {
   const { outputs, decision, targets } = graph;
   if (decidedOutput(graph) < 0) {
@@ -63,11 +63,15 @@ function checkDecision(graph: Graph): void {
     throw new ForwardpassError('DANGLING', `has probabilities in an output that is not found: ${stray}`, 'decision');
   }
   if (targets !== undefined && targets.length !== outputs.length) {
-    throw new ForwardpassError('SHAPE', `${targets.length} targets, found ${outputs.length} outputs`, 'targets');
+    throw new ForwardpassError(
+      'SHAPE',
+      `expected ${targets.length} outputs, one for each target, found ${outputs.length}`,
+      'targets',
+    );
   }
 }
 
-/** The node that defines each name, once every name is defined once and every use is of a defined one. */
+/** The node that defines each name. Checks that every name is defined once and that every used name is defined. */
 function checkNames(graph: Graph): Map<string, Node> {
   if (graph.inputs.length === 0)
     throw new ForwardpassError('SHAPE', 'a model must have at least one input, found none');
@@ -76,13 +80,13 @@ function checkNames(graph: Graph): Map<string, Node> {
   }
   const ports = graph.inputs.length + graph.outputs.length;
   if (ports > MAX_PORTS) {
-    throw new ForwardpassError('LIMIT', `a model may have ${MAX_PORTS} inputs and outputs, found ${ports}`);
+    throw new ForwardpassError('LIMIT', `a model may have at most ${MAX_PORTS} inputs and outputs, found ${ports}`);
   }
   const inputs = new Set<string>();
   for (const { name, dtype } of graph.inputs) {
     if (inputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two inputs have this name', `input ${name}`);
     if (!KNOWN_DTYPES.has(dtype)) {
-      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of inputs here`, `input ${name}`);
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not supported for inputs`, `input ${name}`);
     }
     inputs.add(name);
   }
@@ -95,7 +99,7 @@ function checkNames(graph: Graph): Map<string, Node> {
       throw new ForwardpassError('UNSUPPORTED_OP', `unknown operation ${String(op)}`, `node ${name}`);
     }
     const other = producers.get(node.output)?.name;
-    if (other !== undefined) refuse(node, 'DUPLICATE', `defines ${node.output}, which node ${other} defines already`);
+    if (other !== undefined) refuse(node, 'DUPLICATE', `defines ${node.output}, which node ${other} already defines`);
     if (inputs.has(node.output)) refuse(node, 'DUPLICATE', `defines ${node.output}, which is an input`);
     producers.set(node.output, node);
   }
@@ -115,7 +119,7 @@ function checkNames(graph: Graph): Map<string, Node> {
     if (outputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two outputs have this name', place);
     if (!known(value)) throw new ForwardpassError('DANGLING', `is ${value}, which no input or node defines`, place);
     if (!KNOWN_DTYPES.has(dtype)) {
-      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of outputs here`, place);
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not supported for outputs`, place);
     }
     outputs.add(name);
   }
@@ -157,11 +161,11 @@ function orderNodes(graph: Graph, producers: ReadonlyMap<string, Node>): Node[] 
   return ordered;
 }
 
-/** Names the loop that closes at `node`; of a long one, its first nodes. */
+/** Names the nodes of the loop that closes at `node`; only the first ones of a long loop. */
 function cycle(path: readonly Node[], node: Node): ForwardpassError {
   const loop = path.slice(path.indexOf(node)).map(({ name }) => name);
   const shown = loop.length > 8 ? [...loop.slice(0, 8), `… (${loop.length - 8} more)`] : loop;
-  const text = `a result feeds its own computation: ${[node.name, ...shown.reverse()].join(' → ')}`;
+  const text = `a result depends on itself: ${[node.name, ...shown.reverse()].join(' → ')}`;
   return new ForwardpassError('CYCLE', text, `node ${node.name}`);
 }
 
@@ -173,12 +177,12 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
     const elements = [categories, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
     for (const at of elements) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
-      const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;
+      const message = `has categories for element ${at} of a row of ${elementCount(shape)}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }
     for (const at of hashes?.keys() ?? []) {
       if (!categories?.has(at) && !nones?.has(at)) continue;
-      const message = `has words or None, and hashes of words, for element ${at}`;
+      const message = `has both categories and hashes of categories for element ${at}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }
     checkSpread(`input ${name}`, spread ?? []);
@@ -187,47 +191,52 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   return shapes;
 }
 
-/** Of pairs no other operation knows anything. */
+/** Only bag and scatter accept pairs. */
 function checkRagged(graph: Graph, nodes: readonly Node[]): void {
   const ragged = new Set<Operand>();
   for (const { name, shape, dtype, ragged: isRagged, terms, features, cells, ...told } of graph.inputs) {
     if (features !== undefined) checkFeatures(name, features, terms === undefined ? elementCount(shape) : undefined);
-    if (!isRagged && terms !== undefined) throw new ForwardpassError('MALFORMED', 'terms are pairs', `input ${name}`);
+    if (!isRagged && terms !== undefined)
+      throw new ForwardpassError('MALFORMED', 'expected a ragged input, because it has terms', `input ${name}`);
     if (!isRagged) continue;
     ragged.add(name);
     const place = `input ${name}`;
     if (terms !== undefined) checkTerms(terms, shape, features ?? [...(cells ?? []).keys()], place);
     if (shape.length !== 1) {
-      const message = `ragged rows have one axis, as long as there are ids, found ${formatShape(shape)}`;
+      const message = `expected one axis for ragged rows, as long as there are ids, found ${formatShape(shape)}`;
       throw new ForwardpassError('SHAPE', message, place);
     }
     if (!dtype.includes('float')) {
-      throw new ForwardpassError('UNSUPPORTED_DTYPE', `weights of ragged rows are floats, found ${dtype}`, place);
+      throw new ForwardpassError(
+        'UNSUPPORTED_DTYPE',
+        `expected floats for the weights of ragged rows, found ${dtype}`,
+        place,
+      );
     }
     if (Object.values(told).some((value) => value !== undefined && value !== false)) {
-      throw new ForwardpassError('MALFORMED', 'ragged rows have neither words nor missing values', place);
+      throw new ForwardpassError('MALFORMED', 'ragged rows cannot have categories or missing values', place);
     }
   }
   const [first, ...rest] = graph.inputs.filter(({ cells }) => cells === undefined);
   if (rest.some(({ features }) => (features === undefined) !== (first.features === undefined))) {
-    throw new ForwardpassError('MALFORMED', 'some say which features they take, and others do not', 'inputs');
+    throw new ForwardpassError('MALFORMED', 'some have features, and others do not', 'inputs');
   }
   for (const node of nodes) {
     const isPairs = node.op === 'bag' || node.op === 'scatter';
     for (const [at, operand] of node.inputs.entries()) {
       if (ragged.has(operand) === (isPairs && at === 0)) continue;
       const found = typeof operand === 'string' ? operand : 'a constant';
-      const expected = isPairs ? 'takes a ragged input, and found' : 'takes no ragged input such as';
+      const expected = isPairs ? 'expected a ragged input, found' : 'does not take ragged inputs such as';
       refuse(node, 'UNSUPPORTED_OP', `${expected} ${found}`);
     }
   }
   for (const { name, value } of [...graph.outputs, ...decidersOf(graph)]) {
     if (!ragged.has(value)) continue;
-    throw new ForwardpassError('UNSUPPORTED_OP', `is the ragged input ${value} itself`, `output ${name}`);
+    throw new ForwardpassError('UNSUPPORTED_OP', `must not be the ragged input ${value} itself`, `output ${name}`);
   }
 }
 
-/** Of people's rows, which may be no more than arrays can have. */
+/** Checks the features of rows, which must not exceed the length of arrays. */
 function checkFeatures(name: string, features: readonly number[], width: number | undefined): void {
   const stray = features.find((feature) => !(Number.isInteger(feature) && feature >= 0 && feature < MOST_FEATURES));
   const isWhole = width === undefined || features.length === width;
@@ -237,17 +246,17 @@ function checkFeatures(name: string, features: readonly number[], width: number 
 
 const MOST_FEATURES = 2 ** 24;
 
-/** What a word is written as must be exact in float32. */
+/** The number that encodes a string must be exact in float32. */
 function checkSpread(place: string, ways: readonly WordSpread[]): void {
   let greatest = 0;
   for (const { count, stride } of ways) {
     const isPlain = [count, stride].every((number) => Number.isSafeInteger(number) && number >= 1);
     if (!isPlain)
-      throw new ForwardpassError('MALFORMED', `spreads words over ${count} places in steps of ${stride}`, place);
+      throw new ForwardpassError('MALFORMED', `spreads strings over ${count} buckets in steps of ${stride}`, place);
     greatest += (count - 1) * stride;
   }
   if (greatest < MOST_SPREAD) return;
-  const message = `spreads words over ${greatest + 1} places, ${ways.length} ways together; at most ${MOST_SPREAD} are read`;
+  const message = `spreads strings over ${greatest + 1} buckets in ${ways.length} ways; at most ${MOST_SPREAD} are supported`;
   throw new ForwardpassError('LIMIT', message, place);
 }
 
@@ -256,7 +265,7 @@ function checkShape(place: string, shape: Shape): void {
     throw new ForwardpassError('SHAPE', `shapes have up to ${MAX_RANK} axes, found ${shape.length}`, place);
   }
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 1)) return;
-  throw new ForwardpassError('SHAPE', `sizes must be integers from 1, found ${formatShape(shape)}`, place);
+  throw new ForwardpassError('SHAPE', `sizes must be integers of at least 1, found ${formatShape(shape)}`, place);
 }
 
 function checkRow(place: string, shape: Shape, limits: Limits): void {
@@ -297,7 +306,7 @@ function inferShapes(nodes: readonly Node[], shapes: Map<string, Shape>, limits:
     const shape = definition.infer(node, operands);
     checkRow(`node ${node.name}`, shape, limits);
     shapes.set(node.output, shape);
-    // Constants spread over rows, folded values and moved columns all are as wide as a result.
+    // Broadcast constants, folded values and moved columns are all as wide as a result.
     elements += elementCount(shape);
     if (elements > limits.parameters) throw tooMany('the results of its operations, for one row,', limits);
   }
@@ -329,7 +338,7 @@ function tooMany(what: string, limits: Limits): ForwardpassError {
   return new ForwardpassError('LIMIT', `${what} have more elements than the limit of ${limits.parameters}`);
 }
 
-/** How many features people's rows have. */
+/** The number of features of rows. */
 function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features' | 'cells'>[]): number {
   let [elements, last] = [0, -1];
   for (const { shape, features, cells } of inputs) {
@@ -349,14 +358,14 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
   const deciding = deciders.length > 0 ? deciders.map(widthOf) : widths;
   if (classes !== undefined && !deciding.some((width) => fits(classes.length, width, decision))) {
     const found = `outputs of ${deciding.join(', ')} elements`;
-    throw new ForwardpassError('SHAPE', `${classes.length} classes fit no output: found ${found}`, 'classes');
+    throw new ForwardpassError('SHAPE', `${classes.length} classes do not fit any output: found ${found}`, 'classes');
   }
   if (targets !== undefined) checkTargets(targets, deciding);
   for (const [at, decider] of deciders.entries()) {
-    // Of scores there may be others than those that decide among the classes.
+    // There may be more scores than those that decide among the classes.
     const { probabilities } = targets?.[at].decision ?? decision ?? { probabilities: true };
     const areOthers = !probabilities && (targets ?? classes) !== undefined;
-    // The last of the classes may have no probability: those of rows that are like none of the others.
+    // The last class may have no probability, if it is for rows that do not resemble any of the others.
     const isLast = widthOf(decider) === (targets?.[at].classes ?? classes)?.length && widthOf(decider) > widths[at];
     if (widthOf(decider) === widths[at] || areOthers || isLast) continue;
     const found = `${widthOf(decider)} scores for an output of ${widths[at]} elements`;

@@ -1,19 +1,19 @@
 /**
- * The hashes by which TensorFlow puts words into places: FarmHash's Fingerprint64 of their UTF-8, or SipHash-2-4 with a
- * key. Both after their published descriptions; test/fixtures/word-hashes.json holds TensorFlow's own results.
+ * The hashes by which TensorFlow puts strings into buckets: FarmHash's Fingerprint64 of their UTF-8, or SipHash-2-4
+ * with a key. Both follow their published descriptions; test/fixtures/word-hashes.json has TensorFlow's results.
  */
 
-/** One way in which words are put into places. */
+/** One way in which strings are put into buckets. */
 export interface WordSpread {
-  /** How many places there are. */
+  /** The number of buckets. */
   readonly count: number;
-  /** What the place is multiplied by, so that several ways have one number. */
+  /** The factor of the bucket, so that several ways share one number. */
   readonly stride: number;
-  /** SipHash's, two integers of 64 bits as decimal text; without it the hash is FarmHash's. */
+  /** The key of SipHash, two 64-bit integers as decimal text. Without it, the hash is FarmHash. */
   readonly key?: readonly [string, string];
 }
 
-/** The greatest number that several ways together may come to: float32 holds those up to it, and one more. */
+/** The greatest number that several ways together may give. Float32 represents integers up to it, and one more. */
 export const MOST_SPREAD = 2 ** 24;
 
 const UTF8 = new TextEncoder();
@@ -32,12 +32,15 @@ export function placeOfHash(hash: bigint, count: number): number {
   return Number(hash % BigInt(count));
 }
 
-/** What the hash of several values begins with. */
+/** The start value of the hash of several values. */
 export function crossingStart(key: string): bigint {
   return BigInt.asUintN(64, BigInt(key));
 }
 
-/** The hash of several values with the next one's, as TensorFlow's FingerprintCat64 joins them. An integer is its own. */
+/**
+ * Combines the hash of several values with the next one's, as TensorFlow's FingerprintCat64 does. An integer is its own
+ * hash.
+ */
 export function crossedWith(hash: bigint, next: bigint): bigint {
   const joint = hash ^ CROSS ^ cut(mixed(cut(cut(next) * CROSS)) * CROSS);
   return mixed(cut(mixed(cut(joint * CROSS)) * CROSS));
@@ -53,7 +56,7 @@ function cut(value: bigint): bigint {
   return value & MASK;
 }
 
-/** To the right. */
+/** Rotates to the right. */
 function rotated(value: bigint, by: bigint): bigint {
   return cut((value >> by) | (value << (64n - by)));
 }
@@ -67,7 +70,7 @@ function joined(first: bigint, second: bigint, factor: bigint): bigint {
   return cut(mixed(cut((second ^ a) * factor)) * factor);
 }
 
-/** Little-endian integers of bytes. */
+/** Reads little-endian integers from bytes. */
 class Words {
   readonly #view: DataView;
 
@@ -166,7 +169,7 @@ function beyond64(words: Words, length: number): bigint {
   return joined(cut(first), cut(joined(v[1], w[1], factor) + x), factor);
 }
 
-/** Of 32 bytes and two seeds. */
+/** FarmHash's weak hash of 32 bytes and two seeds. */
 function weakly(words: Words, at: number, a: bigint, b: bigint): Pair {
   const first = cut(a + words.of64(at));
   const last = words.of64(at + 24);

@@ -1,12 +1,12 @@
-/** Types the addon of learning, and makes what it throws a ForwardpassError. Only lib/learn/stepper.ts uses it. */
+/** Types the addon of learning, and turns its errors into ForwardpassErrors. Only lib/learn/stepper.ts uses it. */
 import { openAddon } from '../addon.ts';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
 
-/** By its place in the words of a learner. native/learn/kind.h holds the same list. */
+/** The positions in the words of a learner. native/learn/kind.h holds the same list. */
 export const WORD = { rows: 0, flags: 1, status: 2, row: 3, column: 4 } as const;
 export const WORDS = 8;
 
-/** What a step says. native/learn/kind.h holds the same list. */
+/** The status of a step. native/learn/kind.h holds the same list. */
 export const STATUS = {
   learnt: 0,
   badRows: 1,
@@ -16,7 +16,7 @@ export const STATUS = {
   badTarget: 5,
 } as const;
 
-/** What the memory of a learner may be. */
+/** The arrays that a learner's memory may consist of. */
 export type LearnerBuffer = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 interface LearnAddon {
@@ -42,7 +42,9 @@ function addon(): LearnAddon {
   return loaded;
 }
 
-/** That which FORWARDPASS_ISA names, where learning has code for it; empty for the best. Results do not depend on it. */
+/**
+ * The instruction set in FORWARDPASS_ISA, if learning has code for it; empty for the best. Results do not depend on it.
+ */
 function isaOf(): string {
   const wanted = process.env.FORWARDPASS_ISA;
   return wanted !== undefined && addon().instructionSets().includes(wanted) ? wanted : '';
@@ -69,12 +71,12 @@ export function createStep(
   }
 }
 
-/** e^x, with the bits of glibc on processors that multiply and add at once. */
+/** e^x, with the bits of glibc on processors with fused multiply-add. */
 export function exp(x: number): number {
   return addon().exp(isaOf(), x);
 }
 
-/** x^y of a positive x, with the bits of glibc on processors that multiply and add at once. */
+/** x^y of a positive x, with the bits of glibc on processors with fused multiply-add. */
 export function pow(x: number, y: number): number {
   return addon().pow(isaOf(), x, y);
 }

@@ -1,7 +1,7 @@
 /**
- * Checkpoints: a frozen file of the model as it is, so that `load` opens it as any other, which also holds all that the
- * learner is. Its metadata `forwardpass.learn` is JSON: {@link Written}. Objects are in a list and are referred to by
- * their place in it, so that what was one object is one again; arrays of floats are tensors.
+ * Checkpoints: a frozen file of the current model, which `load` opens like any other, that also contains the whole
+ * state of the learner. Its metadata `forwardpass.learn` is JSON: {@link Written}. Objects are in a list and referred
+ * to by index, so that shared objects stay shared; arrays of floats are tensors.
  */
 import { ForwardpassError } from '../errors.ts';
 import * as is from '../formats/containers/checks.ts';
@@ -31,7 +31,7 @@ const LEARN_KEY = 'forwardpass.learn';
 const VERSION = 1;
 const PLACE = `metadata ${LEARN_KEY}`;
 
-/** Plain values as they are, numbers that JSON does not have as json-numbers.ts says, others as below. */
+/** Plain values as they are, numbers that JSON does not have as in json-numbers.ts, others as below. */
 type Item = unknown;
 
 interface Written {
@@ -43,9 +43,9 @@ interface Written {
   readonly kept?: Kept;
 }
 
-/** What a checkpoint keeps beside the model. */
+/** What a checkpoint contains beside the model. */
 export interface Kept {
-  /** The caller's own, as JSON holds it. */
+  /** The caller's notes, as JSON. */
   readonly notes?: unknown;
   readonly metrics?: MetricsState;
 }
@@ -67,7 +67,7 @@ class Writer {
 
   constructor(readonly add: AddTensor) {}
 
-  /** All that the value leads to is in {@link objects} then. */
+  /** Adds all objects that the value refers to to {@link objects}. */
   write(value: PickleValue): Item {
     const item = this.#item(value);
     for (let held = this.#waiting.pop(); held !== undefined; held = this.#waiting.pop()) {
@@ -118,7 +118,7 @@ class Writer {
         items: this.#pairs(items),
       };
     }
-    throw new ForwardpassError('UNSUPPORTED_OP', `no checkpoint holds ${pickleKind(value)}`, 'save');
+    throw new ForwardpassError('UNSUPPORTED_OP', `a checkpoint cannot contain ${pickleKind(value)}`, 'save');
   }
 
   #array({ shape, dtype, data }: PickleArray): Item {
@@ -141,7 +141,7 @@ export function writeCheckpoint({ kind, tree, kept }: Checkpoint, add: AddTensor
   return { [LEARN_KEY]: JSON.stringify(written) };
 }
 
-/** The same values, none of which is an object of the tree. */
+/** A deep copy of the values. */
 export function copyTree(tree: PickleValue): PickleValue {
   const arrays = new Map<string, Float64Array | Float32Array>();
   const writer = new Writer((_, __, ___, data) => {
@@ -155,7 +155,7 @@ export function copyTree(tree: PickleValue): PickleValue {
 
 // Reading
 
-/** What a source holds, where it is a checkpoint. */
+/** The checkpoint in a source; undefined if it is not one. */
 export async function readCheckpoint(source: Source, limits: Budget['limits']): Promise<Checkpoint | undefined> {
   const { main } = source;
   if (!(await safetensors.detect(await main.read(0, Math.min(main.size, HEAD)), source))) return undefined;
@@ -181,7 +181,7 @@ export async function readCheckpoint(source: Source, limits: Budget['limits']): 
   };
 }
 
-/** As many bytes as tell the format. */
+/** The number of bytes needed to detect the format. */
 const HEAD = 64;
 
 function parsed(text: string): is.Fields {
@@ -193,7 +193,7 @@ function parsed(text: string): is.Fields {
   }
 }
 
-/** The tensors that arrays are, by their names. */
+/** The tensors of arrays, by name. */
 async function readTensors(objects: readonly is.Fields[], tensors: Header['tensors'], { main }: Source) {
   const found = new Map<string, Float32Array | Float64Array>();
   for (const { array } of objects) {
@@ -202,7 +202,8 @@ async function readTensors(objects: readonly is.Fields[], tensors: Header['tenso
     if (tensor === undefined) continue;
     const name = is.text(tensor, PLACE);
     const stored = tensors.get(name);
-    if (stored === undefined || found.has(name)) return is.refuse(PLACE, `the tensor ${name} is not there, or twice`);
+    if (stored === undefined || found.has(name))
+      return is.refuse(PLACE, `the tensor ${name} is missing or given twice`);
     found.set(name, readElements(await main.read(stored.offset, stored.byteLength), stored.dtype, `tensor ${name}`));
   }
   return found;
@@ -210,7 +211,7 @@ async function readTensors(objects: readonly is.Fields[], tensors: Header['tenso
 
 class ObjectReader {
   readonly #made: PickleValue[];
-  /** Done once all objects are there, which may refer to each other. */
+  /** Run once all objects exist, because they may refer to each other. */
   readonly #fills: (() => void)[] = [];
 
   constructor(
@@ -220,7 +221,7 @@ class ObjectReader {
     this.#made = objects.map(() => null);
     const places = objects.map((_, at) => `${PLACE}.objects[${at}]`);
     const isMade = (at: number) => objects[at].object === undefined;
-    // What an object is made with is there before it.
+    // The arguments of an object are created before it.
     for (const first of [true, false]) {
       for (const [at, object] of objects.entries()) {
         if (isMade(at) === first) this.#made[at] = this.#make(object, places[at]);

@@ -1,33 +1,33 @@
 /**
- * Drift detectors: each takes one number after another, usually the error of a prediction, and says when they have changed.
- * The values at which each fires are river's, on river's own streams.
+ * Drift detectors: each takes one number after another, usually the error of a prediction, and reports when their
+ * distribution changes. They fire at the same values as river's, on river's own streams.
  */
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames } from '../messages.ts';
 
-/** Receives every error, and says whether their mean has changed. */
+/** Receives every error, and reports whether their mean has changed. */
 export interface DriftDetector {
-  /** Whether the last value made it say that the stream has changed. It then begins anew with the next value. */
+  /** Whether the last value showed a change. The detector then starts over with the next value. */
   readonly drift: boolean;
-  /** Takes the next value of the stream. True when it shows a change. */
+  /** Takes the next value of the stream; returns whether it shows a change. */
   update(value: number): boolean;
 }
 
 /** The options of {@link Adwin}. */
 export interface AdwinOptions {
-  /** How likely a false alarm may be: 0.002 unless given. */
+  /** The allowed probability of a false alarm. Default: 0.002. */
   readonly delta?: number;
-  /** Every how many values the window is examined: 32 unless given. */
+  /** The window is examined every so many values. Default: 32. */
   readonly clock?: number;
-  /** Buckets of one size before two are merged: 5 unless given. */
+  /** The most buckets of one size before two are merged. Default: 5. */
   readonly maxBuckets?: number;
-  /** Values in each part of the window at the least: 5 unless given. */
+  /** The least number of values in each part of the window. Default: 5. */
   readonly minWindowLength?: number;
-  /** Values before the window is first examined: 10 unless given. */
+  /** The number of values before the window is first examined. Default: 10. */
   readonly gracePeriod?: number;
 }
 
-/** Values that were added up: their sum, and the sum of their squared distances from their mean. */
+/** The sum of several values, and the sum of their squared distances from their mean. */
 interface Bucket {
   readonly sum: number;
   readonly spread: number;
@@ -35,8 +35,8 @@ interface Bucket {
 
 /**
  * ADWIN (Bifet and Gavaldà, "Learning from time-changing data with adaptive windowing", 2007): a window of the last
- * values whose older part is dropped once its mean is not that of the newer part. Memory grows with the logarithm of the
- * window's length.
+ * values, whose older part is dropped once its mean differs from that of the newer part. Memory grows with the
+ * logarithm of the window's length.
  */
 export class Adwin implements DriftDetector {
   readonly #delta: number;
@@ -65,12 +65,12 @@ export class Adwin implements DriftDetector {
     return this.#drift;
   }
 
-  /** How many of the last values the window holds. */
+  /** The number of values in the window. */
   get width(): number {
     return this.#width;
   }
 
-  /** The mean of the window; 0 of an empty one. */
+  /** The mean of the window; 0 if it is empty. */
   get mean(): number {
     return this.#width === 0 ? 0 : this.#sum / this.#width;
   }
@@ -106,7 +106,7 @@ export class Adwin implements DriftDetector {
     this.#sum += value;
   }
 
-  /** Merges the two oldest buckets of each row that is full into one of the next. */
+  /** Merges the two oldest buckets of each full row into one of the next row. */
   #compress(): void {
     for (let i = 0; this.#rows[i].length > this.#maxBuckets; i++) {
       const [a, b] = this.#rows[i].splice(0, 2);
@@ -118,7 +118,7 @@ export class Adwin implements DriftDetector {
     }
   }
 
-  /** Whether at some bucket's end the means of both parts differ by more than chance would have it. */
+  /** Whether the means before and after some bucket's end differ by more than chance allows. */
   #hasChanged(): boolean {
     let [before, beforeSum, after, afterSum] = [0, 0, this.#width, this.#sum];
     const least = this.#minWindowLength;
@@ -128,7 +128,7 @@ export class Adwin implements DriftDetector {
         after -= 2 ** i;
         beforeSum += sum;
         afterSum -= sum;
-        // Behind the last bucket there is nothing to compare with.
+        // After the last bucket there is nothing to compare with.
         if (i === 0 && k === this.#rows[0].length - 1) return false;
         if (before < least || after < least) continue;
         const confidence = Math.log((2 * Math.log(this.#width)) / this.#delta);
@@ -155,15 +155,15 @@ export class Adwin implements DriftDetector {
 
 /** The options of {@link Ddm}. */
 export interface DdmOptions {
-  /** Values before it may say anything: 30 unless given. */
+  /** The number of values before it can fire. Default: 30. */
   readonly warmStart?: number;
-  /** Standard deviations above the least error rate from which it warns: 2 unless given. */
+  /** How many standard deviations above the least error rate cause a warning. Default: 2. */
   readonly warningThreshold?: number;
-  /** Standard deviations above the least error rate that are a drift: 3 unless given. */
+  /** How many standard deviations above the least error rate count as drift. Default: 3. */
   readonly driftThreshold?: number;
 }
 
-/** DDM (Gama et al., "Learning with drift detection", 2004): of 1 for a wrong prediction and 0 for a right one. */
+/** DDM (Gama et al., "Learning with drift detection", 2004): takes 1 for a wrong prediction and 0 for a correct one. */
 export class Ddm implements DriftDetector {
   readonly #warmStart: number;
   readonly #warningThreshold: number;
@@ -186,12 +186,12 @@ export class Ddm implements DriftDetector {
     return this.#drift;
   }
 
-  /** Whether errors have become more, but not enough to be a drift. */
+  /** Whether the error rate has increased, but not enough for a drift. */
   get warning(): boolean {
     return this.#warning;
   }
 
-  /** `value`: 1 of a wrong prediction, 0 of a right one. */
+  /** `value` is 1 for a wrong prediction, 0 for a correct one. */
   update(value: number): boolean {
     if (value !== 0 && value !== 1) {
       throw new ForwardpassError('INPUT', `expected 0 (right) or 1 (wrong), found ${describe(value)}`);
@@ -218,23 +218,23 @@ export class Ddm implements DriftDetector {
 
 /** The options of {@link PageHinkley}. */
 export interface PageHinkleyOptions {
-  /** Values before it may say anything: 30 unless given. */
+  /** The number of values before it can fire. Default: 30. */
   readonly minInstances?: number;
-  /** What a value may be above the mean without being counted: 0.005 unless given. */
+  /** How far a value may be above the mean without being counted. Default: 0.005. */
   readonly delta?: number;
-  /** What the sum of differences has to reach: 50 unless given. */
+  /** The sum of differences at which it fires. Default: 50. */
   readonly threshold?: number;
-  /** What the sum keeps of itself at each value: 0.9999 unless given. */
+  /** The factor by which the sum decays at each value. Default: 0.9999. */
   readonly alpha?: number;
 }
 
-/** The Page-Hinkley test (Page, "Continuous inspection schemes", 1954): of an increase of the mean. */
+/** The Page-Hinkley test (Page, "Continuous inspection schemes", 1954): detects an increase of the mean. */
 export class PageHinkley implements DriftDetector {
   readonly #minInstances: number;
   readonly #delta: number;
   readonly #threshold: number;
   readonly #alpha: number;
-  /** One more than the values so far. */
+  /** One more than the number of values so far. */
   #count = 1;
   #mean = 0;
   #sum = 0;
@@ -245,7 +245,7 @@ export class PageHinkley implements DriftDetector {
     this.#minInstances = count('minInstances', o.minInstances ?? 30, 0);
     this.#delta = between('delta', o.delta ?? 0.005, 0, Number.MAX_VALUE);
     this.#threshold = between('threshold', o.threshold ?? 50, 0, Number.MAX_VALUE);
-    // As river has it, 1 − 0.0001.
+    // 1 − 0.0001, as in river.
     this.#alpha = between('alpha', o.alpha ?? 1 - 0.0001, 0, 1);
   }
 
@@ -267,7 +267,7 @@ export class PageHinkley implements DriftDetector {
   }
 }
 
-/** The detectors by the names that the option `drift` has for them. */
+/** The detectors by their names in the option `drift`. */
 const DETECTORS = {
   adwin: () => new Adwin(),
   ddm: () => new Ddm(),

@@ -1,4 +1,4 @@
-/** What callers of a learner give beside rows, checked: targets, weights, classes, a learning rate, notes, a path. */
+/** Checks what callers of a learner pass beside rows: targets, weights, classes, a learning rate, notes, a path. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Label } from '../labels.ts';
@@ -16,7 +16,7 @@ export function checkPath(path: unknown): string {
 
 export function checkRate(rate: unknown, { name, takesRate }: Incremental): void {
   if (takesRate !== true) {
-    throw new ForwardpassError('OPTION', `${name} has its learning rate from its parameters`, 'learningRate');
+    throw new ForwardpassError('OPTION', `${name} takes its learning rate from its parameters`, 'learningRate');
   }
   if (typeof rate === 'number' && rate >= 0 && Number.isFinite(rate)) return;
   const message = `expected a finite number of 0 or more, found ${describe(rate)}`;
@@ -28,13 +28,13 @@ export function checkNotes(notes: unknown): unknown {
   return reading('OPTION', 'notes', () => {
     const text = JSON.stringify(notes);
     if (text !== undefined && text.length <= MOST_NOTES) return JSON.parse(text);
-    throw new ForwardpassError('OPTION', `expected what JSON can hold in ${MOST_NOTES} characters`, 'notes');
+    throw new ForwardpassError('OPTION', `expected a value that fits in ${MOST_NOTES} characters of JSON`, 'notes');
   });
 }
 
 const MOST_NOTES = 2 ** 20;
 
-/** Whether targets are one for each row of several, and not one. */
+/** Whether targets are one for each of several rows, and not a single one. */
 export function isMany(targets: unknown): targets is ArrayLike<unknown> {
   return Array.isArray(targets) || ArrayBuffer.isView(targets);
 }
@@ -46,7 +46,11 @@ export function targetsOf(targets: LearnTargets | undefined, rows: number, isRec
     throw new ForwardpassError('INPUT', `expected an array of ${rows} targets, found ${describe(targets)}`, 'targets');
   }
   if (targets.length !== rows) {
-    throw new ForwardpassError('INPUT', `expected one for each of ${rows} rows, found ${targets.length}`, 'targets');
+    throw new ForwardpassError(
+      'INPUT',
+      `expected a target for each of ${rows} rows, found ${targets.length}`,
+      'targets',
+    );
   }
   return targets as Targets;
 }
@@ -70,15 +74,16 @@ export function weightsOf(weights: ArrayLike<number> | number | undefined, rows:
       numbers[row] = weight;
       sum += weight;
     }
-    if (sum === 0) throw new ForwardpassError('INPUT', 'are all 0, so no row counts', 'sampleWeight');
+    if (sum === 0)
+      throw new ForwardpassError('INPUT', 'expected at least one weight above 0, found only 0', 'sampleWeight');
     return numbers;
   });
 }
 
-/** As `np.unique` has them: numbers by size, strings by their code points. */
+/** Sorted as by `np.unique`: numbers by value, strings by code points. */
 export function sortedClasses(classes: readonly unknown[] | undefined): Label[] {
   if (!Array.isArray(classes)) {
-    const message = `a classifier that has learnt nothing needs all classes there will be: partialFit(rows, labels, { classes })`;
+    const message = `a new classifier needs all classes that will ever occur: partialFit(rows, labels, { classes })`;
     throw new ForwardpassError('OPTION', message, 'classes');
   }
   const labels = [...new Set(classes.map((label) => (typeof label === 'boolean' ? Number(label) : label)))];

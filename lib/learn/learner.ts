@@ -1,4 +1,4 @@
-/** A model that goes on learning. */
+/** A model that continues learning. */
 import { type FloatArray, lengthOf, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { type Beside, writeAlone } from '../formats/safetensors/write-frozen.ts';
@@ -39,24 +39,24 @@ export type { LearnTargets } from './given.ts';
 export interface FitOptions {
   /** A finite number of 0 or more for each row, not all of them 0. */
   readonly sampleWeight?: ArrayLike<number> | number;
-  /** For a classifier that has learnt nothing: all classes there will ever be, in any order. */
+  /** For a new classifier: all classes that will ever occur, in any order. */
   readonly classes?: readonly (Label | boolean)[];
-  /** For a network: the learning rate from this fit on, of all its parameters. A finite number of 0 or more. */
+  /** For a network: the learning rate of all its parameters from this fit on. A finite number of 0 or more. */
   readonly learningRate?: number;
 }
 
-/** Rows as arrays. */
+/** Rows as flat arrays. */
 interface Flat {
   readonly x: FloatArray;
   readonly rows: number;
   readonly isRecord: boolean;
-  /** Of texts, in place of x. */
+  /** The terms of texts, instead of x. */
   readonly pairs?: RaggedParts;
-  /** Whether other steps made them of the caller's. */
+  /** Whether other steps made them from the caller's rows. */
   readonly isFronted?: boolean;
 }
 
-/** A model that goes on learning: `learn` opens it. What it predicts follows each fit. */
+/** A model that continues learning, opened by `learn`. Each fit changes its predictions. */
 export class Learner implements Disposable {
   #origin: Origin;
   #learns: Incremental;
@@ -65,11 +65,11 @@ export class Learner implements Disposable {
   readonly #kept: unknown[] = [];
   #undoable = 0;
   #reader: RowReader | undefined;
-  /** Names of the features, which the first record gives where the file has none. */
+  /** The names of the features, from the first record if the file has none. */
   #names: readonly string[] | undefined;
-  /** The model as it was when somebody last asked. */
+  /** The model as of the last request for it. */
   #current: Model | undefined;
-  /** The steps that stay as they are before those that learn; created with the first row. */
+  /** The steps before those that learn, which do not change; created with the first row. */
   #front: Model | undefined;
   readonly #observer: Observer | undefined;
 
@@ -83,18 +83,18 @@ export class Learner implements Disposable {
     if (metrics !== undefined) this.#observer = new Observer(origin.learns, metrics, kept?.metrics);
   }
 
-  /** What {@link save} was given to keep, of a checkpoint. */
+  /** The notes that were passed to {@link save}, if it was opened from a checkpoint. */
   readonly notes: unknown;
 
   /**
-   * How good the predictions of the last rows were, each of which was made before the row was learnt from. Undefined unless
-   * the option `metrics` asks for it.
+   * The quality of the predictions for the last rows, each made before learning from the row. Undefined without the
+   * option `metrics`.
    */
   get metrics(): MetricValues | undefined {
     return this.#observer?.metrics.values();
   }
 
-  /** What the drift detector of the option `metrics` has said; undefined without one. */
+  /** The report of the drift detector in the option `metrics`; undefined without one. */
   get drift(): DriftReport | undefined {
     return this.#observer?.metrics.drift;
   }
@@ -104,21 +104,21 @@ export class Learner implements Disposable {
     return this.#learns.name;
   }
 
-  /** Of a classifier that knows them. */
+  /** The classes, for a classifier that knows them. */
   get classes(): readonly Label[] | undefined {
     return this.#learns.classes;
   }
 
-  /** Names of the features of a row, in order. */
+  /** The names of the features of a row, in order. */
   get featureNames(): readonly string[] | undefined {
     return this.#names;
   }
 
   /**
-   * Learns from some rows, as the estimator's `partial_fit` does: one call is one pass over them. Rows are what `predict`
-   * takes, targets a label or number for each; one row may go with one target.
+   * Learns from rows, as the estimator's `partial_fit` does: one call is one pass over them. Rows are given as for
+   * `predict`, with a label or number as the target of each; a single row may be given with a single target.
    *
-   * Where a parameter would become infinite or NaN, nothing is learnt and the error says so.
+   * If a parameter would become infinite or NaN, nothing is learnt and the call throws DIVERGED.
    *
    * @throws {ForwardpassError} INPUT (rows, targets, weights), DIVERGED, OPTION, MEMORY.
    */
@@ -128,7 +128,7 @@ export class Learner implements Disposable {
     return this;
   }
 
-  /** Where it fails, nothing has begun: neither how many features there are nor which classes. */
+  /** If it fails, neither the number of features nor the classes are set. */
   #firstFit(rows: Rows | RowRecord | string, targets: LearnTargets | undefined, options: FitOptions | undefined): void {
     const [tree, names] = [copyTree(this.#origin.tree()), this.#names];
     try {
@@ -152,13 +152,13 @@ export class Learner implements Disposable {
   ): void {
     const learns = this.#learns;
     const { x, rows: count, isRecord, pairs, isFronted } = this.#read(rows);
-    if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
+    if (count === 0) throw new ForwardpassError('INPUT', 'expected at least one row, found none', 'rows');
     const each = targetsOf(targets, count, isRecord);
     const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
     if (options?.classes !== undefined) this.#checkClasses(options.classes);
     const rate = options?.learningRate;
     if (rate !== undefined) checkRate(rate, learns);
-    // Before the first fit there is nothing to predict with.
+    // Before the first fit, there is no model to predict with.
     const said = isFirst
       ? undefined
       : pairs === undefined && !isFronted
@@ -175,21 +175,24 @@ export class Learner implements Disposable {
     if (said !== undefined && each !== undefined) this.#observer?.take(said, each, count);
   }
 
-  /** Goes back to the state before the last fit, and again as often as the option `history` says. @throws {ForwardpassError} OPTION. */
+  /**
+   * Goes back to the state before the last fit; may be called as often in a row as the option `history` says. @throws
+   * {ForwardpassError} OPTION.
+   */
   rollback(): this {
     if (this.#kept.length > 0) this.#learns.restore(this.#kept.pop());
     else if (this.#undoable > 0) {
       this.#learns.undo();
       this.#undoable--;
     } else {
-      const message = `no earlier state; the option \`history\` is ${this.#history}, which fits since the start or the last rollbacks have used up`;
+      const message = `no earlier state is kept; raise the option \`history\`, which is ${this.#history}, to go back further`;
       throw new ForwardpassError('OPTION', message, 'rollback');
     }
     this.#forget();
     return this;
   }
 
-  /** What the model of now predicts: see {@link Model.predict}. */
+  /** The predictions of the current model: see {@link Model.predict}. */
   predict(rows: Rows): Label[] | FloatArray;
   predict(record: RowRecord | string): Label;
   predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord | string): Answer;
@@ -197,7 +200,7 @@ export class Learner implements Disposable {
     return this.#model().predict(rows);
   }
 
-  /** Probabilities of the model of now: see {@link Model.predictProba}. */
+  /** The probabilities of the current model: see {@link Model.predictProba}. */
   predictProba(rows: Rows): FloatArray;
   predictProba(record: RowRecord | string): Record<string, number>;
   predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord | string): Answer;
@@ -205,23 +208,23 @@ export class Learner implements Disposable {
     return this.#model().predictProba(rows);
   }
 
-  /** What the model of now gives: see {@link Model.run}. */
+  /** The outputs of the current model: see {@link Model.run}. */
   run(rows: TypedArray): FloatArray {
     return this.#model().run(rows);
   }
 
   /**
-   * How good the model of now is on some rows, as the estimator's `score` has it: the share of right labels of a
-   * classifier, R² of a regressor.
+   * The score of the current model on rows, as in the estimator's `score`: accuracy for a classifier, R² for a
+   * regressor.
    *
    * @throws {ForwardpassError} OPTION for others; INPUT.
    */
   score(rows: Rows, targets: Targets, options: Pick<FitOptions, 'sampleWeight'> = {}): number {
     const { targets: kind, name } = this.#learns;
-    if (kind === 'none') throw new ForwardpassError('OPTION', `${name} has no score of targets`, 'score');
+    if (kind === 'none') throw new ForwardpassError('OPTION', `${name} has no score for targets`, 'score');
     const said: unknown = this.#model().predict(rows);
     if (!isMany(said) || isMany(targets[0])) {
-      throw new ForwardpassError('OPTION', `${name} has several targets, and a score is of one`, 'score');
+      throw new ForwardpassError('OPTION', `${name} has several targets, but a score is only for one`, 'score');
     }
     const predicted = said as ArrayLike<Label>;
     const each = targetsOf(targets, predicted.length, false) as ArrayLike<unknown>;
@@ -229,12 +232,12 @@ export class Learner implements Disposable {
     return kind === 'classes' ? accuracy(predicted, each, weights) : determination(predicted, each, weights);
   }
 
-  /** Its state by the framework's own attribute names, such as `coef_`: copies, arrays flat and row-major. */
+  /** Copies of its state by the framework's own attribute names, such as `coef_`; arrays are flat and row-major. */
   state(): Record<string, unknown> {
     return this.#learns.state();
   }
 
-  /** The model of now, which learns no more: an ordinary one, that may be shared, served and saved. */
+  /** The current model, which does not learn any more: an ordinary model that can be shared, served and saved. */
   freeze(options: ModelOptions = {}): Model {
     this.#requireBegun();
     this.#learns.store();
@@ -242,12 +245,12 @@ export class Learner implements Disposable {
   }
 
   /**
-   * A checkpoint, which `learn` opens again to the bit, and `load` as an ordinary model. It is written beside its place and
-   * moved there, so that a reader finds the old one or the new one.
+   * Writes a checkpoint. `learn` opens it with the same bits, and `load` opens it as an ordinary model. It is written
+   * to a temporary file and renamed, so that readers find either the old or the new one.
    *
-   * `notes` is what JSON can hold of the caller's, such as how far a journal was read: {@link notes} of what opens it.
+   * `notes` is any JSON value of the caller, such as how far a journal was read; after opening, it is in {@link notes}.
    *
-   * @throws {ForwardpassError} SOURCE where it cannot be written; OPTION for notes that are none.
+   * @throws {ForwardpassError} SOURCE if it cannot be written; OPTION for invalid notes.
    */
   async save(path: string, { notes }: { readonly notes?: unknown } = {}): Promise<void> {
     const kept = { notes: checkNotes(notes), metrics: this.#observer?.metrics.state() };
@@ -256,9 +259,9 @@ export class Learner implements Disposable {
   }
 
   /**
-   * The model of now as a file that `load` and `watch` open: what watches the path takes it up. Written as {@link save} does.
+   * Writes the current model as a file for `load` and `watch`; watchers of the path load it. Written like {@link save}.
    *
-   * @throws {ForwardpassError} SOURCE where it cannot be written; OPTION before the first fit.
+   * @throws {ForwardpassError} SOURCE if it cannot be written; OPTION before the first fit.
    */
   async publish(path: string): Promise<void> {
     this.#requireBegun();
@@ -273,14 +276,14 @@ export class Learner implements Disposable {
     return frozenFile(prepared, withWeights(prepared, options.precision), budget, beside);
   }
 
-  /** Frees the model that it predicts with. Its state is kept, and it can go on learning. */
+  /** Frees the model that it predicts with. Its state is kept, and it can continue learning. */
   dispose(): void {
     this.#forget();
     this.#front?.dispose();
     this.#front = undefined;
   }
 
-  /** As {@link dispose}, for `using`. */
+  /** Same as {@link dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -297,7 +300,7 @@ export class Learner implements Disposable {
 
   #requireBegun(): void {
     if (this.#learns.width !== undefined) return;
-    throw new ForwardpassError('OPTION', 'it has learnt nothing yet; partialFit() comes first', this.#learns.name);
+    throw new ForwardpassError('OPTION', 'was not fitted yet; call partialFit() first', this.#learns.name);
   }
 
   // The first fit
@@ -309,18 +312,19 @@ export class Learner implements Disposable {
     const Floats = first instanceof Float32Array ? Float32Array : Float64Array;
     const classes = learns.targets === 'classes' ? sortedClasses(options?.classes) : undefined;
     const begin = (width: number) => {
-      if (width === 0) throw new ForwardpassError('INPUT', 'expected one feature at least, found none', 'rows');
+      if (width === 0) throw new ForwardpassError('INPUT', 'expected at least one feature, found none', 'rows');
       learns.begin?.(width, classes, Floats);
     };
     if (ArrayBuffer.isView(rows)) {
       if (targets === undefined) {
-        const message = 'a flat array does not say how many features a row has; give the first rows as arrays: [[…]]';
+        const message =
+          'a flat array does not determine how many features a row has; pass the first rows as arrays: [[…]]';
         throw new ForwardpassError('INPUT', message, 'rows');
       }
       const count = isOne ? 1 : (targets as ArrayLike<unknown>).length;
       const width = lengthOf(rows) / count;
       if (!Number.isInteger(width)) {
-        const message = `${lengthOf(rows)} numbers are not a whole number for each of ${count} targets`;
+        const message = `expected a multiple of ${count} numbers, for as many targets, found ${lengthOf(rows)}`;
         throw new ForwardpassError('INPUT', message, 'rows');
       }
       begin(width);
@@ -342,7 +346,7 @@ export class Learner implements Disposable {
     if (known === undefined) throw new ForwardpassError('OPTION', `${this.#learns.name} has no classes`, 'classes');
     const given = sortedClasses(classes);
     if (given.length === known.length && given.every((label, at) => label === known[at])) return;
-    throw new ForwardpassError('OPTION', 'are others than those that it was begun with', 'classes');
+    throw new ForwardpassError('OPTION', 'differ from the classes that it started with', 'classes');
   }
 
   // Rows
@@ -353,7 +357,7 @@ export class Learner implements Disposable {
     return this.#front === undefined ? this.#flatten(rows) : this.#through(this.#front, rows);
   }
 
-  /** Rows as the steps before those that learn make them. */
+  /** The rows that the steps before those that learn make. */
   #through(front: Model, rows: Rows | RowRecord | string): Flat {
     const flat = front.flatten(rows);
     const [made] = front.ask('run', flat) as readonly FloatArray[];
@@ -361,13 +365,13 @@ export class Learner implements Disposable {
     const x = asFloats(made, Floats);
     const count = x.length / (width as number);
     if (!Number.isInteger(count)) {
-      const message = `the steps before the one that learns give ${x.length} numbers, which are not rows of ${width}`;
+      const message = `the steps before the one that learns return ${x.length} numbers, expected rows of ${width}`;
       throw new ForwardpassError('SHAPE', message, 'rows');
     }
     return { x, rows: count, isRecord: flat.isRecord || (ArrayBuffer.isView(rows) && count === 1), isFronted: true };
   }
 
-  /** Texts, as the model reads them: what makes terms of them does not learn. */
+  /** The terms of texts, as the model reads them. The vectorizer does not learn. */
   #readTexts(rows: Rows | RowRecord | string): Flat {
     this.#reader ??= this.#model().rowReader;
     const { arrays, isRecord } = this.#reader.read(rows);
@@ -381,7 +385,7 @@ export class Learner implements Disposable {
       const length = lengthOf(rows);
       const count = length / width;
       if (Number.isInteger(count)) return { x: rows, rows: count, isRecord: count === 1 };
-      const message = `expected rows of ${width} numbers one after another, found ${length} numbers`;
+      const message = `expected rows of ${width} numbers in sequence, found ${length} numbers`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
     this.#reader ??= new RowReader({
@@ -393,7 +397,7 @@ export class Learner implements Disposable {
     const x = arrays[0] as FloatArray;
     const flat = ArrayBuffer.isView(rows) ? this.#learns.Floats.from(x as ArrayLike<number>) : x;
     if (flat.length % width !== 0) {
-      const message = `expected rows of ${width} numbers one after another, found ${flat.length} numbers`;
+      const message = `expected rows of ${width} numbers in sequence, found ${flat.length} numbers`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
     return {

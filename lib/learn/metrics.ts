@@ -1,5 +1,5 @@
 /**
- * Progressive validation: how good predictions are that were made before their targets were learned from, over the last
+ * Progressive validation: the quality of predictions that were made before learning from their targets, over the last
  * `window` rows.
  */
 import { ForwardpassError } from '../errors.ts';
@@ -8,38 +8,44 @@ import { Ddm, type DriftDetector, type DriftName, driftDetector } from './drift.
 
 /** The option `metrics` of `learn`. */
 export interface MetricsOptions {
-  /** Rows that the metrics are of, the last ones: 1000 unless given, 10,000,000 at the most. */
+  /** The number of last rows over which metrics are computed. Default: 1000; at most 10,000,000. */
   readonly window?: number;
-  /** What receives each row's error: a detector, or the name of one. See {@link Learner.drift}. */
+  /** The drift detector, or its name, that receives each row's error. See {@link Learner.drift}. */
   readonly drift?: DriftDetector | DriftName;
 }
 
 const METRIC_KINDS = ['classification', 'regression'] as const;
 export type MetricKind = (typeof METRIC_KINDS)[number];
 
-/** The metrics of a window; those are absent that the learner's task, or a learner without probabilities, has none of. */
+/**
+ * The metrics of a window. Metrics are absent if they do not apply to the learner's task, or need probabilities that it
+ * does not have.
+ */
 export interface MetricValues {
-  /** Rows that were predicted and then learned from. */
+  /** The number of rows that were predicted and then learned from. */
   readonly seen: number;
-  /** Of these, the last ones that the metrics are of. */
+  /** The number of last rows over which the metrics are computed. */
   readonly rows: number;
-  /** The part of the rows whose class was predicted. NaN of no rows, as all of these. */
+  /** The fraction of rows whose class was predicted correctly. Without rows it is NaN, as are all metrics. */
   readonly accuracy?: number;
-  /** The mean of −log p, p the probability that the row's own class was given, from 2⁻⁵² to 1 as in scikit-learn. */
+  /**
+   * The mean of −log p, where p is the predicted probability of the row's class, clipped from 2⁻⁵² to 1 as in
+   * scikit-learn.
+   */
   readonly logLoss?: number;
   /** The mean of |prediction − target|, over rows and targets. */
   readonly meanAbsoluteError?: number;
 }
 
-/** What a detector said. */
+/** The report of a drift detector. */
 export interface DriftReport {
-  /** How many times it said that errors have changed. */
+  /** How many times it reported drift. */
   readonly count: number;
-  /** For the last time: the row, the first that was seen being 0. */
+  /** The row of the last report, counted from 0. */
   readonly last?: number;
 }
 
-/** For a checkpoint: the numbers of a window, the oldest first. The detector is not among them. */
+/** For a checkpoint: the numbers of a window, oldest first, without the detector. */
 export interface MetricsState {
   readonly kind: MetricKind;
   readonly window: number;
@@ -55,9 +61,12 @@ export class ProgressiveMetrics {
   readonly kind: MetricKind;
   readonly window: number;
   readonly #detector: DriftDetector | undefined;
-  /** For each row: 1 of a wrong class, or the absolute error. They are added up when asked for, so that no rounding stays. */
+  /**
+   * For each row: 1 for a wrong class, or the absolute error. They are summed on demand, so that rounding errors do not
+   * accumulate.
+   */
   readonly #errors: Float64Array;
-  /** Made with the first probability. */
+  /** Created with the first probability. */
   #losses: Float64Array | undefined;
   #seen = 0;
   #drifts = 0;
@@ -72,15 +81,16 @@ export class ProgressiveMetrics {
       throw new ForwardpassError('OPTION', `expected a drift detector, found ${describe(drift)}`, 'metrics.drift');
     }
     if (this.#detector instanceof Ddm && kind === 'regression') {
-      const message = "Ddm takes right and wrong, and this learner's errors are numbers; use 'adwin' or 'page-hinkley'";
+      const message =
+        "Ddm takes correct or wrong predictions, but this learner's errors are numbers; use 'adwin' or 'page-hinkley'";
       throw new ForwardpassError('OPTION', message, 'metrics.drift');
     }
     this.#errors = new Float64Array(window);
   }
 
   /**
-   * Before a row is learned from: whether its class was predicted, and the probability that its class was given, where
-   * the learner knows it.
+   * Takes the prediction for a row before it is learned from: whether its class was correct, and the predicted
+   * probability of its class, if available.
    */
   observeClass(isRight: boolean, probability?: number): void {
     const at = this.#seen % this.window;
@@ -94,7 +104,7 @@ export class ProgressiveMetrics {
     this.#add(isRight ? 0 : 1);
   }
 
-  /** Before a row is learned from: |prediction − target|, for several targets the mean of it. */
+  /** Takes the error of a row before it is learned from: |prediction − target|, or its mean over several targets. */
   observeError(absoluteError: number): void {
     this.#add(absoluteError);
   }
@@ -108,7 +118,7 @@ export class ProgressiveMetrics {
     }
   }
 
-  /** What the drift detector said; undefined without one. */
+  /** The report of the drift detector; undefined without one. */
   get drift(): DriftReport | undefined {
     if (this.#detector === undefined) return undefined;
     return { count: this.#drifts, ...(this.#lastDrift !== undefined && { last: this.#lastDrift }) };
@@ -123,7 +133,7 @@ export class ProgressiveMetrics {
     return { ...counts, accuracy: 1 - error, ...(logLoss !== undefined && { logLoss }) };
   }
 
-  /** What a checkpoint keeps. −1 stands for NaN, and for the loss of a row without a probability. */
+  /** The state for a checkpoint. −1 represents NaN, and the loss of a row without a probability. */
   state(): MetricsState {
     const order = (values: Float64Array | undefined) => {
       if (values === undefined) return [];
@@ -136,7 +146,7 @@ export class ProgressiveMetrics {
     return { kind, window, seen: this.#seen, errors: order(this.#errors), losses: order(this.#losses) };
   }
 
-  /** Goes on from a checkpoint, with the window that it had unless `options` gives one. */
+  /** Continues from a checkpoint, with its window unless `options` has one. */
   static from(state: MetricsState, options: MetricsOptions = {}): ProgressiveMetrics {
     const { kind, window, seen, errors, losses } = checkedState(state);
     const metrics = new ProgressiveMetrics(kind, { window, ...options });
@@ -152,7 +162,7 @@ export class ProgressiveMetrics {
   }
 }
 
-/** With the window that holds unless one is given. @throws {ForwardpassError} OPTION */
+/** The options, with the default window. @throws {ForwardpassError} OPTION */
 export function checkMetricsOptions(options: MetricsOptions): MetricsOptions & { readonly window: number } {
   if (typeof options !== 'object' || options === null) {
     throw new ForwardpassError('OPTION', `expected { window, drift }, found ${describe(options)}`, 'metrics');
@@ -186,7 +196,7 @@ function checkedState(state: MetricsState): MetricsState {
   throw new ForwardpassError('MALFORMED', 'expected the metrics of a checkpoint, found something else', 'metrics');
 }
 
-/** Of those that are not NaN. */
+/** The mean of the values that are not NaN. */
 function meanOfNumbers(values: Float64Array): number {
   let sum = 0;
   let count = 0;

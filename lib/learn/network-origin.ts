@@ -1,4 +1,4 @@
-/** Learners from networks: files of PyTorch, Keras and others whose graph is a stack, architectures, checkpoints. */
+/** Learners from networks: files of PyTorch, Keras and others whose graph is a stack; architectures; checkpoints. */
 import { ForwardpassError } from '../errors.ts';
 import { PickleArray, PickleDict, PickleList, type PickleValue } from '../formats/containers/pickle/values.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -41,7 +41,7 @@ class NetworkOrigin implements Origin {
     this.featureNames = featureNames;
   }
 
-  /** The first fit of what knows no features gives their names; a network knows its own from the start. */
+  /** Does nothing: a network already has its feature names. */
   setFeatureNames(): void {}
 
   graph(): Graph {
@@ -67,7 +67,7 @@ export function originOfGraph(given: Graph, options: NetworkOptions, limits: Par
   const loss = checkLoss(options.loss) ?? kerasLoss(saved?.loss, stack.link);
   if (loss === undefined) {
     const known = LOSSES.map((name) => `'${name}'`).join(', ');
-    throw new ForwardpassError('OPTION', `say what the network learns by: ${known}`, 'loss');
+    throw new ForwardpassError('OPTION', `pass the loss of the network: ${known}`, 'loss');
   }
   const optimizer = chooseOptimizer({
     given: checkOptimizer(options.optimizer),
@@ -82,7 +82,7 @@ export function originOfGraph(given: Graph, options: NetworkOptions, limits: Par
 
 function begun(graph: Graph, learning: Learning): Origin {
   const { inputs, outputs, nodes, format, precision, classes, featureNames, decision, parameters } = graph;
-  // What else a graph may hold has no place in a stack.
+  // Other parts of a graph do not apply to a stack.
   const own: Graph = {
     format,
     precision,
@@ -97,11 +97,14 @@ function begun(graph: Graph, learning: Learning): Origin {
   return new NetworkOrigin(new Network(own, readStack(own), learning), featureNames);
 }
 
-/** What {@link Origin.tree} gave. @throws {ForwardpassError} MALFORMED, or what a graph that does not fit together throws */
+/**
+ * Reopens the result of {@link Origin.tree}. @throws {ForwardpassError} MALFORMED, or the errors of an inconsistent
+ * graph
+ */
 export function reopenNetwork(tree: PickleValue, options: NetworkOptions, limits: Partial<Limits>): Origin {
   const given = NETWORK_OPTIONS.find((name) => options[name] !== undefined);
   if (given !== undefined) {
-    throw new ForwardpassError('OPTION', 'the checkpoint says how it learns; leave this option out', given);
+    throw new ForwardpassError('OPTION', 'the checkpoint already contains this option; remove it', given);
   }
   return reading('MALFORMED', 'checkpoint', () => {
     const { graph, learning } = partsOf(tree);
@@ -115,11 +118,11 @@ export function reopenNetwork(tree: PickleValue, options: NetworkOptions, limits
 function partsOf(tree: PickleValue): { graph: Graph; learning: Learning } {
   const text = tree instanceof PickleDict ? tree.get('network') : undefined;
   const stored = tree instanceof PickleDict ? tree.get('arrays') : undefined;
-  if (typeof text !== 'string' || !(stored instanceof PickleList)) throw malformed('holds no network');
+  if (typeof text !== 'string' || !(stored instanceof PickleList)) throw malformed('has no network');
   const arrays = stored.items.map((item): Numbers => {
     const data = item instanceof PickleArray ? item.data : undefined;
     if (data instanceof Float32Array || data instanceof Float64Array) return data;
-    throw malformed(`holds ${describe(item)} for an array`);
+    throw malformed(`has ${describe(item)} instead of an array`);
   });
   return decode({ text, arrays }) as { graph: Graph; learning: Learning };
 }

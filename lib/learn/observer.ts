@@ -1,4 +1,4 @@
-/** Progressive validation of a learner: what it says of rows before it learns from them, and how right that was. */
+/** Progressive validation of a learner: predicts rows before it learns from them, and compares with the targets. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { both, type Label, labelsOf } from '../labels.ts';
@@ -8,7 +8,7 @@ import { type MetricsOptions, type MetricsState, ProgressiveMetrics } from './me
 
 export class Observer {
   readonly metrics: ProgressiveMetrics;
-  /** What is asked. */
+  /** The learner that predicts. */
   learns: Incremental;
   #isProbable = true;
 
@@ -22,7 +22,7 @@ export class Observer {
       state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
   }
 
-  /** Of rows as callers have them. */
+  /** Predicts rows as passed by callers. */
   askModel(model: Model, rows: Rows): Said {
     if (this.learns.classes === undefined) return { values: model.predict(rows) as FloatArray };
     const labels = model.predict(rows) as ArrayLike<Label>;
@@ -30,7 +30,7 @@ export class Observer {
     return { labels, ...(probabilities && { probabilities }) };
   }
 
-  /** Of rows that are not learned from yet. */
+  /** Predicts rows before they are learned from. */
   ask(model: () => Model, x: FloatArray, rows: number): Said {
     const found = this.learns.outputs?.(x, rows);
     const { classes } = this.learns;
@@ -38,7 +38,7 @@ export class Observer {
     return this.learns.say?.(x, rows) ?? this.askModel(model(), x);
   }
 
-  /** Asked once of a model that has none. */
+  /** The probabilities; for models without any, this is only tried once. */
   #probabilities(model: Model, rows: Rows): FloatArray | undefined {
     if (!this.#isProbable) return undefined;
     try {
@@ -50,7 +50,7 @@ export class Observer {
     }
   }
 
-  /** Once the rows have been learned from. */
+  /** Records the predictions once the rows have been learned from. */
   take(said: Said, targets: Targets, rows: number): void {
     if ('values' in said) this.#takeValues(said.values, targets, rows);
     else this.#takeLabels(said.labels, said.probabilities, targets, rows);
@@ -85,7 +85,7 @@ export class Observer {
   }
 }
 
-/** Of probabilities of each class, or of the second of two. */
+/** The labels by probabilities of each class, or of the second of two. */
 function bySize(classes: readonly Label[], found: FloatArray, rows: number): Said {
   const probabilities = found.length === rows ? both(Float64Array.from(found)) : found;
   return { labels: labelsOf(probabilities, classes, { rule: 'arg_max', probabilities: true }), probabilities };

@@ -1,4 +1,4 @@
-/** The options of learn(), and the check that they are what they should be. */
+/** The options of learn(), and their validation. */
 import type { Member } from '../formats/format.ts';
 import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Limits } from '../graph/limits.ts';
@@ -10,41 +10,41 @@ import type { NetworkOptions } from './network-origin.ts';
 /** The options of `learn`. All of them may be left out. */
 export interface LearnOptions extends NetworkOptions {
   /**
-   * How many fits {@link Learner.rollback} may take back: 1 unless given. More of them keep a copy of the state each.
+   * How many fits {@link Learner.rollback} can undo. Default: 1. Each additional one keeps a copy of the state.
    */
   readonly history?: number;
-  /** Copies what scikit-learn does even where it spoils a model for good: see docs/learning.md. */
+  /** Does exactly what scikit-learn does, even where that spoils a model permanently: see docs/learning.md. */
   readonly strict?: boolean;
   /**
-   * Predicts the rows of each fit before it learns from them, and compares: see {@link Learner.metrics}. True, or how many of
-   * the last rows they are of and what receives errors.
+   * Predicts the rows of each fit before it learns from them, and compares: see {@link Learner.metrics}. True, or an
+   * object with the number of last rows and the drift detector.
    */
   readonly metrics?: boolean | MetricsOptions;
   /**
-   * Of estimators with `random_state=None`, whose generator no file has: shuffles the rows of a batch. Without it they are
-   * learnt in their order.
+   * For estimators with `random_state=None`, whose generator is not in files: the seed with which rows of a batch are
+   * shuffled. Without it, rows are learnt in order.
    */
   readonly seed?: number;
   /**
    * For a Pipeline whose last step learns: `'learn'` lets the scalers directly before it learn from each batch before they
-   * scale it. `'frozen'` unless given: they stay as they are.
+   * scale it. Default: `'frozen'`, which leaves them unchanged.
    */
   readonly scalers?: 'learn' | 'frozen';
-  /** Which of the things that a file holds learns: see `LoadOptions.member`. */
+  /** Which object of a file learns: see `LoadOptions.member`. */
   readonly member?: Member;
-  /** Between the layers, for a file that contains only parameters: as for `load`. */
+  /** The activation between layers, for files that contain only parameters: as for `load`. */
   readonly activation?: Activation;
-  /** After the last layer of such a file: as for `load`. */
+  /** The activation after the last layer, for such files: as for `load`. */
   readonly outputActivation?: Activation;
-  /** How the tensors of such a file belong together: as for `load`. */
+  /** The layers, for such files: as for `load`. */
   readonly architecture?: Architecture;
-  /** What a file may ask for at the most; those not given keep their defaults. */
+  /** Limits on what a file may require; limits that are not given keep their defaults. */
   readonly limits?: Partial<Limits>;
   /** Request headers for http: and https: URLs. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Used for http: and https: URLs in place of the global `fetch`. */
+  /** Used for http: and https: URLs instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Aborts the reading of a file. */
+  /** Aborts reading the file. */
   readonly signal?: AbortSignal;
 }
 

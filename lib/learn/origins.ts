@@ -1,4 +1,4 @@
-/** Which frameworks' models learn: what opens them is loaded when one comes. */
+/** The frameworks whose models can learn. The code that opens them is loaded on first use. */
 import { ForwardpassError } from '../errors.ts';
 import type { PickleValue } from '../formats/containers/pickle/values.ts';
 import { chooseFormat } from '../formats/registry.ts';
@@ -16,11 +16,11 @@ import type { Origin } from './origin.ts';
 
 interface Framework {
   open(source: OpenSource, options: CheckedLearnOptions): Promise<Origin>;
-  /** From the tree that {@link Origin.tree} gave for a checkpoint. */
+  /** Reopens the tree that {@link Origin.tree} returned for a checkpoint. */
   reopen(tree: PickleValue, options: CheckedLearnOptions): Promise<Origin>;
 }
 
-/** By the format of the file, which is the kind of the origin. */
+/** The frameworks by the format of the file, which is the kind of the origin. */
 const FRAMEWORKS: Readonly<Record<string, Framework>> = {
   sklearn: {
     open: async (source, options) => (await import('./sklearn-origin.ts')).openSklearn(source, readingOf(options)),
@@ -33,7 +33,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
   },
 };
 
-/** Formats whose models are networks, of which stacks learn. */
+/** Formats whose models are networks, which can learn if they are stacks. */
 const OF_NETWORKS: ReadonlySet<string> = new Set([
   'safetensors',
   'pytorch',
@@ -54,7 +54,7 @@ function readingOf({ strict, seed, scalers, member, given }: CheckedLearnOptions
   return { strict, seed, scalers, member, limits: given };
 }
 
-/** What a source holds, and of a checkpoint what it keeps beside it. */
+/** The origin in a source, and what a checkpoint contains beside it. */
 export async function openOrigin(
   source: OpenSource,
   options: CheckedLearnOptions,
@@ -69,7 +69,7 @@ export async function openOrigin(
   return { origin: await withTexts(origin), kept: {} };
 }
 
-/** What reads texts is opened with the first learner that takes them. */
+/** Loads the code that reads texts with the first learner that takes them. */
 async function withTexts(origin: Origin): Promise<Origin> {
   if (origin.learns.takesTexts !== true) return origin;
   const { checkPatterns } = await openTexts();
@@ -77,13 +77,13 @@ async function withTexts(origin: Origin): Promise<Origin> {
   return origin;
 }
 
-/** A network that the caller describes, with its numbers. */
+/** A network from the caller's architecture and parameters. */
 export async function definedOrigin(architecture: Architecture, options: CheckedLearnOptions): Promise<Origin> {
   const graph = reading('ARCHITECTURE', 'architecture', () => buildGraph(architecture, { format: 'define' }));
   return networkOf(graph, options);
 }
 
-/** One that has learnt nothing, by the name of its class. */
+/** A new estimator, by the name of its class. */
 export async function newOrigin(
   name: string,
   parameters: Readonly<Record<string, unknown>>,
@@ -95,5 +95,9 @@ export async function newOrigin(
 function frameworkOf(name: string): Framework {
   if (Object.hasOwn(FRAMEWORKS, name)) return FRAMEWORKS[name];
   const known = listNames(['sklearn', ...OF_NETWORKS], OF_NETWORKS.size + 1);
-  throw new ForwardpassError('UNSUPPORTED_OP', `models of format ${name} do not learn; those of ${known} do`, 'source');
+  throw new ForwardpassError(
+    'UNSUPPORTED_OP',
+    `models of format ${name} cannot learn; expected one of ${known}`,
+    'source',
+  );
 }

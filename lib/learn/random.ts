@@ -1,4 +1,4 @@
-/** NumPy's legacy generator, RandomState: MT19937. A file may hold its whole state. */
+/** NumPy's legacy generator, RandomState: MT19937. Files may contain its whole state. */
 
 const WORDS = 624;
 const SHIFTED = 397;
@@ -9,7 +9,7 @@ export const MOST_SEED = 2 ** 31 - 1;
 export class RandomState {
   readonly key: Uint32Array;
   position: number;
-  /** Of the state at the last {@link mark}. */
+  /** The state at the last {@link mark}. */
   #marked: { position: number; key: Uint32Array | undefined } | undefined;
 
   constructor(key: Uint32Array, position: number) {
@@ -17,7 +17,7 @@ export class RandomState {
     this.position = position;
   }
 
-  /** Of `np.random.RandomState(seed)`, seed from 0 to 2³² − 1. */
+  /** The generator `np.random.RandomState(seed)`, with a seed from 0 to 2³² − 1. */
   static of(seed: number): RandomState {
     const key = new Uint32Array(WORDS);
     let word = seed >>> 0;
@@ -39,7 +39,7 @@ export class RandomState {
     return word >>> 0;
   }
 
-  /** A number from 0 to `most`, which is below 2³²: those beyond it are drawn again. */
+  /** A number from 0 to `most`, which is below 2³²; larger draws are repeated. */
   upTo(most: number): number {
     if (most === 0) return 0;
     const mask = (2 ** (32 - Math.clz32(most)) - 1) >>> 0;
@@ -54,7 +54,7 @@ export class RandomState {
     return low + this.upTo(high - 1 - low);
   }
 
-  /** `random_sample()`: a double from 0 to 1, of 53 bits. */
+  /** `random_sample()`: a double from 0 to below 1, with 53 random bits. */
   double(): number {
     const high = this.next() >>> 5;
     const low = this.next() >>> 6;
@@ -71,12 +71,12 @@ export class RandomState {
     }
   }
 
-  /** What {@link restore} goes back to. */
+  /** Remembers the state for {@link restore}. */
   mark(): void {
     this.#marked = { position: this.position, key: undefined };
   }
 
-  /** The state of the last mark. */
+  /** Restores the state at the last mark. */
   restore(): void {
     if (this.#marked === undefined) return;
     if (this.#marked.key !== undefined) this.key.set(this.#marked.key);
@@ -87,7 +87,7 @@ export class RandomState {
     return new RandomState(this.key.slice(), this.position);
   }
 
-  /** Takes over the state of another. */
+  /** Copies the state of another generator. */
   set({ key, position }: RandomState): void {
     this.key.set(key);
     this.position = position;

@@ -1,8 +1,8 @@
-/** How good predictions are, as scikit-learn's `score` has it. */
+/** Scores of predictions, as in scikit-learn's `score`. */
 import type { FloatArray } from '../buffers.ts';
 import type { Label } from '../labels.ts';
 
-/** The share of right labels; weighted by row where weights are given. */
+/** The fraction of correct labels, weighted by row if there are weights. */
 export function accuracy(
   predicted: ArrayLike<Label>,
   targets: ArrayLike<unknown>,
@@ -19,7 +19,7 @@ export function accuracy(
   return right / all;
 }
 
-/** R²; of targets that do not differ, 1 where all are met and else 0. */
+/** R². For constant targets, 1 if all predictions are exact, otherwise 0. */
 export function determination(
   predicted: ArrayLike<unknown>,
   targets: ArrayLike<unknown>,

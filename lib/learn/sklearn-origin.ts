@@ -1,4 +1,4 @@
-/** Learners from estimators of scikit-learn: files by pickle, joblib or skops, names with parameters, checkpoints. */
+/** Learners from estimators of scikit-learn: pickle, joblib or skops files; names with parameters; checkpoints. */
 
 import { ForwardpassError } from '../errors.ts';
 import type { PickleValue } from '../formats/containers/pickle/values.ts';
@@ -19,7 +19,7 @@ import { newEstimator, openEstimator } from './estimators/table.ts';
 import type { LearningOptions, Origin } from './origin.ts';
 import { setAttribute } from './tree.ts';
 
-/** What of the options reading takes. */
+/** The options for reading. */
 export interface ReadingOptions extends LearningOptions {
   readonly member: Member | undefined;
   readonly limits: Partial<Limits>;
@@ -75,7 +75,7 @@ class SklearnOrigin implements Origin {
   }
 }
 
-/** The budget of a load depends on its file; there is no file here. */
+/** The budget of a load depends on its file size; without a file, this size is assumed. */
 const MODEST_FILE = 2 ** 24;
 
 export async function openSklearn(source: Source, options: ReadingOptions): Promise<Origin> {
@@ -84,13 +84,13 @@ export async function openSklearn(source: Source, options: ReadingOptions): Prom
   const values = await readValues(source, budget, await isSkops(source));
   const { estimators } = choose(values, options.member, budget);
   if (estimators.length > 1) {
-    const message = 'names several estimators; what learns is one, such as a Pipeline of them';
+    const message = 'names several estimators, but only one can learn; use a Pipeline of them';
     throw new ForwardpassError('OPTION', message, 'member');
   }
   return new SklearnOrigin(estimators[0], options);
 }
 
-/** One that has learnt nothing. */
+/** A new estimator. */
 export function newSklearn(
   name: string,
   parameters: Readonly<Record<string, unknown>>,
@@ -99,10 +99,10 @@ export function newSklearn(
   return reopenSklearn(newEstimator(name, parameters), options);
 }
 
-/** What {@link Origin.tree} gave. */
+/** Reopens the result of {@link Origin.tree}. */
 export function reopenSklearn(tree: PickleValue, options: ReadingOptions): Origin {
   if (!(tree instanceof PickleObject)) {
-    throw new ForwardpassError('MALFORMED', 'the checkpoint holds no estimator', 'checkpoint');
+    throw new ForwardpassError('MALFORMED', 'the checkpoint has no estimator', 'checkpoint');
   }
   return new SklearnOrigin(Estimator.of(tree, '', new Budget(options.limits)), options);
 }

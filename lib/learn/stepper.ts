@@ -1,26 +1,29 @@
-/** The memory of one native learner, none of which ever leaves its owner, and its step. */
+/** The memory of one native learner, which never leaves its owner, and its step. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { createStep, type LearnerBuffer, STATUS, WORD, WORDS } from './addon.ts';
 
-/** What a learner of native/learn/ is made of. */
+/** The parts of a learner of native/learn/. */
 export interface StepperParts {
-  /** A row of native/learn/kinds.inc. */
+  /** The kind of learner, from native/learn/kinds.inc. */
   readonly kind: string;
   readonly integers: readonly number[];
   readonly numbers: readonly number[];
-  /** Doubles of its state: all that a step changes. */
+  /** The number of doubles in its state, which is everything that a step changes. */
   readonly stateLength: number;
   readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
-  /** Elements of a row of x. */
+  /** The number of elements of a row of x. */
   readonly width: number;
-  /** Numbers of a row's target: 1 unless given, 0 for none. */
+  /** The number of numbers in a row's target; 0 for none. Default: 1. */
   readonly targetWidth?: number;
   /** Whether rows may have weights. */
   readonly weighted?: boolean;
-  /** What follows x, targets and weights. */
+  /** The buffers after x, targets and weights. */
   readonly buffers?: readonly LearnerBuffer[];
-  /** Whether rows are pairs of an id and a value: x has the values, and {@link Stepper.ids} and offsets follow the buffers. */
+  /**
+   * Whether rows are pairs of an id and a value: x contains the values, and {@link Stepper.ids} and offsets follow the
+   * buffers.
+   */
   readonly isSparse?: boolean;
 }
 
@@ -28,13 +31,13 @@ const FIRST_ROWS = 1;
 const FIRST_PAIRS = 64;
 
 export class Stepper {
-  /** All that a step changes; as it was, where the step fails. */
+  /** Everything that a step changes; unchanged if the step fails. */
   readonly state: Float64Array;
-  /** The rows of the next step. Another array once there is to be room for more: see {@link room}. */
+  /** The rows of the next step. Replaced when more room is needed: see {@link room}. */
   x: FloatArray;
   targets: Float64Array;
   weights: Float64Array;
-  /** Of sparse rows. */
+  /** The ids of sparse rows. */
   ids = new Int32Array(0);
   offsets = new Int32Array(0);
   readonly #parts: StepperParts;
@@ -52,8 +55,8 @@ export class Stepper {
   }
 
   /**
-   * Makes room for so many rows in {@link x}, {@link targets} and {@link weights}, whose contents are lost; of sparse rows,
-   * for so many pairs of theirs.
+   * Makes room for `rows` rows in {@link x}, {@link targets} and {@link weights}, whose contents are lost; for sparse
+   * rows, also for `pairs` pairs.
    */
   room(rows: number, pairs = 0): void {
     if (rows <= this.#rows && pairs <= this.ids.length) return;
@@ -65,7 +68,8 @@ export class Stepper {
   /**
    * Learns from the first rows of the buffers.
    *
-   * @throws {ForwardpassError} INPUT for what is not finite, DIVERGED where a parameter becomes so; the state is then as it was.
+   * @throws {ForwardpassError} INPUT for numbers that are not finite, DIVERGED if a parameter would become infinite or
+   * NaN; the state is then unchanged.
    */
   step(rows: number, flags: number): void {
     const words = this.#words;
@@ -75,7 +79,7 @@ export class Stepper {
     if (words[WORD.status] !== STATUS.learnt) throw this.#failure();
   }
 
-  /** The state from before the last step that went well. Once for each step. */
+  /** Restores the state before the last successful step. At most once for each step. */
   undo(): void {
     this.state.set(this.#before);
   }
@@ -103,13 +107,10 @@ export class Stepper {
     const { [WORD.status]: status, [WORD.row]: row, [WORD.column]: column } = this.#words;
     switch (status) {
       case STATUS.inputNotFinite: {
-        if (this.#parts.isSparse) return new ForwardpassError('INPUT', 'hold what is not a finite number', 'rows');
+        if (this.#parts.isSparse)
+          return new ForwardpassError('INPUT', 'expected finite numbers, found infinity or NaN', 'rows');
         const found = this.x[row * this.#parts.width + column];
-        return new ForwardpassError(
-          'INPUT',
-          `is ${found}, where a finite number is expected`,
-          `rows[${row}][${column}]`,
-        );
+        return new ForwardpassError('INPUT', `expected a finite number, found ${found}`, `rows[${row}][${column}]`);
       }
       case STATUS.targetNotFinite:
         return new ForwardpassError('INPUT', 'expected a finite number', `targets[${row}]`);
@@ -122,18 +123,20 @@ export class Stepper {
 }
 
 const DIVERGED =
-  'a parameter would no longer be finite, so nothing was learnt from these rows; scale the features, or learn at a lower rate';
+  'a parameter would no longer be finite, so nothing was learnt from these rows; scale the features, or use a lower learning rate';
 
-/** What a fit says whose state is not taken. */
+/** The error of a fit whose new state is discarded. */
 export function diverged(): ForwardpassError {
   return new ForwardpassError('DIVERGED', DIVERGED, 'partialFit');
 }
 
-/** What `make` allocates. @throws {ForwardpassError} MEMORY. */
+/** Allocates by `make`. @throws {ForwardpassError} MEMORY. */
 export function allocated<T>(make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    throw new ForwardpassError('MEMORY', 'no memory for the state of the learner or its rows', 'learner', { cause });
+    throw new ForwardpassError('MEMORY', 'not enough memory for the state of the learner or its rows', 'learner', {
+      cause,
+    });
   }
 }

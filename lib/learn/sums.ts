@@ -1,14 +1,14 @@
 /**
- * Sums in the order of NumPy's, which decides their last bits. float32 is added in float32, as NumPy adds it.
+ * Sums in the same order as NumPy, which determines their last bits. float32 is added in float32, as in NumPy.
  *
- * A sum over the rows of a matrix adds row after row. NumPy sees a matrix of one column as a vector, and adds vectors in
- * pairs: eight sums side by side in each block of 128, and the blocks by halves.
+ * A sum over the rows of a matrix adds row after row. NumPy treats a matrix of one column as a vector, and sums vectors
+ * pairwise: eight partial sums in each block of 128, and the blocks recursively by halves.
  */
 import { numpySum } from '../formats/sklearn/arrays.ts';
 
 export type Reals = Float64Array | Float32Array;
 
-/** What a number is rounded to: float64 needs nothing. */
+/** Rounds a number to a precision; float64 needs no rounding. */
 export type Round = (value: number) => number;
 
 const round64: Round = (value) => value;
@@ -18,7 +18,7 @@ export function rounding(array: Reals): Round {
   return array instanceof Float32Array ? round32 : round64;
 }
 
-/** Σ of a vector. */
+/** The sum of a vector. */
 export function vectorSum(a: Reals): number {
   return numpySum(a, 0, a.length);
 }

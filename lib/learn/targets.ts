@@ -1,10 +1,10 @@
-/** Targets as callers give them, into numbers. */
+/** Converts the callers' targets to numbers. */
 import { ForwardpassError } from '../errors.ts';
 import type { Label } from '../labels.ts';
 import { describe, listNames } from '../messages.ts';
 import type { Targets } from './estimators/incremental.ts';
 
-/** Labels into their positions among the classes. */
+/** Converts labels to the indices of their classes. */
 export class ClassTargets {
   readonly #classes: readonly Label[];
   readonly #positions: ReadonlyMap<unknown, number>;
@@ -14,7 +14,7 @@ export class ClassTargets {
     this.#positions = new Map(classes.map((label, position) => [label, position]));
   }
 
-  /** Writes the position of each label. @throws {ForwardpassError} INPUT for one that is not a class. */
+  /** Writes the index of each label. @throws {ForwardpassError} INPUT for a label that is not a class. */
   read(targets: Targets | undefined, rows: number, into: Float64Array): void {
     if (targets === undefined) throw missing('a label');
     for (let row = 0; row < rows; row++) into[row] = this.position(targets[row], row);
@@ -38,13 +38,13 @@ function numberOf(label: unknown): number | undefined {
   return typeof label === 'bigint' ? Number(label) : undefined;
 }
 
-/** Writes each target. @throws {ForwardpassError} INPUT for what is not a finite number. */
+/** Writes each target. @throws {ForwardpassError} INPUT if one is not a finite number. */
 export function readValues(targets: Targets | undefined, rows: number, into: Float64Array): void {
   if (targets === undefined) throw missing('a number');
   for (let row = 0; row < rows; row++) into[row] = numericTarget(targets[row], row);
 }
 
-/** The number that one target is. @throws {ForwardpassError} INPUT for what is not a finite number. */
+/** The number of one target. @throws {ForwardpassError} INPUT if it is not a finite number. */
 export function numericTarget(target: unknown, row: number): number {
   const value = typeof target === 'number' ? target : numberOf(target);
   if (value !== undefined && Number.isFinite(value)) return value;

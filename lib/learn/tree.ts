@@ -1,4 +1,4 @@
-/** The objects of a pickle, as a learner changes them: attributes are set in place, so that whoever shares them sees it. */
+/** Changes the objects of a pickle. Attributes are set in place, so that shared objects stay shared. */
 import {
   PickleArray,
   PickleDict,
@@ -7,7 +7,7 @@ import {
   type PickleValue,
 } from '../formats/containers/pickle/values.ts';
 
-/** The attributes of an object; made where it has none. */
+/** The attributes of an object; created if it has none. */
 export function attributesOf(object: PickleObject): PickleDict {
   const { state } = object;
   if (state instanceof PickleDict) return state;
@@ -27,12 +27,12 @@ export function setItem({ entries }: PickleDict, name: string, value: PickleValu
   else entry[1] = value;
 }
 
-/** An array of its own. */
+/** A new array. */
 export function arrayOf(shape: readonly number[], data: Float64Array | Float32Array): PickleArray {
   return new PickleArray(shape, data instanceof Float32Array ? 'f4' : 'f8', data);
 }
 
-/** An array of integers of its own. */
+/** A new array of integers. */
 export function integers(data: Float64Array): PickleArray {
   return new PickleArray([data.length], 'i8', data);
 }

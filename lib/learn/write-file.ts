@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { replaceFile } from '../source/replace-file.ts';
 
-/** Writes a file beside its place and moves it there. @throws {ForwardpassError} SOURCE. */
+/** Writes a temporary file and renames it. @throws {ForwardpassError} SOURCE. */
 export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {

@@ -1,15 +1,15 @@
-/** DEFLATE and CRC-32 by Node's zlib, whose error codes failures have: Z_BUF_ERROR where data ends before its end mark. */
+/** DEFLATE and CRC-32 by Node's zlib. Errors have its codes, such as Z_BUF_ERROR if data ends early. */
 import * as zlib from 'node:zlib';
 
 const DECODERS = { raw: zlib.createInflateRaw, zlib: zlib.createInflate, gzip: zlib.createGunzip } as const;
 export type DeflateWrapper = keyof typeof DECODERS;
 
 export interface Pieces {
-  /** Bytes of a piece at the most. */
+  /** The most bytes of a piece. */
   readonly chunkSize: number;
-  /** Is given each piece in turn; what it throws ends the work. */
+  /** Receives each piece in turn; an error that it throws stops the work. */
   take(piece: Uint8Array): void;
-  /** Called first, with a function that says how many bytes were read so far. */
+  /** Called first, with a function that returns how many bytes were read so far. */
   begin(consumed: () => number): void;
 }
 
@@ -35,16 +35,16 @@ export async function inflatePieces(bytes: Uint8Array, wrapper: DeflateWrapper, 
   }
 }
 
-/** What `bytes` in zlib's wrapper inflate to; ERR_BUFFER_TOO_LARGE past `most` bytes. */
+/** Inflates `bytes` in zlib's wrapper; ERR_BUFFER_TOO_LARGE for more than `most` bytes. */
 export function inflateAtMost(bytes: Uint8Array, most: number, chunkSize: number): Uint8Array {
   return zlib.inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, most) });
 }
 
-/** What the first bytes of compressed data inflate to, at most 16 MB. */
+/** Inflates the first bytes of compressed data, to at most 16 MB. */
 export function inflateHead(head: Uint8Array, wrapper: 'zlib' | 'gzip'): Uint8Array {
   const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: 2 ** 24 };
   return wrapper === 'zlib' ? zlib.inflateSync(head, options) : zlib.gunzipSync(head, options);
 }
 
-/** Undefined before Node 20.15 and 22.2. */
+/** Node's CRC-32; undefined before Node 20.15 and 22.2. */
 export const ownCrc32: ((bytes: Uint8Array, before?: number) => number) | undefined = zlib.crc32;

@@ -1,6 +1,6 @@
 /**
- * The hash by which CatBoost knows categories: CityHash64 of their UTF-8, of its version 1.0, of which it keeps the lower 32
- * bits. (Later versions of CityHash have other results.) After the description in util/digest/city.h of CatBoost's sources.
+ * The hash by which CatBoost stores categories: the lower 32 bits of CityHash64, version 1.0, of their UTF-8. (Later
+ * versions of CityHash give other results.) It follows the description in util/digest/city.h of CatBoost's sources.
  */
 
 const MASK = (1n << 64n) - 1n;
@@ -11,7 +11,7 @@ type Pair = readonly [low: bigint, high: bigint];
 
 const UTF8 = new TextEncoder();
 
-/** As an int32. */
+/** The hash as an int32. */
 export function categoryHash(word: string): number {
   return Number(BigInt.asIntN(32, cityHash64(UTF8.encode(word))));
 }
@@ -24,7 +24,7 @@ function cityHash64(bytes: Uint8Array): bigint {
   return length <= 64 ? upTo64(words, length) : beyond64(words, length);
 }
 
-/** Little-endian integers of bytes. */
+/** Reads little-endian integers from bytes. */
 class Words {
   readonly #view: DataView;
 
@@ -103,7 +103,7 @@ function beyond64(words: Words, length: number): bigint {
   return hashOf(cut(low), cut(hashOf(v[1], w[1]) + x));
 }
 
-/** Of 32 bytes and two seeds. */
+/** CityHash's weak hash of 32 bytes and two seeds. */
 function weakly(words: Words, at: number, a: bigint, b: bigint): Pair {
   const first = cut(a + words.of64(at));
   const last = words.of64(at + 24);

@@ -1,4 +1,4 @@
-/** What the elements of an input may be, and the number that each becomes. */
+/** The values that the elements of an input may have, and how they are encoded as numbers. */
 import { ForwardpassError } from '../errors.ts';
 import type { Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
@@ -6,41 +6,41 @@ import { spreadOf } from '../graph/word-hash.ts';
 import { describe, quote } from '../messages.ts';
 import { categoryHash } from './category-hash.ts';
 
-/** What an element's usual values are written as; undefined for what needs a closer look, or is an error. */
+/** The encoding of an element's usual values; undefined for values that need a closer look or are errors. */
 export interface QuickElement {
-  /** Whether a number or boolean is written as it is. */
+  /** Whether a number or boolean is written unchanged. */
   readonly takesNumbers: boolean;
   readonly categories: ReadonlyMap<Word, number> | undefined;
-  /** For a string that is not among the words. */
+  /** The number for an unknown string. */
   readonly unknown: number | undefined;
-  /** For null. */
+  /** The number for null. */
   readonly nothing: number | undefined;
-  /** For anything, also nothing at all, where nothing looks at the element. */
+  /** The number for any value, or none, if the element is unused. */
   readonly unused: number | undefined;
 }
 
-/** Of words that were hashed, so many are kept with what they became. */
+/** The most hashed strings that are cached with their numbers. */
 const MOST_HASHED = 4096;
 
-/** What a word is written as that is none of an element's, and anything for an element that nothing looks at. */
+/** The number for unknown strings, and for any value of an unused element. */
 const UNKNOWN = -1;
 const UNUSED = -1;
 
 export class Column {
-  /** Whether a number stands for itself in every element. */
+  /** Whether every element is a number that is written unchanged. */
   readonly isPlain: boolean;
-  /** By element, the index of each word. */
+  /** The index of each string, by element. */
   readonly #indices: ReadonlyMap<number, ReadonlyMap<Word, number>>;
-  /** By element of which only hashes are known, the index of each hash. */
+  /** The index of each hash, by element of which only hashes are known. */
   readonly #hashes: ReadonlyMap<number, Remembered>;
 
-  /** What other words are written as, where they are put into places by their hash. */
+  /** The encoding of unknown strings, if they are put into buckets by hash. */
   readonly #unknown: Remembered | undefined;
 
   constructor(readonly port: Port) {
     const { spread } = port;
     this.#unknown = spread && new Remembered((word) => -1 - spreadOf(word, spread));
-    // Elements of one list share its indices.
+    // Elements with the same list share its indices.
     const shared = new Map<readonly Word[], ReadonlyMap<Word, number>>();
     const indicesOf = (list: readonly Word[]) => {
       const indices = shared.get(list) ?? new Map(list.map((word, index) => [word, index]));
@@ -53,19 +53,19 @@ export class Column {
     this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && nones === undefined && present === undefined;
   }
 
-  /** Whether nothing looks at the element. */
+  /** Whether the element is unused. */
   isUnused(element: number): boolean {
     return this.#unknown === undefined && this.#indices.get(element)?.size === 0;
   }
 
-  /** Whether a row may lack the element: nothing looks at it, or the model does something where it is missing. */
+  /** Whether a row may lack the element: it is unused, or the model handles missing values. */
   isOptional(element: number): boolean {
     if (this.#hashes.has(element)) return false;
     if (this.isUnused(element) || this.port.fills?.get(element)?.known === true) return true;
     return this.#none(element) !== undefined;
   }
 
-  /** `a number`, or what strings it may be. */
+  /** A description of the allowed values: `a number`, or which strings. */
   kindOf(element: number): string {
     if (this.#hashes.has(element)) return 'a string or an integer';
     if (this.port.present?.has(element)) return 'a number or a string';
@@ -75,7 +75,7 @@ export class Column {
     return example === undefined ? 'a string' : `a string such as ${quote(example)}`;
   }
 
-  /** What {@link numberOf} gives for the usual values. */
+  /** The results of {@link numberOf} for the usual values. */
   quick(element: number): QuickElement {
     if (this.isUnused(element)) {
       return { takesNumbers: false, categories: undefined, unknown: UNUSED, nothing: UNUSED, unused: UNUSED };
@@ -91,7 +91,7 @@ export class Column {
     };
   }
 
-  /** What a value is written as; undefined that of an element which a row lacks. */
+  /** The number that encodes a value; the value is undefined if a row lacks the element. */
   numberOf(value: unknown, element: number, place: () => string): number {
     const hashed = this.#hashes.get(element);
     if (hashed !== undefined) {
@@ -112,7 +112,7 @@ export class Column {
       throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
     }
     if (Object.is(value, this.port.nones?.get(element))) {
-      const message = `holds ${value}, where this model knows numbers and None; pass null for None`;
+      const message = `holds ${value}, but the model only accepts numbers and None; pass null for None`;
       throw new ForwardpassError('INPUT', message, place());
     }
     return value;
@@ -123,8 +123,9 @@ export class Column {
   }
 
   /**
-   * The number for null, undefined or NaN, where the element takes it. Where the model knows both, null is None, and undefined is NaN as in a data frame made of records that lack a key;
-   * where it knows one of them, null and undefined are that one.
+   * The number for null, undefined or NaN, if the element accepts it. If the model distinguishes both, null is None,
+   * and undefined is NaN, as in a data frame of records that lack a key. If it knows only one of them, null and
+   * undefined both mean that one.
    */
   #absent(value: null | undefined | number, element: number): number | undefined {
     const { missing, fills } = this.port;
@@ -134,7 +135,7 @@ export class Column {
     return value === null || !fills?.get(element)?.known ? none : Number.NaN;
   }
 
-  /** What None is written as, where the model knows it. */
+  /** The number for None, if the model knows it. */
   #none(element: number): number | undefined {
     return this.#indices.get(element)?.get(null) ?? this.port.nones?.get(element);
   }
@@ -144,7 +145,7 @@ export function isRow(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
 }
 
-/** What words become by their hashes, which is kept for those that were met last. */
+/** The numbers of strings by their hashes, cached for recent strings. */
 class Remembered {
   readonly #met = new Map<string, number>();
 
@@ -160,13 +161,13 @@ class Remembered {
   }
 }
 
-/** Of an element of which only hashes are known, the index of a word's hash; −1 for a word with another. */
+/** For an element of which only hashes are known: the index of a string's hash; −1 if it is unknown. */
 function indicesByHash(hashes: readonly number[]): Remembered {
   const indices = new Map(hashes.map((hash, index) => [hash, index]));
   return new Remembered((word) => indices.get(categoryHash(word)) ?? UNKNOWN);
 }
 
-/** What CatBoost takes for a category: a string, or an integer or truth as a string. */
+/** The string that CatBoost uses as a category: a string itself, or an integer or boolean as a string. */
 function wordOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? '1' : '0';

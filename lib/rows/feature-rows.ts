@@ -1,4 +1,4 @@
-/** Rows of a model of texts as readers of files have them: numbers of features, and texts beside them. */
+/** Rows of a model of texts, as file readers provide them: numbers of features, and texts beside them. */
 import type { FloatArray } from '../buffers.ts';
 import type { PeopleRows } from '../faults.ts';
 import type { Port } from '../graph/lower.ts';
@@ -8,14 +8,14 @@ import type { Element, Features } from './features.ts';
 import type { CreateScanner, TermColumn } from './term-column.ts';
 import { texts } from './texts.ts';
 
-/** Rows one after another, by feature. */
+/** Rows by feature. */
 export interface ByFeature {
   readonly rows: number;
-  /** Rows × features; of texts anything. */
+  /** Rows × features; unused for features that are texts. */
   readonly numbers: FloatArray;
-  /** By feature, of each row the text, or what else it is made of. */
+  /** The texts (or other values) of each row, by feature. */
   readonly texts: ReadonlyMap<number, readonly unknown[]>;
-  /** What a row has for a feature, and where. */
+  /** The value and the place of a feature in a row. */
   cell(row: number, feature: number): { readonly value: unknown; readonly place: string };
 }
 
@@ -24,12 +24,12 @@ export class FeatureRows {
   readonly column: Column;
   /** Features that are not numbers. */
   readonly texts: ReadonlySet<number>;
-  /** Whether a row is the one value that the model is made of, whatever that is. */
+  /** Whether a row is the single value that the model takes, of any type. */
   readonly isWholeRow: boolean;
   readonly #columns: readonly Column[];
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   readonly #createScanner: CreateScanner | undefined;
-  /** By input that is made of texts. */
+  /** The readers of inputs that are made from texts. */
   readonly #terms = new Map<Port, TermColumn>();
 
   constructor(
@@ -46,7 +46,7 @@ export class FeatureRows {
     this.isWholeRow = features.isWholeRow;
   }
 
-  /** What the model takes. @throws {ForwardpassError} INPUT, MEMORY. */
+  /** The rows as the model takes them. @throws {ForwardpassError} INPUT, MEMORY. */
   read(given: ByFeature): PeopleRows & { readonly arrays: readonly Given[]; readonly isRecord: false } {
     const cell: PeopleRows['cell'] = (row, input, element) =>
       given.cell(row, this.#columns[input].port.features?.[element] ?? element);
@@ -73,7 +73,7 @@ export class FeatureRows {
   }
 }
 
-/** Of elements of several inputs, each as its input has it. */
+/** The elements of several inputs, each as in its input. */
 class FeatureColumn extends Column {
   readonly #columns: readonly Column[];
   readonly #features: Features;
@@ -106,7 +106,7 @@ class FeatureColumn extends Column {
   }
 }
 
-/** What the elements are, under the numbers of their features. */
+/** A port with the elements by the numbers of their features. */
 function portOf(columns: readonly Column[], features: Features): Port {
   const { count } = features;
   const at = Array.from({ length: count }, (_, feature) => features.element(feature));

@@ -1,7 +1,7 @@
-/** What people's rows have: features, each an element of an input, or what inputs are made of. */
+/** The features of rows: each is an element of an input, or a value from which inputs are made. */
 import type { Port } from '../graph/lower.ts';
 
-/** Of an element of an input. */
+/** An element of an input. */
 export interface Element {
   readonly input: number;
   readonly at: number;
@@ -9,11 +9,11 @@ export interface Element {
 
 export class Features {
   readonly count: number;
-  /** By feature; undefined for a text. */
+  /** The element of each feature; undefined for a text. */
   readonly #elements: readonly (Element | undefined)[] | undefined;
-  /** Of each text, the inputs that are made of it. */
+  /** The input that is made from each text. */
   readonly #texts = new Map<number, Port>();
-  /** Whether a row is the one value that the one input is made of, whatever that is. */
+  /** Whether a row is the single value, of any type, from which the only input is made. */
   readonly isWholeRow: boolean;
 
   constructor(readonly inputs: readonly Port[]) {
@@ -37,7 +37,7 @@ export class Features {
     this.isWholeRow = this.count === 1 && inputs.some(isOther);
   }
 
-  /** Where inputs say which features they take. */
+  /** Whether inputs declare which features they take. */
   get isMapped(): boolean {
     return this.#elements !== undefined;
   }
@@ -50,7 +50,7 @@ export class Features {
     return this.#elements?.[feature];
   }
 
-  /** What a feature without a name is called: its input, or of a text the first that is made of it alone. */
+  /** The name of a feature without a name: that of its input; for a text, that of the first input made only from it. */
   nameOf(feature: number): string {
     const element = this.element(feature);
     if (element !== undefined) return this.inputs[element.input].name;

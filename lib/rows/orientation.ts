@@ -1,6 +1,9 @@
-/** What `DataFrame.to_json` of pandas writes unless it is asked for records. */
+/** Recognises the formats of pandas' `DataFrame.to_json` other than records. */
 
-/** Says which orientation an object looks like, and which one is read; undefined where it looks like none. */
+/**
+ * A hint that names the orientation that an object seems to have, and the supported one; undefined if it resembles
+ * none.
+ */
 export function orientationHint(value: object): string | undefined {
   const orientation = orientationOf(value);
   if (orientation === undefined) return undefined;
@@ -11,7 +14,7 @@ function orientationOf(value: object): 'columns' | 'split' | 'table' | undefined
   const { columns, data, schema } = value as Readonly<Record<string, unknown>>;
   if (Array.isArray(data) && Array.isArray(columns)) return 'split';
   if (Array.isArray(data) && isPlainObject(schema)) return 'table';
-  // By columns or by their index: rows of the one are columns of the other.
+  // Orientation `columns` or `index`: rows of one are columns of the other.
   const parts = Object.values(value);
   return parts.length > 0 && parts.every(isPlainObject) ? 'columns' : undefined;
 }

@@ -11,47 +11,53 @@ interface Field {
   readonly name: string;
   readonly column: Column;
   readonly input: number;
-  /** Of the input's row, where it begins. */
+  /** Its first element in the input's row. */
   readonly first: number;
   readonly width: number;
-  /** Whether its value stands by itself; else it is an array of `width`, or of one element that element. */
+  /**
+   * Whether its value is not in an array; otherwise it is an array of `width`, or for one element also the element
+   * itself.
+   */
   readonly isScalar: boolean;
-  /** Whether nothing looks at it. */
+  /** Whether it is unused. */
   readonly isUnused: boolean;
   /** Whether a record may lack it. */
   readonly isOptional: boolean;
-  /** Whether inputs are made of it, which others see to. */
+  /** Whether inputs are made from it, which is done elsewhere. */
   readonly isText?: boolean;
   readonly spelling: Spelling;
 }
 
-/** What is written for the usual values of a field. */
+/** The encoding of the usual values of a field. */
 interface QuickField extends QuickElement {
   readonly name: string;
   readonly input: number;
-  /** Elements of a row of the input. */
+  /** The number of elements of a row of the input. */
   readonly stride: number;
   readonly first: number;
 }
 
-/** Of names that the model does not know, so many are kept with what they look like, and so many a hint looks at. */
+/** The most unknown names that are cached with their lookalikes, and that a hint checks. */
 const MOST_STRANGERS = 1000;
 
-/** A prototype chain is followed so far. */
+/** How far a prototype chain is followed. */
 const MOST_CLASSES = 16;
 
 export class RecordReader {
   readonly #fields: ReadonlyMap<string, Field>;
-  /** All of them: inputs of numbers and those of terms may be made of one feature. */
+  /** All fields. One feature may be used by inputs of numbers and of terms. */
   readonly #all: readonly Field[];
-  /** Whether the one field is the model's one input, of any width. */
+  /** Whether the only field is the model's only input, of any width. */
   readonly #isNameless: boolean;
-  /** The fields for `#readQuickly`; undefined where some are not one number, or have a name that all objects have. */
+  /**
+   * The fields for `#readQuickly`; undefined if some are not a single number, or have the name of an inherited property
+   * of objects.
+   */
   readonly #quick: readonly QuickField[] | undefined;
-  /** By a name that the model does not know, the names of fields that may be meant. */
+  /** The names of fields that an unknown name may mean. */
   readonly #lookalikes = new Map<string, readonly string[]>();
 
-  /** Fields are the features, whose names run through all inputs; of a model without such names, its inputs. */
+  /** The fields are the features, named across all inputs, or the inputs if the model has no feature names. */
   constructor(columns: readonly Column[], featureNames: readonly string[] | undefined, features: Features) {
     this.#isNameless = columns.length === 1 && featureNames === undefined && !features.isMapped;
     let feature = 0;
@@ -70,19 +76,19 @@ export class RecordReader {
     this.#quick = fields.every(isQuick) ? fields.map(quickField) : undefined;
   }
 
-  /** Of all fields, also of those that a record may lack. */
+  /** The names of all fields, including optional ones. */
   get names(): readonly string[] {
     return [...this.#fields.keys()];
   }
 
-  /** Writes a record into row `r` of the inputs' arrays; `place` says where it is in messages. */
+  /** Writes a record into row `r` of the inputs' arrays; `place` returns its place for messages. */
   read(record: object, r: number, arrays: readonly FloatArray[], place: () => string): void {
     if (!this.#readQuickly(record, r, arrays)) this.#readCarefully(record, r, arrays, place());
   }
 
   /**
    * Reads a plain object whose values all have the usual types: numbers, known strings, and null where the model has a
-   * number for it. Returns false at the first value of another kind; what was written by then is written again.
+   * number for it. Returns false at the first value of another kind; the values written so far will be overwritten.
    */
   #readQuickly(record: object, r: number, arrays: readonly FloatArray[]): boolean {
     const fields = this.#quick;
@@ -129,14 +135,14 @@ export class RecordReader {
     if (absent.length > 0) this.#checkAbsent(record, absent, place);
   }
 
-  /** Throws unless records of these names hold what the model needs. */
+  /** Throws unless records with these names have everything that the model needs. */
   checkNames(names: readonly string[], place: string): void {
     const record = Object.fromEntries(names.map((name) => [name, null]));
     const absent = [...this.#fields.values()].filter(({ name }) => !Object.hasOwn(record, name));
     if (absent.length > 0) this.#checkAbsent(record, absent, place);
   }
 
-  /** What a record gave for an element, and where. */
+  /** The value and the place of an element in a record. */
   cell(record: object, place: string, input: number, element: number): { value: unknown; place: string } {
     const isHere = (field: Field) =>
       field.input === input && element >= field.first && element < field.first + field.width;
@@ -147,7 +153,7 @@ export class RecordReader {
       : { value, place: `${place}.${name}` };
   }
 
-  /** Throws unless the record may lack those fields, and has none of them under a name that only looks like its own. */
+  /** Throws unless the absent fields are optional, and none of them appears under a similar name. */
   #checkAbsent(record: object, absent: readonly Field[], place: string): void {
     const required = absent.filter(({ isOptional }) => !isOptional);
     if (required.length > 0) throw this.#lacks(record, required, place);
@@ -156,7 +162,7 @@ export class RecordReader {
     for (const stranger of this.#strangers(record)) {
       const meant = this.#lookalikesOf(stranger).find((name) => missing.has(name));
       if (meant !== undefined) {
-        const message = `has ${quote(stranger)}, which the model does not know; did you mean ${quote(meant)}?`;
+        const message = `has ${quote(stranger)}, which is not a feature of the model; did you mean ${quote(meant)}?`;
         throw new ForwardpassError('INPUT', message, place);
       }
     }
@@ -182,8 +188,8 @@ export class RecordReader {
     }
     if (this.#isNameless) {
       const [{ column }] = this.#fields.values();
-      const row = `pass arrays of ${column.port.width} values, or records of ${quote(column.port.name)}`;
-      return new ForwardpassError('INPUT', `${lacks}; the model knows no feature names: ${row}`, place);
+      const row = `pass arrays of ${column.port.width} values, or records with ${quote(column.port.name)}`;
+      return new ForwardpassError('INPUT', `${lacks}; the model has no feature names: ${row}`, place);
     }
     const needed = [...this.#fields.values()].filter(({ isOptional }) => !isOptional);
     return new ForwardpassError('INPUT', `${lacks}; expected ${listNames(needed.map(({ name }) => name))}`, place);
@@ -205,7 +211,7 @@ export class RecordReader {
   }
 }
 
-/** For an input that says which features it takes: those by their names, or all of it by its own. */
+/** The fields of inputs that declare their features: the features by their names, or a whole input by its own name. */
 function mappedFields(
   column: Column,
   input: number,
@@ -242,7 +248,7 @@ function quickField({ name, column, input, first }: Field): QuickField {
   return { name, input, stride: column.port.width, first, ...column.quick(first) };
 }
 
-/** Whether numbers, strings and null among the values of an object can only be its own. */
+/** Whether numbers, strings and null in an object can only be its own properties, not inherited ones. */
 function isPlain(record: object): boolean {
   const prototype = Object.getPrototypeOf(record);
   if (prototype !== Object.prototype && prototype !== null) return false;
@@ -251,8 +257,8 @@ function isPlain(record: object): boolean {
 }
 
 /**
- * Whether the record has the property itself, or a getter of its class: values that are inherited are the class's, as
- * `constructor` is.
+ * Whether the record has the property itself, or a getter in its class. Inherited values, such as `constructor`, do not
+ * count.
  */
 export function has(record: object, name: string): boolean {
   if (Object.hasOwn(record, name)) return true;
@@ -272,7 +278,7 @@ function listOf(value: unknown, width: number, place: string): ArrayLike<unknown
   throw new ForwardpassError('INPUT', `expected an array of ${width}, found one of ${value.length}`, place);
 }
 
-/** What nothing native looks at may be a moment: a step that the caller computes may. */
+/** Whether it is a Date in an unused field, which a step of the caller may use. */
 function isUnusedDate({ isUnused }: Field, value: object): boolean {
   return isUnused && value instanceof Date;
 }
@@ -281,7 +287,7 @@ function noScalar(record: object, { name, column, first }: Field, value: object,
   const hint = orientationHint(record);
   if (hint !== undefined) return new ForwardpassError('INPUT', hint, place);
   const many = isRow(value)
-    ? '; a record holds one value of each feature, and several rows are an array of records'
+    ? '; a record has one value for each feature; pass several rows as an array of records'
     : '';
   const message = `expected ${column.kindOf(first)}, found ${describe(value)}${many}`;
   return new ForwardpassError('INPUT', message, `${place}.${name}`);

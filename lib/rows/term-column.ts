@@ -1,4 +1,4 @@
-/** An input that is made of texts: the rows of a batch, as the pairs that a model takes. */
+/** An input that is made from texts: turns the rows of a batch into the pairs that a model takes. */
 import type { FloatArray } from '../buffers.ts';
 import type { Scan, Scanning } from '../engine/engine.ts';
 import { ForwardpassError } from '../errors.ts';
@@ -11,10 +11,10 @@ import { scanningOf } from '../text/scanning.ts';
 import { type TermCells, TermReader } from '../text/term-reader.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 
-/** Pairs that there is room for at first. */
+/** The initial capacity in pairs. */
 const FEW = 1024;
 
-/** @throws {ForwardpassError} MALFORMED, UNSUPPORTED_OP, LIMIT for a pattern that is not read. */
+/** @throws {ForwardpassError} MALFORMED, UNSUPPORTED_OP, LIMIT for an invalid or unsupported pattern. */
 export function checkPatterns(program: TermProgram, place: string): void {
   for (const step of program) {
     const analysis = 'analysis' in step ? step.analysis : undefined;
@@ -23,31 +23,31 @@ export function checkPatterns(program: TermProgram, place: string): void {
   }
 }
 
-/** Undefined where it does not read such texts. */
+/** Creates a scanner; undefined if it does not support such programs. */
 export type CreateScanner = (scanning: Scanning) => Scan | undefined;
 
-/** Of texts that follow each other, so many wait to be read together. */
+/** The number of successive texts that are collected and read together. */
 const TOGETHER = 1024;
 
 export class TermColumn {
   readonly #program: TermProgram;
   readonly #place: string;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** What the addon does of it; undefined where it does nothing. */
+  /** The addon's scanner; undefined if it does not support the program. */
   readonly #scan: Scan | undefined;
   readonly #feature: number;
-  /** Made when a row comes that the addon does not read: it knows the terms in its own way. */
+  /** The reader for rows that the addon does not read; created on first use, because it has its own table of terms. */
   #reader: TermReader | undefined;
   #ids = new Int32Array(FEW);
   #weights: FloatArray;
   #offsets = new Int32Array(2);
   #row = 0;
   #count = 0;
-  /** Texts that wait for the addon, and where each comes from. */
+  /** Texts that wait for the addon, with their places. */
   #texts: string[] = [];
   #cells: TermCells[] = [];
 
-  /** @throws {ForwardpassError} what a pattern is refused for, MEMORY. */
+  /** @throws {ForwardpassError} errors of patterns, MEMORY. */
   constructor(
     port: Port,
     program: TermProgram,
@@ -70,7 +70,7 @@ export class TermColumn {
     this.#forget();
   }
 
-  /** The next row. @throws {ForwardpassError} INPUT, MEMORY. */
+  /** Reads the next row. @throws {ForwardpassError} INPUT, MEMORY. */
   read(cells: TermCells): void {
     const text = this.#scan && cells.value(this.#feature);
     if (typeof text !== 'string') {
@@ -120,7 +120,10 @@ export class TermColumn {
     this.#offsets[++this.#row] = end;
   }
 
-  /** All rows of a batch, of which each feature's value and place are asked for. @throws {ForwardpassError} INPUT, MEMORY. */
+  /**
+   * Reads all rows of a batch, by functions for each feature's value and place. @throws {ForwardpassError} INPUT,
+   * MEMORY.
+   */
   readAll(
     rows: number,
     value: (row: number, feature: number) => unknown,
@@ -133,7 +136,10 @@ export class TermColumn {
     return this.finish();
   }
 
-  /** The rows since they began; with `lends` in arrays that the next rows are read into. @throws {ForwardpassError} INPUT, MEMORY. */
+  /**
+   * Ends the batch and returns its rows; with `lends`, in arrays that the next batch overwrites. @throws
+   * {ForwardpassError} INPUT, MEMORY.
+   */
   finish(lends = false): RaggedParts {
     this.#scanWaiting();
     const count = this.#count;
@@ -157,7 +163,7 @@ export class TermColumn {
     try {
       return make();
     } catch (cause) {
-      throw new ForwardpassError('MEMORY', 'no memory for the terms of so many texts', this.#place, { cause });
+      throw new ForwardpassError('MEMORY', 'not enough memory for the terms of the texts', this.#place, { cause });
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What turns texts into terms is its own script, which is opened once there is a model that takes texts. */
+/** Loads the script that turns texts into terms, once there is a model that takes texts. */
 import { ForwardpassError } from '../errors.ts';
 import { openScript } from '../platform/script.ts';
 
@@ -12,14 +12,15 @@ export async function openTexts(): Promise<Script> {
 }
 
 /**
- * The same at once: a thread that attaches to a model has loaded none, and may predict before what it waits for is there.
- * @throws {ForwardpassError} SOURCE where the script is not beside this one, such as in a bundle, and not open yet.
+ * The same synchronously: a thread that attaches to a model may predict before the script has been loaded.
+ * @throws {ForwardpassError} SOURCE if the script is not loaded yet and not beside this one, such as in a bundle.
  */
 export function texts(): Script {
   try {
     script ??= openScript('./term-column.js') as Script;
   } catch (cause) {
-    const message = 'what reads texts is not open yet; await something between attach() and the first prediction';
+    const message =
+      'the code that reads texts is not loaded yet; await something between attach() and the first prediction';
     throw new ForwardpassError('SOURCE', message, 'rows', { cause });
   }
   return script;

@@ -1,8 +1,8 @@
-/** A line of JSON for each request, handed on several at a time. */
+/** Writes a line of JSON for each request, several at a time. */
 
 export interface Access {
   readonly method: string;
-  /** Without what follows a question mark. */
+  /** The path without the query. */
   readonly path: string;
   readonly status: number;
   readonly milliseconds: number;
@@ -16,7 +16,7 @@ export interface Access {
 }
 
 const MOST_LINES = 256;
-/** Milliseconds that a line waits at the most. */
+/** The most milliseconds that a line waits. */
 const LONGEST = 200;
 const LONGEST_PATH = 512;
 

@@ -1,23 +1,26 @@
-/** Models behind a server that is there already: as a handler of express and connect, and as a plugin of fastify. */
+/** Adds models to an existing server: as a handler for express and connect, and as a plugin for fastify. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Local } from './local.ts';
 import { checkServeOptions, type ServeOptions, type ServeSource } from './options.ts';
 import type { IndexEntry } from './repository.ts';
 
-/** Host, port, workers, TLS and gRPC are the other server's affair. Its Host names are, too, unless `allowedHosts` is given. */
+/**
+ * Options of a handler. The other server handles host, port, workers, TLS and gRPC; also the check of Host names,
+ * unless `allowedHosts` is given.
+ */
 export type HandlerOptions = Omit<
   ServeOptions,
   'host' | 'port' | 'workers' | 'tls' | 'grpcPort' | 'drainDelay' | 'drainTime'
 >;
 
-/** `next` is called for paths that are none of its own. */
+/** `next` is called for paths of other handlers. */
 export interface Handler {
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
-  /** What is served and what is not, with reasons. */
+  /** The models that are served, and those that are not, with reasons. */
   readonly models: readonly IndexEntry[];
-  /** Looks for newer models now, and reads tokens again. */
+  /** Checks for newer models now, and reads tokens again. */
   reload(): Promise<void>;
-  /** Stops watching for newer models and frees them when the last request has ended. */
+  /** Stops watching for newer models, and frees the models when the last request has ended. */
   close(): Promise<void>;
 }
 
@@ -36,13 +39,13 @@ export async function openHandler(source: ServeSource, options: HandlerOptions):
   }) as Handler;
 }
 
-/** What the plugin uses of fastify. */
+/** The part of fastify that the plugin uses. */
 export interface FastifyLike {
   /** Called once, to close with fastify. */
   addHook(name: 'onClose', hook: () => Promise<void>): unknown;
   /** Called once: bodies go to the model's routes unparsed. */
   removeAllContentTypeParsers(): unknown;
-  /** Called once, with a parser that leaves the bytes as they are. */
+  /** Called once, with a parser that does not change the bytes. */
   addContentTypeParser(
     type: string,
     options: { readonly parseAs: 'buffer'; readonly bodyLimit?: number },
@@ -63,7 +66,7 @@ interface FastifyReplyLike {
   hijack(): unknown;
 }
 
-/** The options of the plugin: `source` is what `serve` takes first, `prefix` is fastify's own. */
+/** The options of the plugin: `source` is the first argument of `serve`, `prefix` is fastify's own. */
 export type FastifyOptions = HandlerOptions & { readonly source: ServeSource; readonly prefix?: string };
 
 export async function registerPlugin(
@@ -73,7 +76,7 @@ export async function registerPlugin(
   const local = await openLocal(source, handlerOptions(options));
   const bodyLimit = checkServeOptions(handlerOptions(options)).limits.bodyBytes;
   fastify.addHook('onClose', () => local.close());
-  // Bodies come as they are; the parsers of this scope only are replaced.
+  // Bodies stay unparsed. This only replaces the parsers of this scope.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_, body, done) => done(null, body));
   const answer = ({ raw, body }: FastifyRequestLike, reply: FastifyReplyLike) => {
@@ -87,7 +90,7 @@ export async function registerPlugin(
   fastify.all('/*', answer);
 }
 
-/** Fastify adds options of its own to a plugin's. */
+/** The plugin's options without those that fastify adds. */
 function handlerOptions({
   logLevel,
   logSerializers,
@@ -100,7 +103,7 @@ function openLocal(source: ServeSource, options: HandlerOptions): Promise<Local>
   return Local.open(source, checkServeOptions({ allowedHosts: ['*'], ...options }));
 }
 
-/** A body parser may have been there before, and have left the bytes, or what it made of them. */
+/** The body if a body parser has already read it, as bytes or parsed. */
 function readAlready(request: IncomingMessage & { readonly body?: unknown }): Uint8Array | undefined {
   const { body } = request;
   if (body instanceof Uint8Array) return body;

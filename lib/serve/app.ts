@@ -1,4 +1,4 @@
-/** From a request to its answer, whichever server brings it. */
+/** Turns requests into answers, for any server. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessLog } from './access-log.ts';
 import { Bodies } from './body.ts';
@@ -30,13 +30,13 @@ import { Shadows } from './shadow.ts';
 import type { StartSpan } from './telemetry.ts';
 import { view } from './views.ts';
 
-/** What the server as a whole knows and does, of which a thread that answers asks it. */
+/** What an answering thread asks of the server as a whole. */
 export interface Backend {
-  /** As text for Prometheus, of all threads. */
+  /** The metrics of all threads, as text for Prometheus. */
   metrics(): Promise<string>;
-  /** What `POST /v2/repository/index` gives. */
+  /** The result of `POST /v2/repository/index`. */
   index(): Promise<readonly object[]>;
-  /** Resolves with why it failed, if it did. */
+  /** Resolves with the reason if it failed. */
   load(name: string): Promise<string | undefined>;
   unload(name: string): Promise<string | undefined>;
 }
@@ -56,7 +56,7 @@ const HANDLERS: Partial<Record<Action, Handler>> = {
   'v1-predict': predictV1,
 };
 
-/** Who watches over the server may ask without a token; and for the page, which says nothing of the models by itself. */
+/** Actions without a token: health checks, and the page, which itself contains nothing about the models. */
 const OPEN: ReadonlySet<Action> = new Set(['page', 'live', 'ready', 'v2-live', 'v2-ready']);
 
 const NO_QUERY = new URLSearchParams();
@@ -66,7 +66,7 @@ const BUSY: Answer = {
   headers: { 'content-type': 'application/json', 'retry-after': '1' },
 };
 
-/** To who asks for nothing in particular what it may do. */
+/** The answer to OPTIONS for the server as a whole. */
 const EVERYTHING: Answer = { status: 204, headers: { allow: 'GET, HEAD, POST, OPTIONS' }, body: '' };
 
 export class App implements Sender {
@@ -74,7 +74,7 @@ export class App implements Sender {
   readonly outbox = new Outbox();
   readonly idleSeconds: number;
   readonly accessLog?: AccessLog;
-  /** Closing: answers end their connections, and it is not ready any more. */
+  /** Whether the server is closing: answers end their connections, and readiness fails. */
   draining = false;
   readonly #routes = new Routes();
   readonly #bodies: Bodies;
@@ -105,13 +105,13 @@ export class App implements Sender {
     return this.parts.catalog.ready && !this.draining;
   }
 
-  /** Whether the path names anything here; for servers that have other routes. */
+  /** Whether the path is one of these routes, for servers with other routes. */
   knows(url: string): boolean {
     const mark = url.indexOf('?');
     return typeof this.#routes.of(mark < 0 ? url : url.slice(0, mark)) === 'object';
   }
 
-  /** `body` where it was read already. */
+  /** `body` is given if it was already read. */
   handle(request: IncomingMessage, response: ServerResponse, url = request.url ?? '/', body?: Uint8Array): void {
     const exchange = new Exchange(this, request, response, url);
     const route = this.#routes.of(exchange.path);
@@ -141,14 +141,14 @@ export class App implements Sender {
     if (method === 'OPTIONS' && exchange.path === '*') return EVERYTHING;
     const preflight = guard.preflight(request);
     if (preflight !== undefined) return preflight;
-    if (route === 'malformed') return problem(400, 'PATH', 'the path is not well formed, or not well encoded');
+    if (route === 'malformed') return problem(400, 'PATH', 'the path is malformed or wrongly encoded');
     const isOpen = route !== undefined && OPEN.has(route.action);
     if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;
     if (route === undefined) return problem(404, 'NOT_FOUND', 'nothing at this path; see / for the paths');
     if (method === route.method || (method === 'HEAD' && route.method === 'GET')) return undefined;
     const allow = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS';
     if (method === 'OPTIONS') return { status: 204, headers: { allow }, body: '' };
-    // The method of a path that names nothing is not what is wrong with it.
+    // For a path without a model, the method is not the problem.
     if (route.name !== undefined && !isControl(route) && !this.parts.catalog.entries.has(route.name)) {
       return this.#notFound(route.name);
     }
@@ -182,7 +182,7 @@ export class App implements Sender {
 
   #notFound(name: string): Answer {
     const isKnown = this.parts.catalog.entries.has(name);
-    const what = isKnown ? 'the model has no version of this name' : 'no model of this name is served';
+    const what = isKnown ? 'version not found' : 'model not found';
     return problem(404, 'NOT_FOUND', `${what}; see /models`);
   }
 
@@ -254,14 +254,14 @@ export class App implements Sender {
       return jsonAnswer(asked.ready ? all.filter((one) => 'state' in one && one.state === 'READY') : all);
     }
     if (!options.control) {
-      const message = 'clients may load and unload models where the option control (--control) says so';
+      const message = 'loading and unloading by clients is disabled; enable it with the option control (--control)';
       return problem(403, 'CONTROL', message);
     }
     const reason = await (action === 'load' ? backend.load(name as string) : backend.unload(name as string));
     return reason === undefined ? jsonAnswer({}) : problem(400, 'REPOSITORY', reason);
   }
 
-  /** Of a request that was answered, by whatever protocol. A code says that it failed. */
+  /** Counts an answered request of any protocol. With a code, it failed. */
   count({ name, version }: ServedModel, { rows, computeNs, code }: Outcome, seconds: number): void {
     const series = this.metrics.of(name, version);
     series.requests += 1;
@@ -272,14 +272,14 @@ export class App implements Sender {
   }
 }
 
-/** Of models that may not be there yet, or any more. */
+/** Whether the action is for models that may not be loaded. */
 function isControl({ action }: Route): boolean {
   return action === 'load' || action === 'unload';
 }
 
 type Outcome = Pick<Answer, 'rows' | 'computeNs' | 'code'>;
 
-/** A defect of ours is the failure of one request, not the end of the process. */
+/** An internal error fails one request, and does not end the process. */
 function guarded(exchange: Exchange, action: () => void): void {
   try {
     action();

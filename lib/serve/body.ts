@@ -1,4 +1,4 @@
-/** Bodies of requests, whole and decompressed, within bounds. */
+/** Reads bodies of requests, complete and decompressed, within limits. */
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
@@ -18,11 +18,11 @@ export class Bodies {
 
   constructor(
     private readonly most: { readonly bodyBytes: number; readonly heldBytes: number },
-    /** The answer when there is no room for more. */
+    /** The answer if there is no room for more. */
     private readonly busy: Answer,
   ) {}
 
-  /** What can be said before the body comes. */
+  /** The answer to a body that can be rejected before it arrives. */
   refuse(request: IncomingMessage): Answer | undefined {
     const length = lengthOf(request);
     if (length !== undefined && length > this.most.bodyBytes) return this.#tooLarge();
@@ -31,14 +31,14 @@ export class Bodies {
   }
 
   /**
-   * Calls back once, with the bytes or the answer to what they are instead; never when the client goes away before. {@link release}
-   * has to be called with as many bytes as are `held`, when they are not needed any more.
+   * Calls back once, with the bytes or an error answer; never if the client disconnects first. {@link release} must be
+   * called with the number of `held` bytes when they are not needed any more.
    */
   read(request: IncomingMessage, done: Done): void {
     receive(request, new Reading(this, request, done));
   }
 
-  /** Counts bytes that came, of a body that has `length` of them by now. Says why they are too many, if they are. */
+  /** Counts received bytes of a body that now has `length` bytes. Returns an answer if they are too many. */
   hold(bytes: number, length: number): Answer | undefined {
     this.#held += bytes;
     if (length > this.most.bodyBytes) return this.#tooLarge();
@@ -56,27 +56,30 @@ export class Bodies {
       return await decompress(body, { maxOutputLength: this.most.bodyBytes });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return this.#tooLarge();
-      return problem(400, 'ENCODING', 'the body is not what its content-encoding says');
+      return problem(400, 'ENCODING', 'the body does not match its content-encoding');
     }
   }
 
   #tooLarge(): Answer {
-    return problem(413, 'LIMIT', `the body has more than the ${this.most.bodyBytes} bytes that are taken`);
+    return problem(413, 'LIMIT', `the body exceeds the limit of ${this.most.bodyBytes} bytes`);
   }
 }
 
 type Done = (body: Uint8Array | Answer, held: number) => void;
 
-/** Bytes of a part that is kept as it came. Shorter ones are copied: a part of one byte takes hundreds. */
+/**
+ * The least size of a part that is kept as received. Shorter ones are copied, because a part of one byte takes
+ * hundreds.
+ */
 const LEAST_PART = 4_096;
-/** Bytes of what short parts are copied to. */
+/** The size of the buffers to which short parts are copied. */
 const SHORT_PARTS = 8_192;
 
-/** One body, as it comes. */
+/** One body that is being received. */
 class Reading implements Receiver {
   #first: Uint8Array | undefined;
   #chunks: Uint8Array[] | undefined;
-  /** Room for short parts, of which the bytes from `#from` to `#to` are not among the chunks yet. */
+  /** A buffer for short parts; its bytes from `#from` to `#to` are not among the chunks yet. */
   #short = EMPTY;
   #from = 0;
   #to = 0;
@@ -130,7 +133,7 @@ class Reading implements Receiver {
     else void this.#decompress(whole, encoding);
   }
 
-  /** What the client sent is given back, and nobody waits for an answer. */
+  /** Releases what the client sent, because nobody waits for an answer. */
   gone(): void {
     if (!this.#isOver) this.bodies.release(this.#length);
     this.#isOver = true;

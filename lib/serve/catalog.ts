@@ -1,13 +1,13 @@
-/** Which models answer: by name and version, in this thread. */
+/** The models that answer in this thread, by name and version. */
 import type { ServedModel } from './protocol.ts';
 
-/** A file, and what it held. */
+/** A file, and the digest of its content. */
 export interface ModelSource {
   readonly path: string;
   readonly sha256?: string;
 }
 
-/** A version in use. Whoever answers later than at once holds it meanwhile. */
+/** A version in use. Requests that are not answered at once hold it in the meantime. */
 export class Served implements ServedModel {
   readonly format: string;
   #holders = 0;
@@ -17,9 +17,9 @@ export class Served implements ServedModel {
     readonly name: string,
     readonly version: string,
     readonly model: ServedModel['model'],
-    /** Called once, when it is retired and nobody holds it any more. */
+    /** Called once, when it is retired and no longer held. */
     private readonly release: () => void,
-    /** Where it was loaded from, for threads that have to load it themselves. */
+    /** Where it was loaded from, for threads that must load it themselves. */
     readonly source?: ModelSource,
   ) {
     this.format = model.format;
@@ -41,7 +41,7 @@ export class Served implements ServedModel {
   }
 }
 
-/** How requests that name no version are shared out. */
+/** How requests without a version are distributed. */
 export interface Roles {
   readonly split: ReadonlyMap<string, { readonly version: string; readonly share: number }>;
   readonly shadow: ReadonlyMap<string, string>;
@@ -49,9 +49,9 @@ export interface Roles {
 
 export interface Entry {
   readonly name: string;
-  /** Oldest first. */
+  /** The versions, oldest first. */
   readonly versions: readonly Served[];
-  /** The newest version that has no other role. */
+  /** The newest version without another role. */
   readonly main: Served;
   readonly split?: { readonly served: Served; readonly share: number };
   readonly shadow?: Served;
@@ -59,7 +59,7 @@ export interface Entry {
 
 export class Catalog {
   #entries: ReadonlyMap<string, Entry> = new Map();
-  /** Whether all that is to be served was looked at once. */
+  /** Whether the first check of all models is complete. */
   ready = false;
 
   constructor(private readonly roles: Roles) {}
@@ -73,12 +73,15 @@ export class Catalog {
     return [...this.#entries.values()].flatMap(({ versions }) => versions);
   }
 
-  /** Those that answer requests without a version, one of each model. */
+  /** The versions that answer requests without a version, one for each model. */
   get main(): Served[] {
     return [...this.#entries.values()].map(({ main }) => main);
   }
 
-  /** Between two requests, since nothing here waits. Those that are not among `served` any more are retired. */
+  /**
+   * Replaces the versions synchronously, so between two requests. Versions that are not in `served` any more are
+   * retired.
+   */
   replace(served: readonly Served[]): void {
     const before = this.all;
     const byName = new Map<string, Served[]>();
@@ -92,7 +95,7 @@ export class Catalog {
     for (const each of before) if (!kept.has(each)) each.retire();
   }
 
-  /** The version of that name; without one, that which answers for the model. */
+  /** The version with that name; without a name, the one that answers for the model. */
   find(name: string, version?: string): Served | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
@@ -122,19 +125,19 @@ export class Catalog {
   }
 }
 
-/** For roles, `v2` is also the version whose folder is called `2`. */
+/** For roles, `v2` also means the version in the folder `2`. */
 function versionOf(versions: readonly Served[], wanted: string): Served | undefined {
   const named = (name: string) => versions.find(({ version }) => version === name);
   return named(wanted) ?? (/^v\d+$/.test(wanted) ? named(wanted.slice(1)) : undefined);
 }
 
-/** Numbers within names count as numbers: v10 comes after v9. */
+/** Compares numbers in names as numbers: v10 comes after v9. */
 export function compareVersions(a: string, b: string): number {
   collator ??= new Intl.Collator('en', { numeric: true });
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** Made when there are two versions to compare: it takes milliseconds. */
+/** Created on first use, because it takes milliseconds. */
 let collator: Intl.Collator | undefined;
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

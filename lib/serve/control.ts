@@ -1,18 +1,18 @@
-/** The bodies of the repository's extension: most clients send none. */
+/** Reads the bodies of the repository extension, which most clients leave empty. */
 import { Buffer } from 'node:buffer';
 import { type Answer, problem } from './protocol.ts';
 
-/** Bytes; what is asked for is a few words. */
+/** The most bytes of a body, which only needs a few words. */
 const LONGEST = 65_536;
-/** What a load may be asked for that is passed over: models have nothing that depends on them. */
+/** A parameter that is ignored, because models have no dependents. */
 const PASSED_OVER = 'unload_dependents';
 
 export interface ControlAsked {
-  /** Whether only those that are ready are asked for. */
+  /** Whether only ready models are requested. */
   readonly ready: boolean;
 }
 
-/** What it asks for, or the answer to it. */
+/** The request in a body, or an error answer. */
 export function controlAsked(body: Uint8Array): ControlAsked | Answer {
   if (body.length === 0) return { ready: false };
   if (body.length > LONGEST) return problem(413, 'LIMIT', `the body has more than ${LONGEST} bytes`);
@@ -25,9 +25,9 @@ export function controlAsked(body: Uint8Array): ControlAsked | Answer {
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) {
     return problem(400, 'JSON', 'expected an object as parameters');
   }
-  // Another model than the one of the repository would be asked for.
+  // Such parameters would ask for another model than that of the repository.
   if (Object.keys(parameters).some((name) => name !== PASSED_OVER)) {
-    return problem(400, 'CONTROL', 'models are those of the repository: a load takes no config and no files');
+    return problem(400, 'CONTROL', 'models come from the repository; a load does not accept a config or files');
   }
   return { ready };
 }

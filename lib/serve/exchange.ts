@@ -1,4 +1,4 @@
-/** One request and its answer, on its way to the client and into the logs. */
+/** One request and its answer, which is sent to the client and logged. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessLog } from './access-log.ts';
 import type { Served } from './catalog.ts';
@@ -9,34 +9,34 @@ import { receive } from './request.ts';
 import { Response } from './response.ts';
 import type { RequestSpan } from './telemetry.ts';
 
-/** What the answers of a server have in common. */
+/** What all answers of a server share. */
 export interface Sender {
   readonly metrics: Metrics;
   readonly accessLog?: AccessLog;
   /** Whether answers end their connections. */
   readonly draining: boolean;
-  /** Where answers wait for each other. */
+  /** Collects answers that are sent together. */
   readonly outbox: Outbox;
-  /** How long a connection of ours may be idle. */
+  /** How long a connection may be idle. */
   readonly idleSeconds: number;
 }
 
-/** Milliseconds in which a client may send the rest of what is not taken. */
+/** Milliseconds in which a client may send the rest of a rejected body. */
 const DRAIN_TIME = 1_000;
 
 export class Exchange {
   readonly start = performance.now();
   readonly path: string;
-  /** What follows the question mark. */
+  /** The query, after the question mark. */
   readonly query: string;
   served?: Served;
   bytesIn = 0;
-  /** Called once, when what was read of the request is not needed any more. */
+  /** Called once, when the bytes of the request are not needed any more. */
   release?: () => void;
   span?: RequestSpan;
   /** Whether the connection ends with the answer. */
   isLast = false;
-  /** Headers of the answer, whatever it is. */
+  /** Headers for any answer. */
   further?: Readonly<Record<string, string>>;
 
   constructor(
@@ -61,13 +61,13 @@ export class Exchange {
       this.#log(answer, false);
       return;
     }
-    // Over a single connection there is nothing to wait for.
+    // With a single connection, there is nothing to wait for.
     if (this.sender.metrics.connections > 1) this.sender.outbox.put(this, answer);
     else this.write(answer);
     this.#log(answer, true);
   }
 
-  /** To the connection. */
+  /** Writes an answer to the connection. */
   write(answer: Answer): void {
     const { response, sender } = this;
     if (response.destroyed) return;
@@ -82,8 +82,8 @@ export class Exchange {
   }
 
   /**
-   * While the rest of the body still comes. Were the connection closed at once, the system would reset it, which may
-   * overtake the answer.
+   * Answers while the rest of the body is still arriving. If the connection were closed at once, the system would reset
+   * it, and the reset could overtake the answer.
    */
   sendAndDrain(answer: Answer): void {
     const { request, response } = this;
@@ -104,7 +104,7 @@ export class Exchange {
     receive(request, { part() {}, end, gone: end });
   }
 
-  /** Before the body was read. */
+  /** Answers before the body was read. */
   sendUnread(answer: Answer): void {
     if (this.isLast) this.sendAndDrain(answer);
     else this.send(answer);
@@ -127,7 +127,7 @@ export class Exchange {
       }
       this.response.writeHead(status, all);
     } else {
-      // Behind a server of HTTP/2, whose connections are its own affair, and which takes headers one by one.
+      // Behind an HTTP/2 server, which manages its own connections and takes headers one by one.
       for (let i = 0; i < all.length; i += 2) this.response.setHeader(String(all[i]), all[i + 1]);
       this.response.writeHead(status);
     }

@@ -1,4 +1,4 @@
-/** gRPC beside HTTP, of the models of a thread that answers. */
+/** gRPC beside HTTP, for the models of an answering thread. */
 import { createServer } from 'node:net';
 import type { App } from './app.ts';
 import type { Catalog } from './catalog.ts';
@@ -34,7 +34,7 @@ export async function openGrpc(place: Place, { app, catalog, guard, limits, tls 
   return 'fd' in place ? listening(grpc, place.fd) : grpc;
 }
 
-/** With the connections of a socket that others listen on, too. */
+/** Adds the connections of a socket that is shared with other threads. */
 async function listening({ inject, setTls, close }: GrpcServer, fd: number): Promise<GrpcServer> {
   const listener = createServer((socket) => inject?.(socket));
   await new Promise<void>((resolve, reject) => {
@@ -49,7 +49,7 @@ async function listening({ inject, setTls, close }: GrpcServer, fd: number): Pro
   };
 }
 
-/** @throws {ForwardpassError} OPTION where its package is not installed. */
+/** @throws {ForwardpassError} OPTION if its package is not installed. */
 export async function checkGrpc(): Promise<void> {
   await (await import('./protocol/grpc/peer.ts')).loadPeer();
 }

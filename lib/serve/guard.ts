@@ -1,26 +1,26 @@
-/** Whom the server answers: by host, origin, content type and token. What it says here needs no body. */
+/** Decides which requests are answered: by host, origin, content type and token, without the body. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { type Answer, problem } from './protocol.ts';
 
 export interface GuardOptions {
-  /** What the server is bound to. */
+  /** The address to which the server is bound. */
   readonly host: string;
   readonly allowedHosts: readonly string[];
-  /** Origins whose pages may ask. */
+  /** Origins whose pages may send requests. */
   readonly cors: readonly string[];
 }
 
 /**
- * Pages of the web run in browsers on this machine, too, and a server on its loopback has no other lock. So a page may
- * not reach it by another name that resolves to it (DNS rebinding): the Host must be one of ours. Nor may it post without
- * asking first: see {@link refuseContent}.
+ * Web pages also run in browsers on this machine, and a server on the loopback address has no other protection. So a
+ * page must not reach it by another name that resolves to it (DNS rebinding): the Host must be known. It also must not
+ * post without a preflight request: see {@link refuseContent}.
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string> | undefined;
   readonly #origins: ReadonlySet<string>;
-  /** The last that was one: most clients give the same. */
+  /** The last accepted host, because most clients send the same. */
   #lastHost: string | undefined;
   #tokens: readonly Buffer[] | undefined;
 
@@ -30,12 +30,12 @@ export class Guard {
     this.#hosts = isOpen ? undefined : new Set([...allowedHosts, host.toLowerCase()]);
   }
 
-  /** Of the lines of a file; undefined where none is asked for. */
+  /** Sets the accepted tokens; undefined if no token is required. */
   set tokens(tokens: readonly string[] | undefined) {
     this.#tokens = tokens?.map(digest);
   }
 
-  /** Whether the `Host` or `:authority` is one of ours. A client that gives none is not a browser. */
+  /** Rejects an unknown `Host` or `:authority`. A client that sends none is not a browser. */
   refuseHost(headers: IncomingHttpHeaders): Answer | undefined {
     if (this.#hosts === undefined || headers.host === undefined || headers.host === this.#lastHost) return undefined;
     const name = hostName(headers.host);
@@ -43,16 +43,12 @@ export class Guard {
       this.#lastHost = headers.host;
       return undefined;
     }
-    return problem(
-      403,
-      'HOST',
-      'the Host is not one that this server answers to; see the option allowedHosts (--allow-host)',
-    );
+    return problem(403, 'HOST', 'unknown Host; allow it with the option allowedHosts (--allow-host)');
   }
 
   /**
-   * More than one `Host`, of which proxies before the server and the server itself could take another (Node's parser takes
-   * the first); or none where HTTP/1.1 wants one.
+   * Rejects more than one `Host`, because proxies and the server could use different ones (Node's parser takes the
+   * first), and a missing one in HTTP/1.1, which requires it.
    */
   refuseHosts({ rawHeaders, httpVersion }: IncomingMessage): Answer | undefined {
     let hosts = 0;
@@ -65,7 +61,7 @@ export class Guard {
       : undefined;
   }
 
-  /** `authorization` as it came. Every token is compared, in the same time whatever it has in common with ours. */
+  /** Checks the `authorization` header. All tokens are compared in constant time. */
   isAllowed(authorization: string | undefined): boolean {
     if (this.#tokens === undefined) return true;
     const given = digest(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
@@ -78,31 +74,31 @@ export class Guard {
     return this.#origins.has('*') || this.#origins.has(origin);
   }
 
-  /** What says to the browser that the page may see the answer; undefined where it may not, or there is no page. */
+  /** The headers that allow a page to read the answer; undefined if it must not, or if there is no page. */
   corsOf({ origin }: IncomingHttpHeaders): Readonly<Record<string, string>> | undefined {
     if (origin === undefined || this.#origins.size === 0) return undefined;
     if (this.#origins.has('*')) return CORS_FOR_ALL;
     return this.#mayAsk(origin) ? { ...CORS, 'access-control-allow-origin': origin } : VARIES;
   }
 
-  /** The answer to a browser that asks for a page whether it may send a request: without a token, which it never shows. */
+  /** The answer to a preflight request of a browser, which never contains a token. */
   preflight({ method, headers }: IncomingMessage): Answer | undefined {
     if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined;
     return headers.origin !== undefined && this.#mayAsk(headers.origin) ? PREFLIGHT : undefined;
   }
 
   /**
-   * A page may post forms, plain text, and what has no type, to any server without asking it first; browsers then say
-   * from where. `curl -d` and scripts send the same, and say nothing of the kind.
+   * Pages may post forms, plain text and bodies without a type to any server without a preflight; browsers then send
+   * the origin. `curl -d` and scripts send the same without an origin.
    */
   refuseContent(headers: IncomingHttpHeaders): Answer | undefined {
     const { origin, host } = headers;
     if (origin !== undefined && !this.#mayAsk(origin) && originHost(origin) !== host?.toLowerCase()) {
-      return problem(403, 'ORIGIN', 'requests of pages from elsewhere are not answered');
+      return problem(403, 'ORIGIN', 'requests from pages of other origins are not answered');
     }
     const site = headers['sec-fetch-site'];
     if (origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none') {
-      return problem(403, 'ORIGIN', 'requests of pages from elsewhere are not answered');
+      return problem(403, 'ORIGIN', 'requests from pages of other origins are not answered');
     }
     const given = headers['content-type'];
     if (given === undefined || given === '' || given === 'application/json') return undefined;
@@ -116,7 +112,7 @@ export class Guard {
   }
 }
 
-/** Caches keep an answer for the origin that it was for. */
+/** Caches must keep answers separate by origin. */
 const VARIES = Object.freeze({ vary: 'Origin' });
 const CORS = Object.freeze({
   ...VARIES,
@@ -137,11 +133,11 @@ const PREFLIGHT: Answer = {
 const TYPES = new Set(['application/json', 'application/octet-stream', 'application/x-www-form-urlencoded']);
 
 export const UNAUTHORIZED: Answer = {
-  ...problem(401, 'UNAUTHORIZED', 'expected a known token: authorization: Bearer TOKEN'),
+  ...problem(401, 'UNAUTHORIZED', 'expected a valid token: authorization: Bearer TOKEN'),
   headers: { 'content-type': 'application/json', 'www-authenticate': 'Bearer' },
 };
 
-/** One token a line; what begins with # is none. */
+/** One token per line; lines that begin with # are ignored. */
 export function tokensIn(text: string): string[] {
   return text
     .split('\n')
@@ -149,12 +145,12 @@ export function tokensIn(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** All of one length, so that comparing them tells nothing of it. */
+/** Digests have one length, so comparing them does not reveal that of the token. */
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** Without the port, and an IPv6 address without its brackets. */
+/** The host without the port, and an IPv6 address without brackets. */
 function hostName(host: string): string {
   const end = host.startsWith('[') ? host.indexOf(']') : host.lastIndexOf(':');
   if (host.startsWith('[')) return host.slice(1, end < 0 ? undefined : end).toLowerCase();
@@ -166,7 +162,7 @@ function originHost(origin: string): string {
   return at < 0 ? '' : origin.slice(at + 3).toLowerCase();
 }
 
-/** Of an address or a name that leads nowhere else. */
+/** Whether it is an address or a name that always means this machine. */
 function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');

@@ -1,6 +1,6 @@
-/** Counts of values by upper bounds, which sum up over threads. */
+/** Counts of values by upper bounds, which can be added across threads. */
 export interface HistogramCounts {
-  /** Of each bucket by itself; the last one is of what exceeds all bounds. */
+  /** The count of each bucket, not cumulative; the last one is for values above all bounds. */
   readonly counts: readonly number[];
   readonly sum: number;
 }

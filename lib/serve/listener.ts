@@ -1,4 +1,4 @@
-/** The server of HTTP: bounds of time and size, answers to what is not a request, and an end that loses nothing. */
+/** The HTTP server: limits of time and size, answers to malformed requests, and closing without losing requests. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
@@ -7,7 +7,7 @@ import type { ServeLimits } from './options.ts';
 import { Request, toOrigin } from './request.ts';
 import { Response } from './response.ts';
 
-/** What the files of TLS hold, as PEM. With `ca`, clients must have a certificate that it signed. */
+/** The contents of the TLS files, in PEM. With `ca`, clients must have a certificate that it signed. */
 export interface Certificates {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -18,29 +18,29 @@ export interface ListenerOptions {
   readonly limits: ServeLimits;
   readonly tls?: Certificates;
   readonly onRequest: RequestListener;
-  /** The number of open connections, when it changes. */
+  /** Called with the number of open connections when it changes. */
   readonly onConnections: (count: number) => void;
 }
 
-/** Opened by who serves TLS only: it takes milliseconds. */
+/** Only loaded for TLS, because it takes milliseconds. */
 const https = (): typeof import('node:https') => createRequire(import.meta.url)('node:https');
 
-/** Where it listens: an address, or a socket that is bound already and listens. */
+/** Where to listen: an address, or a socket that already listens. */
 export type Place = { readonly host: string; readonly port: number } | { readonly fd: number };
 
-/** Milliseconds that a connection may be idle once the server closes: what is on its way arrives within. */
+/** Milliseconds that a connection may be idle once the server closes, so that requests in transit still arrive. */
 const LAST_IDLE = 2_000;
-/** Milliseconds between two looks at what is still open then. */
+/** Milliseconds between checks of the connections that are still open then. */
 const LOOK = 50;
-/** Milliseconds between two looks for connections over which nothing goes. */
+/** Milliseconds between checks for idle connections. */
 const SWEEP = 1_000;
 
 interface Connection {
-  /** Those that wait for their answers. */
+  /** The number of requests that wait for answers. */
   requests: number;
-  /** When its last answer ended, or when it was made. */
+  /** The time when its last answer ended, or when it was opened. */
   idleSince: number;
-  /** That came and went over it, when it was looked at last; and since when these are so many. */
+  /** The bytes received and sent by the last check; and the time since which this number has not changed. */
   bytes: number;
   stillSince: number;
 }
@@ -56,18 +56,18 @@ export class Listener {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTime,
       requestTimeout: limits.requestTime,
-      // Idle connections are looked for below, all at once: here each request would set two timers.
+      // Idle connections are found below, all at once; with this option, each request would set two timers.
       keepAliveTimeout: 0,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
-      // The guard looks at it, whose answers say what is wrong.
+      // The guard checks the Host, with a better message.
       requireHostHeader: false,
       noDelay: true,
       IncomingMessage: Request,
       ServerResponse: Response,
     };
     const connections = this.#connections;
-    // One for all: a response that stays known would keep its request, with all that was read of it.
+    // One function for all responses: a closure would keep the request and its body alive.
     const answered = function (this: ServerResponse) {
       const connection = connections.get(this.req.socket);
       if (connection === undefined) return;
@@ -89,14 +89,14 @@ export class Listener {
         : https().createServer({ ...options, ...tls, ...withClients(tls), minVersion: 'TLSv1.2' }, listener);
     this.server.maxConnections = limits.connections;
     this.#idleTime = limits.idleTime;
-    // Clients that ask whether they may send get the answer before they do.
+    // Clients that send Expect: 100-continue get an error before they send the body.
     this.server.on('checkContinue', (request, response) => {
       if (Number(request.headers['content-length'] ?? 0) <= limits.bodyBytes) response.writeContinue();
       listener(request, response);
     });
     this.server.on('checkExpectation', (request, response) => {
       request.resume();
-      const body = '{"error":"expected no Expect but 100-continue"}';
+      const body = '{"error":"expected no Expect header other than 100-continue"}';
       response.writeHead(417, {
         'content-type': 'application/json',
         'content-length': body.length,
@@ -105,7 +105,7 @@ export class Listener {
       response.end(body);
     });
     this.server.on('clientError', refuse);
-    // Without a listener the connection ends without a word.
+    // Without a listener, the connection would be closed without an answer.
     this.server.on('connect', (_, socket) => refuse({ code: 'CONNECT' }, socket as Socket));
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       const now = performance.now();
@@ -118,7 +118,7 @@ export class Listener {
     });
   }
 
-  /** Rejects where the address is taken or not ours. */
+  /** Rejects if the address is in use or not available. */
   listen(place: Place): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
@@ -135,9 +135,9 @@ export class Listener {
   }
 
   /**
-   * Takes no more connections, answers what still comes over those that are open, and ends each when it was idle for a
-   * while; after `most` milliseconds all. The server's own `close` would cut connections that have a request on the wire.
-   * Whoever answers has to end connections with `Connection: close` from before this on.
+   * Stops accepting connections, answers requests on open ones, and ends each after it was idle for a while, and all
+   * after `most` milliseconds. The server's own `close` would cut connections with a request in transit. Before this is
+   * called, answers must already send `Connection: close`.
    */
   async close(most: number): Promise<void> {
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
@@ -150,11 +150,11 @@ export class Listener {
     for (const socket of this.#connections.keys()) socket.destroy();
     await closed;
     clearInterval(this.#sweep);
-    // Frees what looks after connections' times.
+    // Stops Node's timer that checks connections.
     this.server.close();
   }
 
-  /** Ends connections over which nothing has come or gone for too long. */
+  /** Ends connections without any traffic for too long. */
   #endStill(): void {
     const now = performance.now();
     for (const [socket, connection] of this.#connections) {
@@ -174,7 +174,7 @@ export class Listener {
   }
 }
 
-/** Clients need a certificate if the option says who signs them. */
+/** Requires client certificates if the option names their CA. */
 function withClients({ ca }: Certificates) {
   return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
 }
@@ -185,15 +185,15 @@ const REASONS: Readonly<Record<string, readonly [status: string, message: string
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
 };
 
-/** What is not a request, or does not come in time. What else it may hold is not looked at: the connection ends. */
+/** Answers a malformed or late request. The rest of its data is ignored, and the connection ends. */
 function refuse(error: { readonly code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
-  // An answer that was begun must not have another one within.
+  // Another answer must not be written into one that has already begun.
   if (!socket.writable || (socket.bytesWritten > 0 && socket._httpMessage)) return void socket.destroy();
   const [status, message] = REASONS[error.code ?? ''] ?? ['400 Bad Request', 'the request is not well formed'];
   const body = JSON.stringify({ error: message });
   const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
-  // The client may send on, and never close: it has a moment to read the answer.
+  // The client may continue sending and never close; it gets a moment to read the answer.
   socket.resume();
   setTimeout(() => socket.destroy(), 500).unref();
 }

@@ -1,4 +1,4 @@
-/** Models, and the answers of them, in one thread. */
+/** Models and their answers in one thread. */
 import { readFile } from 'node:fs/promises';
 import { ForwardpassError } from '../errors.ts';
 import type { LoadOptions } from '../options.ts';
@@ -13,7 +13,7 @@ import { Repository } from './repository.ts';
 import { openServeSource } from './source.ts';
 import { openTelemetry } from './telemetry.ts';
 
-/** Opens what is served, and looks at all of it once. Throws what is wrong with a source that has nothing to serve. */
+/** Opens the source, and checks it once. Throws the error of a source without anything to serve. */
 async function openRepository(
   source: ServeSource,
   options: CheckedServeOptions,
@@ -51,7 +51,7 @@ async function withFunctions(options: CheckedServeOptions): Promise<CheckedServe
   return functions === undefined ? options : { ...options, load: { ...options.load, functions } };
 }
 
-/** For steps of one's own, where a script has some; those of this thread. */
+/** The functions for custom steps from the script, for this thread. */
 export async function functionsOf({
   functions,
 }: Pick<CheckedServeOptions, 'functions'>): Promise<LoadOptions['functions']> {
@@ -59,7 +59,7 @@ export async function functionsOf({
   return (await import('../steps/import-functions.ts')).importFunctions(new URL(functions), 'functions');
 }
 
-/** Threads that answer as well. */
+/** Other threads that answer. */
 export interface Others {
   readonly size: number;
   readonly restarts: number;
@@ -69,9 +69,9 @@ export interface Others {
 export class Local implements Backend {
   readonly catalog: Catalog;
   readonly guard: Guard;
-  /** That each request must show one of. */
+  /** The tokens, one of which each request must contain. */
   tokens: readonly string[] | undefined;
-  /** Called when other models are in use than before. */
+  /** Called when the models in use have changed. */
   onUpdate: (() => void) | undefined;
   others: Others | undefined;
   #app: App | undefined;
@@ -144,9 +144,9 @@ export class Local implements Backend {
     this.guard.tokens = this.tokens;
   }
 
-  /** Between two requests. */
+  /** Updates the catalog, between two requests. */
   #update(): void {
-    // The first look is over before there is a repository to ask.
+    // The first check may finish before the repository is assigned.
     if (this.#repository === undefined) return;
     const before = new Map(this.catalog.all.map((one) => [keyOf(one), one]));
     const served = this.repository.published.map((published) => {

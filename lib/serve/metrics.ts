@@ -1,13 +1,13 @@
-/** What a thread of the server counts. Labels are names and versions of models that are served, and words of ours. */
+/** The counters of a thread of the server. Labels are names and versions of served models, and fixed words. */
 import { DIFFERENCES, Histogram, type HistogramCounts, ROWS, SECONDS } from './histogram.ts';
 
-/** Of a version of a model, as plain data, for messages between threads. */
+/** The counters of a version of a model, as plain data for messages between threads. */
 export interface SeriesState {
   readonly model: string;
   readonly version: string;
   readonly requests: number;
   readonly rows: number;
-  /** For a shadow: requests that were run beside others, those of them not run, and rows that came out otherwise. */
+  /** For a shadow: requests that it also ran, those that it did not run, and rows with different results. */
   readonly shadow: {
     readonly requests: number;
     readonly failures: number;
@@ -23,13 +23,13 @@ export interface SeriesState {
 
 export interface MetricsState {
   readonly series: readonly SeriesState[];
-  /** Answers by their status, those of unknown paths included. */
+  /** Answers by status, including those for unknown paths. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly connections: number;
   readonly waiting: number;
 }
 
-/** Codes are words of ours, of which there are a few dozen. */
+/** Codes are fixed words, of which there are a few dozen. */
 const MOST_CODES = 64;
 
 export class Series {
@@ -82,7 +82,7 @@ export class Metrics {
   connections = 0;
   waiting = 0;
 
-  /** For a model that is served: whatever asks for it has found it. */
+  /** The counters of a served model, which the caller has already found. */
   of(model: string, version: string): Series {
     let versions = this.#series.get(model);
     if (versions === undefined) {

@@ -1,4 +1,4 @@
-/** The options of `serve`, and the check that they are what they should be. */
+/** The options of `serve`, and their validation. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,44 +8,44 @@ import { checkLoadOptions, type LoadOptions, oneOf, refuseUnknown, wrong } from 
 import type { Event } from './events.ts';
 import { PROTOCOL_LIMITS, type ProtocolLimits } from './protocol.ts';
 
-/** A model file or folder, or a URL; a folder of models; a model; or several of these by their names. */
+/** A model file or folder, or a URL; a folder of models; a model; or several of these by name. */
 export type ServeSource = string | URL | Model | Readonly<Record<string, string | URL | Model>>;
 
-/** The most that a client may ask for. Requests beyond it get a status of 4xx, or 503 if the server is busy. */
+/** Limits for clients. Requests beyond them get a status of 4xx, or 503 if the server is busy. */
 export interface ServeLimits extends ProtocolLimits {
-  /** Bytes of a body, before and after it is decompressed: 32 MiB unless given. */
+  /** Bytes of a body, before and after it is decompressed. Default: 32 MiB. */
   readonly bodyBytes: number;
-  /** Bytes of a request's line and headers: 16 KiB unless given. */
+  /** Bytes of a request's line and headers. Default: 16 KiB. */
   readonly headerBytes: number;
-  /** Bytes of all bodies that are held at a time, of each worker: 512 MiB unless given. */
+  /** Bytes of all bodies that each worker holds at a time. Default: 512 MiB. */
   readonly heldBytes: number;
-  /** Connections of each worker: 4,096 unless given. */
+  /** Connections of each worker. Default: 4,096. */
   readonly connections: number;
-  /** Requests of each worker that wait for a run off the event loop, or for a batch: 512 unless given. */
+  /** Requests of each worker that wait for a run off the event loop, or for a batch. Default: 512. */
   readonly queue: number;
-  /** Milliseconds for the headers of a request: 10,000 unless given. */
+  /** Milliseconds for the headers of a request. Default: 10,000. */
   readonly headersTime: number;
-  /** Milliseconds for a request, from its first byte to the last of its body: 30,000 unless given. */
+  /** Milliseconds for a request, from its first byte to the last of its body. Default: 30,000. */
   readonly requestTime: number;
-  /** Milliseconds that a connection may be idle, between two requests or within an answer: 75,000 unless given. */
+  /** Milliseconds that a connection may be idle, between two requests or within an answer. Default: 75,000. */
   readonly idleTime: number;
 }
 
-/** A part of the requests for a model that goes to another version of it. */
+/** A share of the requests for a model that goes to another version of it. */
 export interface Split {
-  /** Which version gets a part of the requests that name none. */
+  /** The version that gets a share of the requests without a version. */
   readonly version: string;
-  /** The part, from 0 to 1. */
+  /** The share, from 0 to 1. */
   readonly share: number;
 }
 
 /** Paths of PEM files. They are read again by `reload()`. */
 export interface TlsFiles {
-  /** The certificate, with those between it and the root. */
+  /** The certificate, with intermediate certificates. */
   readonly cert: string;
   /** Its private key. */
   readonly key: string;
-  /** Those who signed clients' certificates: clients without one are turned away. */
+  /** The CA certificates for client certificates: clients without a signed certificate are rejected. */
   readonly clientCa?: string;
 }
 
@@ -53,9 +53,9 @@ export interface TlsFiles {
 export interface ServeOptions {
   /** The name of a single model. Default: its file's name without the extension. */
   readonly name?: string;
-  /** `127.0.0.1` unless given. */
+  /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** 8080 unless given; 0 lets the system choose. */
+  /** The port to listen on; 0 lets the system choose. Default: 8080. */
   readonly port?: number;
   /** Threads that answer requests, with one copy of the weights. Default: the calling thread answers. */
   readonly workers?: number;
@@ -66,17 +66,17 @@ export interface ServeOptions {
    * send no cookies, and only their own tokens.
    */
   readonly cors?: readonly string[];
-  /** The path of a file of tokens, one a line, of which each request must show one. */
+  /** The path of a file of tokens, one per line. Each request must contain one of them. */
   readonly tokenFile?: string;
-  /** Serves over TLS with these files; over plain HTTP unless given. */
+  /** Serves over TLS with these files. Default: plain HTTP. */
   readonly tls?: TlsFiles;
-  /** Those not given keep their defaults. */
+  /** Limits that are not given keep their defaults. */
   readonly limits?: Partial<ServeLimits>;
   /** The options of `load`, for every model. */
   readonly load?: LoadOptions;
   /**
-   * The path of a script that exports the `functions` of `load`, as its default or by their names in Python. Unlike those, every
-   * worker has them: each imports the script.
+   * The path of a script that exports the `functions` of `load`, as its default or by their names in Python. Unlike
+   * `load.functions`, it works with workers, because each imports the script.
    */
   readonly functions?: string | URL;
   /** Milliseconds between two checks for newer models. Default: 2,000. With `Infinity` only `reload()` checks. */
@@ -85,26 +85,26 @@ export interface ServeOptions {
   readonly settle?: number;
   /** Whether a newer version must have the interface of the one it replaces. Default: true. */
   readonly sameInterface?: boolean;
-  /** By model: a version that gets a part of the requests. */
+  /** By model: a version that gets a share of the requests. */
   readonly split?: Readonly<Record<string, Split>>;
-  /** By model: a version that is run beside the one that answers. The differences are counted. */
+  /** By model: a version that also runs each request, to count differences from the version that answers. */
   readonly shadow?: Readonly<Record<string, string>>;
   /** Whether clients may load and unload models. */
   readonly control?: boolean;
   /**
-   * Milliseconds to wait for further requests, which then run as one, for models that take more than 50 µs a request. 0
-   * takes those that came at the same time. Unless given, each runs by itself.
+   * Milliseconds to wait for further requests, which then run together, for models that take more than 50 µs per
+   * request. 0 combines those that arrived at the same time. Default: each request runs alone.
    */
   readonly batchWindow?: number;
-  /** Where lines of JSON go, one for each request: nowhere unless given. */
+  /** Receives lines of JSON, one for each request. Default: no log. */
   readonly accessLog?: (lines: string) => void;
-  /** Called when models come, change, go or are refused, and when a worker ends. */
+  /** Called when models are loaded, updated, removed or rejected, and when a worker ends unexpectedly. */
   readonly onEvent?: (event: Event) => void;
-  /** Milliseconds during which a server that closes still takes connections, with 503 on readiness: 0 unless given. */
+  /** Milliseconds for which a closing server still accepts connections, with 503 for readiness. Default: 0. */
   readonly drainDelay?: number;
-  /** Milliseconds after which a server that closes cuts what is left: 30,000 unless given. */
+  /** Milliseconds after which a closing server cuts open requests. Default: 30,000. */
   readonly drainTime?: number;
-  /** The port of gRPC, where `@grpc/grpc-js` is installed. */
+  /** The port for gRPC, which needs `@grpc/grpc-js`. */
   readonly grpcPort?: number;
 }
 
@@ -179,14 +179,14 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
   }
   const { interval = 2_000, load = {}, host = '127.0.0.1' } = options;
   if (!(typeof interval === 'number' && interval >= 1))
-    throw wrong('milliseconds from 1 on, or Infinity', interval, 'interval');
+    throw wrong('at least 1 millisecond, or Infinity', interval, 'interval');
   checkLoadOptions(load);
   if (options.workers !== undefined && Object.keys(load.functions ?? {}).length > 0) {
-    const message = 'have functions of their own: give the option functions, the path of a script that each imports';
+    const message = 'cannot share functions: pass the option functions, the path of a script that each worker imports';
     throw new ForwardpassError('OPTION', message, 'workers');
   }
   if (options.functions !== undefined && load.functions !== undefined) {
-    throw new ForwardpassError('OPTION', 'is given beside load.functions; expected one of them', 'functions');
+    throw new ForwardpassError('OPTION', 'expected either functions or load.functions, found both', 'functions');
   }
   if (load.signal !== undefined) throw wrong('no signal; close the server instead', load.signal, 'load.signal');
   return {

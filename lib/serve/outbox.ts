@@ -1,22 +1,22 @@
 /**
- * Answers to requests that arrived together go out together, once all of them are there. Each write wakes its client, which
- * on a busy machine costs as much as the answer itself; clients that are awake already take the next ones for less.
+ * Answers to requests that arrived together are written together, once all are complete. Each write wakes its client,
+ * which on a busy machine costs as much as the answer itself; writes to clients that are already awake cost less.
  */
 import type { Answer } from './protocol.ts';
 
-/** Who writes an answer to its connection. */
+/** Writes an answer to its connection. */
 export interface Writer {
   write(answer: Answer): void;
 }
 
-/** Milliseconds that an answer waits for others at the most. */
+/** The most milliseconds that an answer waits for others. */
 const LONGEST = 0.5;
 
 export class Outbox {
   #waiting: { readonly writer: Writer; readonly answer: Answer }[] = [];
   #since = 0;
 
-  /** Has it written before the event loop waits again. */
+  /** Writes the answer before the event loop waits again. */
   put(writer: Writer, answer: Answer): void {
     const now = performance.now();
     if (this.#waiting.length === 0) {

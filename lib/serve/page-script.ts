@@ -1,6 +1,6 @@
 /**
- * What the page at `/` does in the browser: a form for each model from its schema, what the model says, code to copy, and
- * figures from `/metrics`. Names and strings of models are only ever set as text.
+ * The browser script of the page at `/`: a form for each model from its schema, the model's answers, code to copy, and
+ * figures from `/metrics`. Names and strings of models are only set as text, never as HTML.
  */
 export const PAGE_SCRIPT = `
 'use strict';
@@ -32,7 +32,7 @@ async function start() {
   }
   models = (await response.json()).models;
   show($('model'), models.map((model) => new Option(model.name, model.name)));
-  if (models.length === 0) show($('result'), [make('p', 'No model is served yet.', 'soft')]);
+  if (models.length === 0) show($('result'), [make('p', 'No models are served yet.', 'soft')]);
   else await choose(models.find((model) => model.name === decodeURIComponent(location.hash.slice(1))) || models[0]);
   poll();
 }
@@ -195,7 +195,7 @@ function show(parent, nodes) {
   parent.replaceChildren(...nodes);
 }
 
-// Figures of the chosen model: differences between two looks at its counters.
+// Figures of the chosen model: differences between two readings of its counters.
 let last;
 const rates = [];
 function countersOf(text) {
@@ -215,7 +215,7 @@ function countersOf(text) {
   return found;
 }
 
-/** Where the share of the requests lies between the bounds of a bucket, as Prometheus's histogram_quantile has it. */
+/** A quantile, interpolated between the bounds of a bucket as in Prometheus's histogram_quantile. */
 function quantile(before, now, share) {
   const counts = [...now.buckets].map(([bound, count]) => [bound === '+Inf' ? Infinity : Number(bound), count - (before.buckets.get(bound) || 0)]);
   counts.sort((a, b) => a[0] - b[0]);

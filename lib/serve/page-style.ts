@@ -1,4 +1,4 @@
-/** How the page at `/` looks, in light and in dark. */
+/** The style of the page at `/`, light and dark. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #5d6878; --line: #d9dee6; --back: #f6f7f9; --card: #fff; --accent: #2458d3; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #9aa5b5; --line: #323a47; --back: #14181f; --card: #1c222b; --accent: #7fa3ff; --bad: #ff8a80; } }

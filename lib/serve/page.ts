@@ -1,6 +1,6 @@
 /**
- * The page at `/`: each model with a form to try it, its schema, code to copy, and live figures. It is one text, the same
- * for everybody: what is served, the page asks the server for. It loads nothing from elsewhere.
+ * The page at `/`: each model with a form to try it, its schema, code to copy, and live figures. It is a constant text:
+ * the page requests the list of models from the server. It loads nothing from other hosts.
  */
 import { createHash } from 'node:crypto';
 import { PAGE_SCRIPT } from './page-script.ts';
@@ -33,7 +33,7 @@ const BODY = `<!doctype html>
 <div><span class="soft">99th percentile</span><b id="tail">–</b></div>
 <div><span class="soft">Requests</span><b id="requests">–</b></div>
 <div><span class="soft">Errors</span><b id="errors">–</b></div>
-</div><svg viewBox="0 0 59 31" preserveAspectRatio="none" role="img" aria-label="Requests a second, of the last two minutes"><polyline id="line"></polyline></svg></section>
+</div><svg viewBox="0 0 59 31" preserveAspectRatio="none" role="img" aria-label="Requests per second over the last two minutes"><polyline id="line"></polyline></svg></section>
 <section><h2>curl</h2><pre id="curl"></pre><div class="row"><button class="plain" data-copy="curl">Copy</button></div></section>
 <section><h2>fetch</h2><pre id="fetch"></pre><div class="row"><button class="plain" data-copy="fetch">Copy</button></div></section>
 <section class="wide"><details><summary>Schema of a record</summary><pre id="schema"></pre></details></section>

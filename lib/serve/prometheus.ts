@@ -2,16 +2,16 @@
 import { DIFFERENCES, type HistogramCounts, ROWS, SECONDS } from './histogram.ts';
 import type { MetricsState, SeriesState } from './metrics.ts';
 
-/** A version of a model as the repository knows it. */
+/** A version of a model, from the repository. */
 export interface VersionCounts {
   readonly model: string;
   readonly version: string;
   readonly format: string;
   readonly sha256?: string;
-  /** Versions that took the place of another of the same path. */
+  /** The number of versions that replaced another one from the same path. */
   readonly updates: number;
   readonly rejections: number;
-  /** Seconds since 1970 when it was loaded. */
+  /** The time when it was loaded, in seconds since 1970. */
   readonly since: number;
 }
 
@@ -68,40 +68,40 @@ export function prometheusText(
   );
   histogram(
     'forwardpass_request_duration_seconds',
-    'From the headers of a request for predictions to its answer.',
+    'Time from the headers of a request for predictions to its answer.',
     SECONDS,
     ({ seconds }) => seconds,
   );
   histogram(
     'forwardpass_compute_duration_seconds',
-    'Of it, the run of the model, and the wait for it.',
+    'The part of it for running the model, and waiting for that.',
     SECONDS,
     ({ computeSeconds }) => computeSeconds,
   );
-  histogram('forwardpass_batch_rows', 'Rows of a run.', ROWS, ({ batchRows }) => batchRows);
+  histogram('forwardpass_batch_rows', 'Rows per run.', ROWS, ({ batchRows }) => batchRows);
 
   const shadows = series.filter(({ shadow }) => shadow.requests + shadow.failures > 0);
   const perShadow = (key: keyof SeriesState['shadow']): Sample[] =>
     shadows.map((one) => [labelsOf(one), one.shadow[key]]);
-  family('forwardpass_shadow_requests_total', 'counter', 'Requests run by a shadow as well.', perShadow('requests'));
+  family('forwardpass_shadow_requests_total', 'counter', 'Requests that a shadow also ran.', perShadow('requests'));
   family(
     'forwardpass_shadow_failures_total',
     'counter',
-    'Of a shadow: requests that it failed or was too busy for.',
+    'Requests that a shadow failed or was too busy for.',
     perShadow('failures'),
   );
-  family('forwardpass_shadow_rows_total', 'counter', 'Rows run by a shadow as well.', perShadow('rows'));
+  family('forwardpass_shadow_rows_total', 'counter', 'Rows that a shadow also ran.', perShadow('rows'));
   family(
     'forwardpass_shadow_different_rows_total',
     'counter',
-    'Rows for which a shadow said something else.',
+    'Rows for which a shadow had a different result.',
     perShadow('different'),
   );
   head(
     lines,
     'forwardpass_shadow_difference',
     'histogram',
-    'The largest absolute difference of a request between the two.',
+    'The largest absolute difference of a request from the shadow.',
   );
   for (const one of shadows) {
     pushHistogram(lines, 'forwardpass_shadow_difference', labelsOf(one), DIFFERENCES, one.differences);
@@ -119,19 +119,19 @@ export function prometheusText(
   family(
     'forwardpass_model_loaded_timestamp_seconds',
     'gauge',
-    'When the version in use was loaded.',
+    'Time when the version in use was loaded.',
     versions.map((one) => [labelsOf(one), one.since]),
   );
   family(
     'forwardpass_model_reloads_total',
     'counter',
-    'Newer files that took the place of the one in use.',
+    'Newer files that replaced the one in use.',
     versions.map((one) => [labelsOf(one), one.updates]),
   );
   family(
     'forwardpass_model_rejections_total',
     'counter',
-    'Newer files that were refused.',
+    'Newer files that were rejected.',
     versions.map((one) => [labelsOf(one), one.rejections]),
   );
 
@@ -147,13 +147,13 @@ export function prometheusText(
   ]);
   family('forwardpass_ready', 'gauge', 'Whether the server is ready.', [['', about.ready ? 1 : 0]]);
   family('forwardpass_workers', 'gauge', 'Threads that answer requests.', [['', about.workers]]);
-  family('forwardpass_worker_restarts_total', 'counter', 'Threads that ended by themselves.', [['', about.restarts]]);
+  family('forwardpass_worker_restarts_total', 'counter', 'Threads that ended unexpectedly.', [['', about.restarts]]);
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
   family('process_cpu_seconds_total', 'counter', 'Processor time of the process.', [['', (user + system) / 1e6]]);
   family('process_resident_memory_bytes', 'gauge', 'Memory of the process.', [['', rss]]);
-  family('process_start_time_seconds', 'gauge', 'When the process started.', [['', performance.timeOrigin / 1e3]]);
-  family('nodejs_heap_size_used_bytes', 'gauge', 'Heap of the thread that was asked.', [['', heapUsed]]);
+  family('process_start_time_seconds', 'gauge', 'Time when the process started.', [['', performance.timeOrigin / 1e3]]);
+  family('nodejs_heap_size_used_bytes', 'gauge', 'Heap of the thread that answered.', [['', heapUsed]]);
   return `${lines.join('\n')}\n`;
 }
 

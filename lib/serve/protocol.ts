@@ -1,4 +1,4 @@
-/** From the bytes of a request's body and a model to the bytes of an answer. */
+/** The protocols: from a model and the bytes of a request's body to the bytes of an answer. */
 export { errorAnswer, JSON_TYPE, jsonAnswer, problem } from './protocol/answers.ts';
 export { predictFriendly, schemaOf } from './protocol/friendly.ts';
 export { openApi } from './protocol/open-api.ts';

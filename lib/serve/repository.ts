@@ -1,4 +1,4 @@
-/** The models that are served: found, loaded, watched, and exchanged for newer ones. It lives in one thread, and loads there. */
+/** The served models: finds, loads, watches and replaces them. It lives and loads in one thread. */
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ERROR_CODES, ForwardpassError } from '../errors.ts';
@@ -9,42 +9,42 @@ import type { VersionCounts } from './prometheus.ts';
 import { type Found, printOf, type Scan } from './scan.ts';
 import { type Published, Slot, type SlotParts } from './slot.ts';
 
-/** A version that is not there, and why. */
+/** A version that could not be loaded, and why. */
 interface Refused {
   readonly found: Found;
   readonly error: ForwardpassError;
   readonly print: string;
-  /** When it is tried again though its files have not changed, as what was in the way may be gone. */
+  /** When it is tried again even if its files have not changed, because the cause may be gone. */
   readonly next: number;
 }
 
-/** As the repository extension of the Open Inference Protocol has it. */
+/** An entry of the index in the repository extension of the Open Inference Protocol. */
 export interface IndexEntry {
-  /** The model. */
+  /** The name of the model. */
   readonly name: string;
-  /** Its version; absent where none could be loaded. */
+  /** Its version; absent if none could be loaded. */
   readonly version?: string;
   /** Whether requests for it are answered. */
   readonly state: 'READY' | 'UNAVAILABLE';
-  /** Why it is not served; empty where it is. */
+  /** Why it is not served; empty if it is. */
   readonly reason: string;
 }
 
 export interface RepositoryParts extends Pick<SlotParts, 'options' | 'onChange'> {
-  /** What is there now. Throws where that cannot be seen. */
+  /** Lists what exists now. Throws if that fails. */
   readonly look: () => Promise<Scan>;
 }
 
 const PASSING: ReadonlySet<string> = new Set(['SOURCE', 'MEMORY']);
-/** Milliseconds before what was in the way is looked at again. */
+/** Milliseconds before a failed version is tried again. */
 const RETRY = 5_000;
-/** Milliseconds after which what is gone is gone: another name may take its place. */
+/** Milliseconds after which a missing file counts as removed, because it may be just being replaced. */
 const GONE = 100;
 
 export class Repository {
   readonly #slots = new Map<string, Slot>();
   readonly #refused = new Map<string, Refused>();
-  /** Names that a client has unloaded. */
+  /** The names of models that a client has unloaded. */
   readonly #unloaded = new Set<string>();
   readonly #problems = new Map<string, ForwardpassError>();
   #running: Promise<void> = Promise.resolve();
@@ -64,12 +64,12 @@ export class Repository {
     return [...this.#slots.values()].map(({ counts }) => counts);
   }
 
-  /** Whether all that there is was looked at once. */
+  /** Whether the first check is complete. */
   get started(): boolean {
     return this.#started;
   }
 
-  /** Of whatever is not served at the start. */
+  /** The first error of anything that could not be served at the start. */
   get firstProblem(): ForwardpassError | undefined {
     return [...this.#refused.values()][0]?.error ?? [...this.#problems.values()][0];
   }
@@ -81,7 +81,7 @@ export class Repository {
     this.#schedule();
   }
 
-  /** Looks for newer versions and other models now. */
+  /** Checks for newer versions and other models now. */
   async reload(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#lookNow();
@@ -89,7 +89,7 @@ export class Repository {
     });
   }
 
-  /** What is served and what is not. Reasons say nothing of paths, which are none of clients' business. */
+  /** The models that are served, and those that are not. Reasons do not reveal paths to clients. */
   index(): IndexEntry[] {
     const ready = this.published.map(
       ({ name, version }): IndexEntry => ({ name, version, state: 'READY', reason: '' }),
@@ -112,7 +112,7 @@ export class Repository {
     return [...ready, ...refused, ...problems, ...unloaded];
   }
 
-  /** Resolves with why it failed, if it did. */
+  /** Resolves with the reason if it failed. */
   async load(name: string): Promise<string | undefined> {
     const was = this.#unloaded.delete(name);
     for (const [key, { found }] of this.#refused) if (found.name === name) this.#refused.delete(key);
@@ -125,11 +125,11 @@ export class Repository {
     const refused = [...this.#refused.values()].find(({ found }) => found.name === name);
     const error = refused?.error ?? this.#problems.get(name);
     if (error === undefined && was) this.#unloaded.add(name);
-    return error === undefined ? 'the repository has no model of this name' : reasonOf(error);
+    return error === undefined ? 'model not found in the repository' : reasonOf(error);
   }
 
   async unload(name: string): Promise<string | undefined> {
-    if (!this.published.some((one) => one.name === name)) return 'no model of this name is served';
+    if (!this.published.some((one) => one.name === name)) return 'model not found';
     this.#unloaded.add(name);
     await this.#inTurn(async () => this.#removeWhere((slot) => slot.name === name));
     return undefined;
@@ -158,7 +158,7 @@ export class Repository {
     return this.#inTurn(() => this.#lookNow());
   }
 
-  /** One after the other, whoever asks. */
+  /** Runs actions one after the other. */
   #inTurn(action: () => Promise<void>): Promise<void> {
     this.#running = this.#running.then(action).catch((error) => this.#tell({ kind: 'failed', error }));
     return this.#running;
@@ -197,7 +197,7 @@ export class Repository {
     }
   }
 
-  /** Each is reported once. */
+  /** Reports each problem once. */
   #note(problems: Scan['problems']): void {
     const before = new Map(this.#problems);
     this.#problems.clear();
@@ -232,7 +232,7 @@ export class Repository {
     await before?.close();
   }
 
-  /** What a version that comes while the server runs has to be like. */
+  /** The model whose interface a new version must match while the server runs. */
   #peerOf(name: string): Model | undefined {
     if (!this.#started || !this.parts.options.sameInterface) return undefined;
     return this.published.filter((one) => one.name === name).at(-1)?.model;

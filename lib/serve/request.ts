@@ -1,31 +1,31 @@
 /**
- * Requests whose bodies go from the parser to whoever reads them. As streams, which is what node:http makes of them, they take
- * events, ticks and listeners of several microseconds each, for bodies that mostly come in one part.
+ * Requests whose bodies go directly from the parser to their receiver. The streams of node:http cost several
+ * microseconds each for events, ticks and listeners, for bodies that mostly arrive in one part.
  */
 import { IncomingMessage } from 'node:http';
 
-/** Who reads a body. Either `end` or `gone` is called, once. */
+/** The receiver of a body. Either `end` or `gone` is called, once. */
 export interface Receiver {
-  /** The next part. */
+  /** Called with the next part. */
   part(bytes: Uint8Array): void;
-  /** All parts were there. */
+  /** Called after the last part. */
   end(): void;
-  /** The client went away before. */
+  /** Called if the client disconnected before the end. */
   gone(): void;
 }
 
-/** Without a receiver, what comes is passed over. */
+/** Without a receiver, the body is discarded. */
 export class Request extends IncomingMessage {
   #receiver: Receiver | undefined;
-  /** What {@link headers} gave before. */
+  /** The cached result of {@link headers}. */
   knownHeaders: IncomingMessage['headers'] | undefined;
 
-  /** From now on; instead of another, if there is one. */
+  /** Sets the receiver from now on, instead of any earlier one. */
   receive(receiver: Receiver): void {
     this.#receiver = receiver;
   }
 
-  /** Called by the parser, with null at the end. True says that it may go on. */
+  /** Called by the parser, with null at the end. Returns true if it may continue. */
   override push(part: Uint8Array | null): boolean {
     if (part !== null) {
       this.#receiver?.part(part);
@@ -44,7 +44,7 @@ export class Request extends IncomingMessage {
     super._destroy(error, callback);
   }
 
-  /** Of node:http, which passes over by it what nobody has read: as a stream, where nothing ever comes. */
+  /** Called by node:http to discard an unread body, which in the stream is always empty. */
   _dump(): void {}
 }
 
@@ -52,7 +52,7 @@ const accessor = (name: string) => Object.getOwnPropertyDescriptor(IncomingMessa
 const parsed = accessor('headers')?.get as (this: IncomingMessage) => IncomingMessage['headers'];
 
 Object.defineProperties(Request.prototype, {
-  /** Said to node:http, which otherwise waits for the end of a stream before it forgets the request. */
+  /** Tells node:http that the stream has ended; otherwise it would wait for that before it releases the request. */
   readableEnded: {
     get(this: Request) {
       return this.complete;
@@ -71,7 +71,10 @@ Object.defineProperties(Request.prototype, {
 
 let last: { readonly raw: readonly string[]; readonly headers: IncomingMessage['headers'] } | undefined;
 
-/** Most clients send the same headers again and again, but for the length of the body: what was made of the last ones is theirs, too. */
+/**
+ * Reuses the parsed headers of the last request, because most clients send the same headers except for the length of
+ * the body.
+ */
 function headersOf(request: Request): IncomingMessage['headers'] {
   const raw = request.rawHeaders;
   const length = last === undefined ? undefined : lengthIfAlike(raw, last.raw);
@@ -85,7 +88,7 @@ function headersOf(request: Request): IncomingMessage['headers'] {
 
 const CONTENT_LENGTH = /^content-length$/i;
 
-/** The length that they say otherwise, or an empty string where they say the same; undefined where they differ in something else. */
+/** The content length if only that differs, or an empty string if nothing does; undefined if anything else differs. */
 function lengthIfAlike(raw: readonly string[], known: readonly string[]): string | undefined {
   if (raw.length !== known.length) return undefined;
   let length = '';
@@ -101,8 +104,8 @@ function lengthIfAlike(raw: readonly string[], known: readonly string[]): string
 const ABSOLUTE = /^https?:\/\/([^/?#@\s]+)([/?]\S*)?$/i;
 
 /**
- * Of a target as proxies are sent it, `GET http://host/path`, what others say of it: its path, and as Host the one in it, which is
- * the one that counts (RFC 9112, 3.2.2).
+ * Normalizes a target in absolute form, as sent to proxies (`GET http://host/path`): the path becomes the URL, and its
+ * host replaces the Host header (RFC 9112, 3.2.2).
  */
 export function toOrigin(request: IncomingMessage): void {
   const [, host, path = '/'] = ABSOLUTE.exec(request.url ?? '') ?? [];
@@ -111,7 +114,7 @@ export function toOrigin(request: IncomingMessage): void {
   request.headers.host = host;
 }
 
-/** The body of a request, whichever server it comes from. */
+/** Receives the body of a request from any server. */
 export function receive(request: IncomingMessage, receiver: Receiver): void {
   if (request instanceof Request) {
     request.receive(receiver);

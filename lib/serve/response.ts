@@ -1,17 +1,17 @@
-/** Answers that are written at once: their head by hand, and with the body in one string. */
+/** Answers whose head and body are written together as one string. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 
-/** Longer ones are left to node:http, which waits for clients that read slowly. */
+/** Longer answers are left to node:http, which handles slow clients. */
 const LONGEST = 16_384;
 
 export class Response<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
-  /** Of node:http: what it has written, or will write, before the body; and whether it has. */
+  /** Internals of node:http: the head that it has written or will write, and whether it has. */
   declare _header: string | null;
   declare _headerSent: boolean;
 
   /**
-   * An answer of status 200 and of JSON, after which the connection stays. False where that is not all there is to it, and
-   * nothing was done: then it goes the way of all others. `bytes` is the length of the body in UTF-8.
+   * Sends a JSON answer with status 200 that keeps the connection open. Returns false without doing anything if the
+   * answer needs more; it must then be sent in the usual way. `bytes` is the length of the body in UTF-8.
    */
   sendJson(body: string, bytes: number, idleSeconds: number): boolean {
     const { socket, req } = this;
@@ -28,7 +28,7 @@ export class Response<R extends IncomingMessage = IncomingMessage> extends Serve
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ';
 
-/** Whether node:http notes what was sent where it has up to now: were it not so, it would send a second head. */
+/** Whether node:http still has these internals; otherwise it would send a second head. */
 function knowsHeaders(response: Response): boolean {
   return response._header === null && response._headerSent === false && !response.headersSent;
 }
@@ -36,7 +36,7 @@ function knowsHeaders(response: Response): boolean {
 let second = 0;
 let text = '';
 
-/** Now, as headers say it. */
+/** The current time, as in the Date header. */
 function date(): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {

@@ -1,4 +1,4 @@
-/** What a path asks for. Names come out of it decoded, and are looked up in a table: no path reaches the file system. */
+/** Parses paths to routes. Names are decoded and looked up in a table: no path reaches the file system. */
 
 export type Action =
   | 'page'
@@ -48,7 +48,7 @@ const FIXED: ReadonlyMap<string, Route> = new Map([
   ['/v1/models', get('v1-list')],
 ]);
 
-/** What follows a model's name, or that of its version, and what it asks for. */
+/** The routes after a model's name or version. */
 const AFTER_MODEL: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
   [
     'models',
@@ -72,10 +72,10 @@ function get(action: Action): Route {
   return { action, method: 'GET' };
 }
 
-/** Longer paths name nothing. */
+/** Longer paths are not found. */
 const LONGEST_PATH = 4096;
 
-/** Undefined where there is no such path; `malformed` where it is not one. `path` is without what follows a question mark. */
+/** The route of a path without its query. Undefined if the path is unknown, `malformed` if it is invalid. */
 export function routeOf(path: string): Route | 'malformed' | undefined {
   const fixed = FIXED.get(path);
   if (fixed !== undefined || path.length > LONGEST_PATH) return fixed;
@@ -134,7 +134,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-/** Routes by the paths that were asked for lately: a server has few. */
+/** Caches routes by path, because a server has few. */
 export class Routes {
   readonly #known = new Map<string, Route>();
 

@@ -1,4 +1,6 @@
-/** Which models a folder holds: NAME.EXTENSION, NAME/MODEL, NAME/VERSION/MODEL, where a model is a file or a folder. */
+/**
+ * Finds the models in a folder: NAME.EXTENSION, NAME/MODEL, NAME/VERSION/MODEL, where a model is a file or a folder.
+ */
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -11,20 +13,20 @@ export interface Found {
   readonly version: string;
   /** A path, or a URL. */
   readonly path: string;
-  /** In the place of a path, a model that is loaded already. */
+  /** A model that is already loaded, instead of a path. */
   readonly given?: Model;
 }
 
 export interface Scan {
   readonly found: readonly Found[];
-  /** Names of which nothing can be served, and why. */
+  /** Names for which nothing can be served, and why. */
   readonly problems: readonly { readonly name: string; readonly error: ForwardpassError }[];
 }
 
-/** The version of a model that has no folder for it. */
+/** The version of a model without version folders. */
 export const ONLY_VERSION = '1';
 
-/** What lies beside models: notes, digests, configurations, what is being written. */
+/** Files beside models: notes, digests, configurations, files that are being written. */
 const NO_MODELS =
   /^\.|~$|\.(md|py|csv|log|ya?ml|toml|pbtxt|sha256|lock|tmp|temp|new|part|partial|crdownload|swp|bak|old)$/i;
 
@@ -36,13 +38,13 @@ export async function isModelFolder(path: string): Promise<boolean> {
   );
 }
 
-/** By what name a single model is served. */
+/** The name under which a single model is served. */
 export function nameOf(path: string): string {
   const name = basename(path);
   return name.slice(0, name.length - extname(name).length) || name;
 }
 
-/** Throws SOURCE where the folder cannot be read. */
+/** Throws SOURCE if the folder cannot be read. */
 export async function scan(root: string): Promise<Scan> {
   const found = new Map<string, Found[]>();
   const problems: { name: string; error: ForwardpassError }[] = [];
@@ -78,7 +80,7 @@ interface Candidate {
   readonly isFolder: boolean;
 }
 
-/** What may be a model, by name. */
+/** Possible models, by name. */
 async function candidates(folder: string): Promise<Candidate[]> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     throw new ForwardpassError('SOURCE', `the folder could not be read (${cause.code})`, folder, { cause });
@@ -87,14 +89,14 @@ async function candidates(folder: string): Promise<Candidate[]> {
   for (const name of names.sort()) {
     if (NO_MODELS.test(name)) continue;
     const path = join(folder, name);
-    // Through links: releases are often switched by one.
+    // Follows links, because releases are often switched by one.
     const found: Stats | undefined = await stat(path).catch(() => undefined);
     if (found?.isFile() || found?.isDirectory()) entries.push({ name, path, isFolder: found.isDirectory() });
   }
   return entries;
 }
 
-/** Of a version that is being written, nothing is there yet. */
+/** The only file in a folder; with `mayBeEmpty`, undefined for a version that is still being written. */
 function onlyFile(folder: string, entries: readonly Candidate[], mayBeEmpty: true): string | undefined;
 function onlyFile(folder: string, entries: readonly Candidate[]): string;
 function onlyFile(folder: string, entries: readonly Candidate[], mayBeEmpty?: true): string | undefined {
@@ -104,14 +106,14 @@ function onlyFile(folder: string, entries: readonly Candidate[], mayBeEmpty?: tr
   if (files.length === 0) throw problem(folder, 'is an empty folder');
   const preferred = files.find(({ name }) => nameOf(name) === 'model');
   if (preferred !== undefined) return preferred.path;
-  throw problem(folder, 'holds several files; leave one, or call the one that is meant model');
+  throw problem(folder, 'contains several files; keep one, or name the one to serve model');
 }
 
 function problem(path: string, message: string): ForwardpassError {
   return new ForwardpassError('SOURCE', message, path);
 }
 
-/** By which it is seen whether what could not be served is worth another try. */
+/** A fingerprint that shows whether a failed file has changed and should be tried again. */
 export async function printOf(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   if (found === undefined) return 'not there';

@@ -1,4 +1,4 @@
-/** When and where the work of requests runs: at once, off the event loop, or together with that of others. */
+/** Decides when and where the work of requests runs: at once, off the event loop, or together with other requests. */
 import { Served } from './catalog.ts';
 import {
   type Compute,
@@ -12,19 +12,19 @@ import {
 } from './protocol.ts';
 
 export interface SchedulerOptions {
-  /** Milliseconds; undefined batches nothing. */
+  /** In milliseconds; undefined disables batching. */
   readonly batchWindow: number | undefined;
-  /** Told the rows of each run. */
+  /** Called with the rows of each run. */
   readonly onRun: (served: ServedModel, rows: number) => void;
 }
 
-/** Nanoseconds of a run above which other requests should not wait for it. */
+/** Runs of more nanoseconds should not block other requests. */
 const LONG = 3e6;
-/** Nanoseconds of a run above which it is worth waiting for others. */
+/** For runs of more nanoseconds, it is worth waiting for others. */
 const WORTH_BATCHING = 50_000;
-/** Rows of a batch: more cost no less each. */
+/** The most rows of a batch: with more, each row costs no less. */
 const MOST_ROWS = 512;
-/** The weight of a run that took longer than expected in what is expected of the next. */
+/** The weight of a run that took longer than expected in the estimate for the next. */
 const NEWEST = 0.02;
 
 interface Waiting {
@@ -34,7 +34,7 @@ interface Waiting {
 }
 
 interface Pace {
-  /** Nanoseconds of a run, and of each of its rows, as the last ones took. */
+  /** Estimated nanoseconds of a run, and of each of its rows. */
   run: number;
   row: number;
   batch: Waiting[];
@@ -42,7 +42,7 @@ interface Pace {
 }
 
 export class Scheduler {
-  /** Requests whose run is not done at once. */
+  /** The number of requests that wait for their run. */
   waiting = 0;
   readonly #paces = new WeakMap<ServedModel, Pace>();
 
@@ -131,7 +131,7 @@ export class Scheduler {
     }
   }
 
-  /** A run of a batch counts as one, for what a request by itself would take is not known from it. */
+  /** A run of a batch counts as one, because it does not show how long a single request would take. */
   #learn(pace: Pace, rows: number, milliseconds: number, requests = 1): void {
     const ns = milliseconds * 1e6;
     if (requests === 1) pace.run = learned(pace.run, ns);
@@ -139,7 +139,7 @@ export class Scheduler {
   }
 }
 
-/** Times are too long when the processor was taken away, or code was cold, and never too short. */
+/** Combines estimates: measured times may be too long, because of preemption or cold code, but never too short. */
 function learned(known: number, found: number): number {
   return known === 0 || found < known ? found : known + NEWEST * (found - known);
 }

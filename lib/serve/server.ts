@@ -11,21 +11,21 @@ import type { IndexEntry } from './repository.ts';
 
 /** A server that listens: see {@link serve}. */
 export interface Server extends AsyncDisposable {
-  /** Such as `http://127.0.0.1:8080`. */
+  /** The URL, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Address and port it listens on, as node:net gives them. */
+  /** The address and port it listens on, as in node:net. */
   readonly address: AddressInfo;
-  /** Of gRPC, where it was asked for. */
+  /** The port of gRPC, if enabled. */
   readonly grpcPort?: number;
-  /** What is served and what is not, with reasons. */
+  /** The models that are served, and those that are not, with reasons. */
   readonly models: readonly IndexEntry[];
-  /** Looks for newer models now, and reads tokens and certificates again. */
+  /** Checks for newer models now, and reads tokens and certificates again. */
   reload(): Promise<void>;
-  /** Answers what is on its way, then ends. */
+  /** Answers open requests, then ends. */
   close(): Promise<void>;
 }
 
-/** What takes connections: this thread, or several others. */
+/** Accepts connections: this thread, or several others. */
 interface Front {
   readonly address: AddressInfo;
   readonly grpcPort?: number;
@@ -48,7 +48,7 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
     throw error;
   }
   const end = async () => {
-    // Balancers see that it is not ready while it still takes connections.
+    // Load balancers see that it is not ready while it still accepts connections.
     local.app.draining = true;
     front.drain();
     await sleep(drainDelay);
@@ -109,7 +109,7 @@ async function openFront(local: Local, options: CheckedServeOptions, tls: Certif
   }
 }
 
-/** Opened with the first server that wants it. */
+/** Loaded with the first server that needs it. */
 async function openGrpc(
   port: number,
   { app, catalog, guard }: Local,
@@ -129,10 +129,10 @@ function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number):
   const reasons: Record<string, string> = {
     EADDRINUSE: 'is in use by another program; choose another port',
     EADDRNOTAVAIL: 'is not an address of this machine',
-    EACCES: 'may not be used without more rights; choose a port from 1024 on',
+    EACCES: 'requires more privileges; choose a port of at least 1024',
     ENOTFOUND: 'is not a known host name',
   };
-  const message = reasons[cause.code ?? ''] ?? `could not be listened on (${cause.code})`;
+  const message = reasons[cause.code ?? ''] ?? `could not be opened for listening (${cause.code})`;
   return new ForwardpassError('OPTION', message, `${host}:${port}`, { cause });
 }
 
@@ -151,7 +151,7 @@ async function readTls({ tls }: CheckedServeOptions): Promise<Certificates | und
   ]);
   const context = { cert, key, ...(ca && { ca }) };
   try {
-    // Said here, with its name, rather than by the first connection.
+    // Checked here, with a good message, instead of at the first connection.
     (await import('node:tls')).createSecureContext(context);
   } catch (cause) {
     throw new ForwardpassError(

@@ -1,12 +1,12 @@
-/** Runs a request by another version as well, after it was answered, and counts what comes out otherwise. */
+/** Also runs answered requests by another version, and counts different results. */
 import type { Served } from './catalog.ts';
 import type { Metrics, Series } from './metrics.ts';
 import { type Handler, type Incoming, keptResults, type ProtocolLimits, type Results, runWork } from './protocol.ts';
 
-/** Requests that wait to be run by a shadow: further ones are not, and counted as failures. */
+/** The most requests that wait for a shadow. Further ones are not run and count as failures. */
 const MOST_WAITING = 64;
 
-/** A request that was answered, and what the model said. */
+/** An answered request and its results. */
 export interface Answered {
   readonly handler: Handler;
   readonly incoming: Incoming;
@@ -22,7 +22,7 @@ export class Shadows {
     private readonly limits: ProtocolLimits,
   ) {}
 
-  /** Nobody waits for it: it has its turn when the answers that are due are given. */
+  /** Runs after the pending answers have been written, because nobody waits for it. */
   run(shadow: Served, answered: Answered): void {
     const series = this.metrics.of(shadow.name, shadow.version);
     if (this.#waiting >= MOST_WAITING) {
@@ -61,7 +61,9 @@ export class Shadows {
   }
 }
 
-/** Rows of which anything differs, and the largest difference; undefined of results that are not alike. */
+/**
+ * The number of rows with any difference, and the largest difference; undefined if the results have different shapes.
+ */
 export function compare(expected: Results, found: Results, rows: number) {
   if (expected.outputs.length !== found.outputs.length || rows === 0) return undefined;
   const differs = new Uint8Array(rows);

@@ -1,4 +1,4 @@
-/** One version of a model: loaded, and exchanged for another when its file is. */
+/** One version of a model, which is reloaded when its file changes. */
 import { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { checkSameInterface } from '../watch/same-interface.ts';
@@ -13,17 +13,17 @@ export interface Published {
   readonly name: string;
   readonly version: string;
   readonly model: Model;
-  /** Undefined of a model that was given as such. */
+  /** Undefined for a model that was passed as an object. */
   readonly source: ModelSource | undefined;
-  /** Keeps the model whole until what it returns is called. */
+  /** Keeps the model alive until the returned function is called. */
   hold(): () => void;
 }
 
 export interface SlotParts {
   readonly options: Pick<CheckedServeOptions, 'interval' | 'settle' | 'sameInterface' | 'load' | 'onEvent'>;
-  /** Called when another set of models is in use than before. */
+  /** Called when the models in use have changed. */
   readonly onChange: () => void;
-  /** The model whose interface a version has to have that comes beside it. */
+  /** The model whose interface an additional version must match. */
   readonly peer: () => Model | undefined;
 }
 
@@ -65,7 +65,7 @@ export class Slot implements Published {
       },
     };
     slot.#live = await watch(path, watching).catch((error) => {
-      // They are for all models of the server, of which some are in formats that have no such steps.
+      // The functions are for all models of the server, and some formats have no custom steps.
       if (!isAboutFunctions(error)) throw error;
       return watch(path, { ...watching, functions: undefined });
     });
@@ -117,7 +117,7 @@ export class Slot implements Published {
   }
 }
 
-/** That a format has no steps of one's own; the functions themselves were checked before. */
+/** Whether the error says that a format has no custom steps; the functions themselves were already checked. */
 function isAboutFunctions(error: unknown): boolean {
   return error instanceof ForwardpassError && error.code === 'OPTION' && error.place === 'functions';
 }

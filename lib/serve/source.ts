@@ -1,4 +1,4 @@
-/** From what a server is given to what there is to serve. */
+/** Resolves the source of a server to the models to serve. */
 import { stat } from 'node:fs/promises';
 import { ForwardpassError } from '../errors.ts';
 import { Model } from '../model.ts';
@@ -9,7 +9,7 @@ import { type Found, isModelFolder, nameOf, ONLY_VERSION, type Scan, scan } from
 
 export interface Looked {
   readonly look: () => Promise<Scan>;
-  /** Whether there is nothing to serve where the first look finds nothing good, since no other can come. */
+  /** Whether no other models can appear later, so that a first check without a good model is an error. */
   readonly isFixed: boolean;
 }
 
@@ -20,7 +20,7 @@ export async function openServeSource(source: ServeSource, name: string | undefi
   if (typeof source !== 'object' || source === null || Object.keys(source).length === 0) {
     throw wrong('a path, a URL, a model, or an object of these by name', source, 'source');
   }
-  if (name !== undefined) throw wrong('no name, since the models have theirs', name, 'name');
+  if (name !== undefined) throw wrong('no name, because the models have their own', name, 'name');
   return fixed(Object.entries(source).map(([key, one]) => given(key, one)));
 }
 
@@ -45,15 +45,15 @@ async function openPlace(source: string | URL, name: string | undefined): Promis
   return { look: name === undefined ? () => scan(place) : () => scanOne(place, name), isFixed: false };
 }
 
-/** The one model of a folder, by another name: as platforms mount it, whatever its file is called. */
+/** The only model of a folder, under another name, because platforms mount it with any file name. */
 async function scanOne(root: string, name: string): Promise<Scan> {
   const { found, problems } = await scan(root);
   const names = [...new Set(found.map((one) => one.name))];
-  // Where the folder is that of the model, its folders are versions.
+  // If the folder is that of the model itself, its subfolders are versions.
   if (names.length > 1 || (names.length === 1 && /^v?\d+$/.test(names[0]))) {
     const versions = found.every((one) => /^v?\d+$/.test(one.name) && one.version === ONLY_VERSION);
     if (versions) return { found: found.map((one) => ({ ...one, name, version: one.name })), problems };
-    throw new ForwardpassError('OPTION', `is for one model, and the folder holds ${names.length}`, 'name');
+    throw new ForwardpassError('OPTION', `is only for one model, but the folder contains ${names.length}`, 'name');
   }
   return { found: found.map((one) => ({ ...one, name })), problems: problems.map((one) => ({ ...one, name })) };
 }

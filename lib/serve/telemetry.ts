@@ -1,4 +1,6 @@
-/** Spans of OpenTelemetry, where `@opentelemetry/api` is installed beside forwardpass and the application has set it up. */
+/**
+ * Spans of OpenTelemetry, if `@opentelemetry/api` is installed beside forwardpass and configured by the application.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 
 interface Span {
@@ -7,7 +9,7 @@ interface Span {
   end(): void;
 }
 
-/** What is used of its interface, which has been stable since version 1. */
+/** The used part of its interface, which has been stable since version 1. */
 interface Api {
   readonly trace: { getTracer(name: string): { startSpan(name: string, options: object, context: unknown): Span } };
   readonly context: { active(): unknown };
@@ -32,10 +34,10 @@ export class RequestSpan {
   }
 }
 
-// No literal: compilers and bundlers would look for the package.
+// Not a literal, because compilers and bundlers would then look for the package.
 const PACKAGE = ['@opentelemetry', 'api'].join('/');
 
-/** Undefined where the package is not installed. */
+/** Undefined if the package is not installed. */
 export async function openTelemetry(open = (): Promise<unknown> => import(PACKAGE)): Promise<StartSpan | undefined> {
   const api = (await open().catch(() => undefined)) as Api | undefined;
   if (api === undefined) return undefined;

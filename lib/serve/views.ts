@@ -1,4 +1,4 @@
-/** Answers to requests that bring no body. */
+/** Answers to requests without a body. */
 import type { Catalog, Served } from './catalog.ts';
 import { page } from './page.ts';
 import { PROMETHEUS_TYPE } from './prometheus.ts';

@@ -1,4 +1,4 @@
-/** Bytes in memory, and the checks and words that all readers share. */
+/** Readers of bytes in memory, and the checks and messages that all readers share. */
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
 import { aborted } from './abort.ts';
@@ -16,7 +16,7 @@ export function bytesReader(name: string, bytes: Uint8Array): Reader {
   };
 }
 
-/** Reads of the blob what is asked for, which may be a file's (`fs.openAsBlob`, a form's upload). */
+/** Reads the requested parts of a Blob, which may be backed by a file (`fs.openAsBlob`, a form's upload). */
 export function blobReader(name: string, blob: Blob, signal?: AbortSignal): Reader {
   return {
     name,
@@ -37,10 +37,14 @@ export function blobReader(name: string, blob: Blob, signal?: AbortSignal): Read
   };
 }
 
-/** Throws `TRUNCATED` or `MALFORMED` unless the file of `size` bytes has all that is asked. */
+/** Throws `TRUNCATED` or `MALFORMED` unless the file of `size` bytes contains the range. */
 export function checkRange(name: string, size: number, offset: number, length: number): void {
   if (![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)) {
-    throw new ForwardpassError('MALFORMED', `names ${length} bytes at byte ${offset}, which is not a range`, name);
+    throw new ForwardpassError(
+      'MALFORMED',
+      `refers to ${length} bytes at byte ${offset}, which is not a valid range`,
+      name,
+    );
   }
   if (offset + length > size) throw truncated(name, size, offset, length);
 }

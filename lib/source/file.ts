@@ -10,10 +10,10 @@ import type { OpenSource, SourceOptions } from './open-source.ts';
 import { attempt, openPlain } from './plain.ts';
 import { siblingSegments } from './sibling-path.ts';
 
-/** What one read may ask of the operating system. */
+/** The most bytes of one read of the operating system. */
 const LONGEST_READ = 2 ** 30;
 
-/** A model's main file, or the folder that a model is. */
+/** Opens a model's main file, or a model that is a folder. */
 export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
   aborted(options.signal);
   const main = await findMain(path);
@@ -26,10 +26,10 @@ export async function openFile(path: string, options: SourceOptions): Promise<Op
   }
 }
 
-/** The files of one model: how many bytes they are together, and what is to be closed. */
+/** The open files of one model, and their total size. */
 class Files {
   private readonly handles: FileHandle[] = [];
-  /** What `stat` said when it was opened, by the place that messages name. */
+  /** The result of `stat` when each file was opened, by its place for messages. */
   private readonly opened = new Map<
     string,
     { readonly handle: FileHandle; readonly size: number; readonly mtimeMs: number }
@@ -61,7 +61,7 @@ class Files {
     await Promise.all(this.handles.splice(0).map((handle) => handle.close()));
   }
 
-  /** Takes the handle over. `place` is for messages about what was opened. */
+  /** Takes ownership of the handle. `place` is for messages about the file. */
   async reader(name: string, handle: FileHandle, place = name): Promise<Reader> {
     this.handles.push(handle);
     const found = await attempt(place, () => handle.stat());
@@ -96,7 +96,7 @@ class Files {
     for (const [place, { handle, size, mtimeMs }] of this.opened) {
       const now = await attempt(place, () => handle.stat());
       if (now.size === size && now.mtimeMs === mtimeMs) continue;
-      throw new ForwardpassError('SOURCE', 'was written to while it was read; load it when it is whole', place);
+      throw new ForwardpassError('SOURCE', 'was changed while it was read; load it again when it is complete', place);
     }
   }
 

@@ -1,5 +1,5 @@
-/** A model behind an http: or https: URL, downloaded whole. */
-// Node's own timers, on every host that has them.
+/** Downloads a model from an http: or https: URL completely. */
+// Node's timers, on every host that has them.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ForwardpassError } from '../errors.ts';
 import { describe, quote } from '../messages.ts';
@@ -7,29 +7,32 @@ import { abortError } from './abort.ts';
 import { allocate } from './bytes.ts';
 import type { SourceOptions } from './open-source.ts';
 
-/** What a server said of a version, to ask later whether there is another. */
+/** A server's validators of a version, to check later whether there is another. */
 export interface Validators {
   readonly etag?: string;
-  /** The header as it came. */
+  /** The header, unchanged. */
   readonly lastModified?: string;
 }
 
 export interface Download extends Validators {
   readonly bytes: Uint8Array;
-  /** Whether the answer said where it ends, so that these are all bytes. One that ends with its connection does not. */
+  /**
+   * Whether the answer declared its end, so that the bytes are known to be complete. An answer that ends with its
+   * connection does not.
+   */
   readonly whole: boolean;
 }
 
 export interface DownloadOptions extends SourceOptions {
-  /** For how many milliseconds the server may be silent. */
+  /** The most milliseconds that the server may be silent. */
   readonly timeout?: number;
 }
 
-/** Why a server gave no file: the cause of an error. */
+/** Why a server returned no file; the cause of an error. */
 export class HttpStatus {
   constructor(
     readonly status: number,
-    /** In how many milliseconds the server wants to be asked again. */
+    /** The milliseconds after which the server wants to be asked again. */
     readonly retryAfter?: number,
   ) {}
 }
@@ -39,7 +42,7 @@ export async function download(url: URL, options: DownloadOptions): Promise<Uint
   return bytes;
 }
 
-/** Nothing when the server still has the version that is known. */
+/** Downloads a file; undefined if the server still has the known version. */
 export async function downloadIfChanged(
   url: URL,
   known: Validators,
@@ -84,7 +87,7 @@ export async function downloadIfChanged(
   }
 }
 
-/** A server that knows ETags looks at the first alone. */
+/** A server that supports ETags only uses the first header. */
 function conditions({ etag, lastModified }: Validators): Record<string, string> {
   return {
     ...(etag !== undefined && { 'if-none-match': etag }),
@@ -97,14 +100,14 @@ interface Asked {
   readonly place: string;
   readonly signal: AbortSignal;
   readonly headers: Readonly<Record<string, string>>;
-  /** Headers for the origin of the URL only. */
+  /** Headers that are only for the origin of the URL. */
   readonly secret: Readonly<Record<string, string>>;
 }
 
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** The answer at the end of all redirects. Only the server that the URL names is told who asks. */
+/** The answer after all redirects. Only the server in the original URL receives credentials. */
 async function follow(url: URL, { fetch, place, signal, headers, secret }: Asked): Promise<Response> {
   let at = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
@@ -114,7 +117,7 @@ async function follow(url: URL, { fetch, place, signal, headers, secret }: Asked
       headers: { ...headers, ...(at.origin === url.origin && secret) },
     });
     if (!isResponse(response)) {
-      const message = `the fetch option gave ${describe(response)}, expected a Response`;
+      const message = `expected a Response from the fetch option, found ${describe(response)}`;
       throw new ForwardpassError('SOURCE', message, place);
     }
     const to = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
@@ -125,7 +128,7 @@ async function follow(url: URL, { fetch, place, signal, headers, secret }: Asked
   throw new ForwardpassError('SOURCE', `is redirected more than ${MOST_REDIRECTS} times`, place);
 }
 
-/** Also that of another implementation of fetch. */
+/** Also accepts Responses of other implementations of fetch. */
 function isResponse(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false;
   const { status, ok, headers } = value as Partial<Response>;
@@ -135,7 +138,7 @@ function isResponse(value: unknown): value is Response {
 function redirected(from: URL, to: string, place: string): URL {
   const next = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
   if (next?.protocol === 'https:' || (next?.protocol === 'http:' && from.protocol === 'http:')) return next;
-  const target = next === undefined ? 'what is not a URL' : quote(withoutCredentials(next));
+  const target = next === undefined ? 'an invalid URL' : quote(withoutCredentials(next));
   const message = `is redirected to ${target}, expected ${from.protocol === 'http:' ? 'an http: or https:' : 'an https:'} URL`;
   throw new ForwardpassError('SOURCE', message, place);
 }
@@ -147,7 +150,7 @@ function statusOf({ status, headers }: Response): HttpStatus {
   return new HttpStatus(status, wait >= 0 ? wait : undefined);
 }
 
-/** What is declared is checked before it is downloaded, and what arrives while it does. */
+/** Checks the declared size before the download, and the received size during it. */
 async function collect(response: Response, limit: number, place: string, heard: () => void): Promise<Uint8Array> {
   const declared = Number(response.headers.get('content-length') ?? 0);
   const chunks: Uint8Array[] = [];
@@ -171,7 +174,10 @@ async function collect(response: Response, limit: number, place: string, heard: 
   return bytes;
 }
 
-/** A page about the file, or one to sign in, is the usual wrong answer; some servers call every file a page, though. */
+/**
+ * Rejects web pages, such as a page about the file or a sign-in page, the usual wrong answers. Some servers, however,
+ * declare every file as a page.
+ */
 function refusePage(response: Response, bytes: Uint8Array, place: string): void {
   const type = response.headers.get('content-type') ?? '';
   const isPage =
@@ -181,14 +187,14 @@ function refusePage(response: Response, bytes: Uint8Array, place: string): void 
   throw new ForwardpassError('SOURCE', message, place);
 }
 
-/** fetch refuses them in a URL. */
+/** The credentials in a URL as a header, because fetch rejects them in URLs. */
 function credentials({ username, password }: URL): Record<string, string> {
   if (username === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** For messages: what is before the question mark, without what is secret. */
+/** The URL for messages, without query and credentials. */
 function withoutCredentials(url: URL): string {
   const shown = new URL(url);
   shown.username = '';
@@ -198,7 +204,7 @@ function withoutCredentials(url: URL): string {
   return shown.href;
 }
 
-/** fetch hides what went wrong in the cause of its error. */
+/** The reason of an error; fetch puts it in the cause. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
   return cause?.code ?? cause?.message ?? message;

@@ -1,12 +1,12 @@
-/** The main file of a model that is a file or a folder. */
+/** Finds the main file of a model that is a file or a folder. */
 import { type FileHandle, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { attempt, openNamed, openPlain } from './plain.ts';
 
 /**
- * The main files of models that are folders: of a TensorFlow SavedModel, of a TensorFlow.js model, and of Hugging Face's
- * libraries, whose safetensors files go before others. An adapter by itself is refused by its tensors.
+ * The main files of models that are folders: of a TensorFlow SavedModel, of a TensorFlow.js model, and of Hugging
+ * Face's libraries, where safetensors files take precedence. An adapter alone is rejected by its tensors.
  */
 const FOLDER_MAINS = [
   'saved_model.pb',
@@ -19,7 +19,7 @@ const FOLDER_MAINS = [
   'adapter_model.bin',
 ] as const;
 
-/** MLflow's description of what is in a folder. */
+/** MLflow's description of a folder. */
 const ML_MODEL = 'MLmodel';
 
 /** A model's main file. */
@@ -28,7 +28,7 @@ export interface Main {
   open(): Promise<FileHandle>;
 }
 
-/** Of a folder its main file, or the path itself. */
+/** The main file of a folder, or the path itself. */
 export async function findMain(path: string): Promise<Main> {
   const found = await attempt(path, () => stat(path));
   if (!found.isDirectory()) return named(path);
@@ -40,11 +40,11 @@ export async function findMain(path: string): Promise<Main> {
   }
   const main = FOLDER_MAINS.find((name) => names.has(name));
   if (main !== undefined && names.has(`${main}.index.json`)) {
-    const message = `is a folder that holds ${main} as well as ${main}.index.json; give the path of the one that is meant`;
+    const message = `is a folder with both ${main} and ${main}.index.json; pass the path of the right one`;
     throw new ForwardpassError('SOURCE', message, path);
   }
   if (main !== undefined) return named(join(path, main));
-  const message = `is a folder that holds none of ${FOLDER_MAINS.join(', ')}, ${ML_MODEL}: give the path of a model's file`;
+  const message = `is a folder without any of ${FOLDER_MAINS.join(', ')}, ${ML_MODEL}: pass the path of a model's file`;
   throw new ForwardpassError('SOURCE', message, path);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The folders that MLflow saves models in: a file MLmodel says by which framework the model was saved, and in which of
- * the other files. It is YAML, of which a few lines are looked at, in the one form that MLflow writes them.
+ * Folders in which MLflow saves models: the file MLmodel says which framework saved the model, and in which file. It is
+ * YAML, of which only a few lines are read, in the form that MLflow writes.
  */
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { siblingSegments } from './sibling-path.ts';
 const FILE = 'MLmodel';
 const MOST_BYTES = 2 ** 20;
 
-/** What MLflow calls a framework, and the key under which it says where the model is, the likelier first. */
+/** MLflow's names of frameworks, and the keys with the path of the model, likelier ones first. */
 const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[] = [
   ['sklearn', 'pickled_model'],
   ['onnx', 'data'],
@@ -25,10 +25,10 @@ const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[
   ['statsmodels', 'data'],
 ];
 
-/** Where the model is in a folder that the key names, the likelier first. */
+/** The path of the model in a folder named by the key, likelier ones first. */
 const INSIDE = ['model.keras', 'model.h5', 'saved_model.pb', 'model.pth', 'model.pt2', 'model.onnx', 'model'];
 
-/** The path of the model below the folder, in its parts. @throws {ForwardpassError} SOURCE, MALFORMED, UNSAFE, LIMIT */
+/** The path of the model within the folder, as segments. @throws {ForwardpassError} SOURCE, MALFORMED, UNSAFE, LIMIT */
 export async function mlflowMain(folder: string): Promise<readonly string[]> {
   const root = await attempt(folder, () => realpath(folder));
   const flavors = flavorsOf(await readDescription(root));
@@ -51,7 +51,7 @@ async function readDescription(root: string): Promise<string> {
   }
 }
 
-/** Of a folder the file in it that is the model. */
+/** The model file within a folder. */
 async function inside(root: string, segments: readonly string[]): Promise<readonly string[]> {
   const path = join(root, segments.join('/'));
   const entries = await attempt(segments.join('/'), () =>
@@ -76,15 +76,15 @@ function notRead(folder: string, flavors: ReadonlyMap<string, unknown>): Forward
     names.length > 0
       ? `MLflow's ${names.length > 1 ? 'flavors' : 'flavor'} ${listNames(names)}`
       : flavors.size > 0
-        ? 'a class of your own (python_function), which only Python runs'
-        : 'no flavor in its MLmodel';
+        ? 'a custom class (python_function), which only Python can run'
+        : 'an unknown flavor in its MLmodel';
   const read = 'sklearn, onnx, pytorch, keras and tensorflow are read';
   return new ForwardpassError('SOURCE', `is an MLflow folder of ${found}; ${read}`, folder);
 }
 
 /**
- * What stands under `flavors:`, by flavor and key. Only lines of the form `key: value` are looked at, and of values only
- * plain and quoted ones on one line; a tab, an anchor, an alias, or a key that is there twice is refused.
+ * The values under `flavors:`, by flavor and key. Only lines of the form `key: value` are read, with plain or quoted
+ * values on one line; tabs, anchors, aliases and duplicate keys are errors.
  */
 function flavorsOf(text: string): Map<string, Map<string, string>> {
   const flavors = new Map<string, Map<string, string>>();
@@ -103,7 +103,7 @@ function flavorsOf(text: string): Map<string, Map<string, string>> {
     if (indent === outer) {
       if (colon < 0 || !/^\w+$/.test(key) || line.slice(colon + 1).trim() !== '')
         throw malformed('is not a flavor', line);
-      if (flavors.has(key)) throw malformed('is there twice', line);
+      if (flavors.has(key)) throw malformed('is given twice', line);
       current = { values: new Map() };
       flavors.set(key, current.values);
       continue;
@@ -113,13 +113,13 @@ function flavorsOf(text: string): Map<string, Map<string, string>> {
     if (indent !== current.inner || colon < 0) continue;
     const value = scalarOf(line.slice(colon + 1).trim());
     if (value === undefined) continue;
-    if (current.values.has(key)) throw malformed('is there twice', line);
+    if (current.values.has(key)) throw malformed('is given twice', line);
     current.values.set(key, value);
   }
   return flavors;
 }
 
-/** A path as MLflow writes it; undefined for nothing, null, and what is more than one word of plain text. */
+/** A path as MLflow writes it; undefined for an empty value, null, and anything other than a single plain scalar. */
 function scalarOf(text: string): string | undefined {
   const quoted = /^'([^']*)'$|^"([^"\\]*)"$/.exec(text);
   if (quoted !== null) return quoted[1] ?? quoted[2];

@@ -1,18 +1,18 @@
-/** What it takes to open a source, and what is open then. */
+/** The options for opening a source, and the open source. */
 import type { Source } from '../formats/format.ts';
 import type { Limits } from '../graph/limits.ts';
 
 export interface SourceOptions {
   readonly limits: Limits;
   readonly signal?: AbortSignal;
-  /** For URLs: request headers, and what asks in place of the global `fetch`. */
+  /** For URLs: request headers, and a replacement of the global `fetch`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** A source and what it holds open. */
+/** An open source. */
 export interface OpenSource extends Source {
-  /** Throws `SOURCE` where a file has been written to since it was opened, so that it may be a part of each version. */
+  /** Throws `SOURCE` if a file was changed since it was opened, so that the bytes may be from different versions. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,23 +1,23 @@
-/** Files as they are opened: those that the user names, and those that a model names in its own folder. */
+/** Opens files: those named by the user, and those that a model names in its own folder. */
 import type { Stats } from 'node:fs';
 import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../messages.ts';
 
-/** Without waiting for the other end of a pipe; not every system has the flag, nor that for links. */
+/** Does not wait for the other end of a pipe. Not every system has this flag, or the one for links. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const READ_NO_LINK = READ | (constants.O_NOFOLLOW ?? 0);
 
-/** A file that the user names: links are followed. */
+/** Opens a file named by the user; links are followed. */
 export function openNamed(path: string): Promise<FileHandle> {
   return attempt(path, () => open(path, READ));
 }
 
 /**
- * A file that a model names, by its folders below the model's own. What has been checked is what is read: the file is
- * opened first, and must be the one that the checked path leads to. Links are refused because they lead out of the
- * folder: symbolic ones on the way, hard ones at its end. `folder` is a real path.
+ * Opens a file named by a model, by path segments within the model's folder. To ensure that the checked file is the one
+ * that is read, it is opened first and must be the one to which the checked path leads. Links are refused because they
+ * lead out of the folder: symbolic ones on the way, hard ones at its end. `folder` is a real path.
  */
 export async function openPlain(folder: string, segments: readonly string[], name: string): Promise<FileHandle> {
   const path = join(folder, segments.join('/'));
@@ -26,7 +26,7 @@ export async function openPlain(folder: string, segments: readonly string[], nam
   const opened = await handle.stat();
   if (opened.ino !== found.ino || opened.dev !== found.dev) {
     await handle.close();
-    throw new ForwardpassError('UNSAFE', 'the file was exchanged while it was opened', name);
+    throw new ForwardpassError('UNSAFE', 'the file was replaced while it was opened', name);
   }
   return handle;
 }
@@ -44,17 +44,17 @@ async function walk(folder: string, segments: readonly string[], name: string): 
       throw unsafe(name, `${quote(segment)} is not a ${isLast ? 'regular file' : 'folder'}`);
     }
   }
-  if (found === undefined) throw unsafe(name, 'it names no file');
+  if (found === undefined) throw unsafe(name, 'the file was not found');
   if (found.nlink > 1) throw unsafe(name, 'it is a hard link: the same file has another name elsewhere');
   return found;
 }
 
-/** What is said of a file that is none of the model's own. */
+/** The error for a file outside the model's folder. */
 export function unsafe(name: string, reason: string): ForwardpassError {
-  return new ForwardpassError('UNSAFE', `${reason}; a model's files must be plain files in its folder`, name);
+  return new ForwardpassError('UNSAFE', `${reason}; a model's files must be regular files in its folder`, name);
 }
 
-/** The system's own errors, as ours. */
+/** Turns errors of the system into ForwardpassErrors. */
 export async function attempt<T>(place: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -73,5 +73,5 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'may not be read: permission denied',
   EMFILE: 'could not be opened: too many files are open',
   ENFILE: 'could not be opened: too many files are open',
-  ELOOP: 'leads through symbolic links that go in circles',
+  ELOOP: 'leads through a cycle of symbolic links',
 };

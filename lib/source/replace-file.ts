@@ -1,10 +1,10 @@
-/** Files that are there whole or not at all. */
+/** Replaces files atomically. */
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Writes a file at `temporary`, has the disk take it, and moves it to `path`, in the same folder: whoever reads the path
- * finds the old file or the new one, also after a power cut. Throws what the system says.
+ * Writes a file at `temporary`, syncs it to disk, and renames it to `path`, in the same folder. Readers of the path
+ * find either the old or the new file, even after a power cut. Throws errors of the system.
  */
 export async function replaceFile(
   temporary: string,
@@ -13,7 +13,7 @@ export async function replaceFile(
   mode?: number,
 ): Promise<void> {
   try {
-    // Exclusively: never through a link, never over another's.
+    // Exclusive: never follows a link, never overwrites a file.
     const file = await open(temporary, 'wx', mode);
     try {
       for (const part of parts) await file.writeFile(part);
@@ -29,12 +29,12 @@ export async function replaceFile(
   await syncFolder(dirname(path));
 }
 
-/** Windows cannot, and the file itself is safe in any case. */
+/** Syncs the folder. Windows cannot do this; the file itself is safe in any case. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     await handle.sync().finally(() => handle.close());
   } catch {
-    // See above.
+    // Not supported: see above.
   }
 }

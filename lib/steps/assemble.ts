@@ -1,4 +1,4 @@
-/** The model of a graph with steps of its author's own. */
+/** Assembles the model of a graph with custom steps. */
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import { elementsOf } from '../graph/elements.ts';
@@ -11,7 +11,7 @@ import { cut } from './cut.ts';
 import { disposeStep, Staged, type StagedStep } from './staged.ts';
 import type { Step } from './types.ts';
 
-/** How the parts become models, and what is counted in the whole. */
+/** How the parts become models, and properties of the whole. */
 export interface Making {
   readonly compile: (graph: Graph, staged?: Staged) => Model;
   readonly countParameters: (graph: CheckedGraph) => number;
@@ -57,10 +57,10 @@ export function stagedModel(
 function functionOf({ name, place }: OwnStep, functions: ReadonlyMap<string, Step>): Step['run'] {
   const found = functions.get(name);
   if (found !== undefined) return found.run;
-  throw new ForwardpassError('OPTION', `no function is given for ${name}`, place);
+  throw new ForwardpassError('OPTION', `function not found for ${name}; pass it in the option functions`, place);
 }
 
-/** What people give for each input, whichever part takes it. */
+/** The caller's inputs, whichever part takes them. */
 function portsOf(graph: CheckedGraph): ReadonlyMap<string, Port> {
   const elements = elementsOf(graph);
   return new Map(
@@ -71,7 +71,7 @@ function portsOf(graph: CheckedGraph): ReadonlyMap<string, Port> {
   );
 }
 
-/** Names for messages: of the rows as the file has them, of what steps give as they are expected. */
+/** Adds names for messages: those of the rows in the file, and those expected from steps. */
 function withNames(part: Graph, whole: Graph, steps: readonly OwnStep[]): Graph {
   if (part.inputs.some(({ features }) => features !== undefined)) return part;
   const featureNames = part.inputs.flatMap(({ name, shape, cells }) => {

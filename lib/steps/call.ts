@@ -1,4 +1,4 @@
-/** A call of a function of the option `functions`: what it is given, and the check of what it gives. */
+/** Calls a function of the option `functions`: its arguments, and the check of its result. */
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { OwnStep } from '../graph/graph.ts';
@@ -8,7 +8,7 @@ import { type Frame, givenFrame, positionsIn } from './frame.ts';
 import { moduleOf, type StageModel } from './modules.ts';
 import type { StepCell, StepColumn, StepColumns, StepContext, StepFunction } from './types.ts';
 
-/** What a step takes. */
+/** The arguments of a step. */
 export interface Arguments {
   readonly columns: readonly StepColumn[];
   readonly names: readonly string[] | undefined;
@@ -36,13 +36,13 @@ export function callStep(
   return givenFrame(positions, names, given.rows, step.name);
 }
 
-/** Where predicted labels are among the classes. */
+/** The indices of predicted labels in the classes. */
 function positionsOf(labels: StepColumn, classes: NonNullable<OwnStep['classes']>, place: string): Float64Array {
   if (classes === 'numbers') {
     if (labels instanceof Float64Array) return labels;
     const row = labels.findIndex((label) => typeof label !== 'number');
-    const what = `gives ${describe(labels[row])} in row ${row}, and the file does not say what its labels are`;
-    const hint = "say it beside the function: { run: (columns) => …, classes: ['no', 'yes'] }";
+    const what = `returns ${describe(labels[row])} in row ${row}, but the file does not contain its labels`;
+    const hint = "declare them with the function: { run: (columns) => …, classes: ['no', 'yes'] }";
     throw new ForwardpassError('FUNCTION', `${what}; ${hint}`, place);
   }
   const positions = new Map<unknown, number>(classes.map((label, at) => [label, at]));
@@ -50,7 +50,7 @@ function positionsOf(labels: StepColumn, classes: NonNullable<OwnStep['classes']
     const at = positions.get(label);
     if (at !== undefined) return at;
     const known = listNames(classes.map(String), 8);
-    throw new ForwardpassError('FUNCTION', `gives ${describe(label)} in row ${row}; expected one of ${known}`, place);
+    throw new ForwardpassError('FUNCTION', `returns ${describe(label)} in row ${row}; expected one of ${known}`, place);
   });
 }
 
@@ -58,7 +58,10 @@ export function placeOf({ name, place }: OwnStep): string {
   return `function ${quote(name)} of ${place}`;
 }
 
-/** By name; without names one after another. An object without a prototype: `__proto__` is a name like any other. */
+/**
+ * The columns by name, or by position without names. An object without a prototype: `__proto__` is a name like any
+ * other.
+ */
 function columnsFor({ columns, names }: Arguments): StepColumns {
   if (names === undefined) return [...columns] as Iterable<StepColumn> as StepColumns;
   const named: Record<string, StepColumn> = Object.create(null);
@@ -103,32 +106,32 @@ interface Given {
 
 function columnsIn(result: unknown, step: OwnStep, given: Arguments, place: string): Given {
   const refuse = (message: string) => new ForwardpassError('FUNCTION', message, place);
-  // Of no rows, an empty array is the one column, which has no values.
+  // Without rows, an empty array is the only column, without values.
   const isEmpty = given.rows === 0 && step.width === 1;
   const entries = entriesOf(result, isEmpty, refuse);
   const isNamed = !isList(result);
   const named = isNamed ? (entries as [string, unknown][]) : [];
   const { width, givesNames } = step;
-  const behind = step.next === undefined ? '' : ` for the ${step.next} behind it`;
+  const behind = step.next === undefined ? '' : ` for the ${step.next} after it`;
   if (isNamed && givesNames !== undefined) {
     const known = new Map(named);
     const columns = givesNames.map((name) => {
       if (known.has(name)) return checked(known.get(name), quote(name), given.rows, refuse);
       const hint = didYouMean(name, known.keys());
       throw refuse(
-        `gives no column ${quote(name)}, which is expected${behind}${hint}; it gives ${listed([...known.keys()])}`,
+        `returns no column ${quote(name)}, which is expected${behind}${hint}; it returns ${listed([...known.keys()])}`,
       );
     });
     return { columns, names: givesNames };
   }
   if (width !== undefined && entries.length !== width) {
     const called = isNamed ? `: ${listed(named.map(([name]) => name))}` : '';
-    throw refuse(`gives ${counted(entries.length)}${called}; expected ${width}${behind}`);
+    throw refuse(`returns ${counted(entries.length)}${called}; expected ${width}${behind}`);
   }
   const keepsNames = givesNames !== undefined && sameNames(givesNames, given.names);
   if (givesNames !== undefined && !keepsNames) {
     const names = listNames(givesNames, 8);
-    throw refuse(`gives columns without names; expected them by name${behind}: ${names}`);
+    throw refuse(`returns columns without names; expected columns by name${behind}: ${names}`);
   }
   const columns = entries.map(([name, values], at) =>
     checked(values, name === undefined ? `${at}` : quote(name), given.rows, refuse),
@@ -137,13 +140,13 @@ function columnsIn(result: unknown, step: OwnStep, given: Arguments, place: stri
   return { columns, names };
 }
 
-/** What was given, by name or without. */
+/** The returned columns, with or without names. */
 function entriesOf(
   result: unknown,
   isEmpty: boolean,
   refuse: (message: string) => ForwardpassError,
 ): [string | undefined, unknown][] {
-  if (typeof result !== 'object' || result === null) throw refuse(`gives ${describe(result)}; expected columns`);
+  if (typeof result !== 'object' || result === null) throw refuse(`returns ${describe(result)}; expected columns`);
   if (isTypedArray(result)) return [[undefined, result]];
   if (Array.isArray(result)) {
     const isOne = (result.length > 0 || isEmpty) && !result.some(isList);
@@ -151,13 +154,13 @@ function entriesOf(
     const [first] = result;
     if (typeof first !== 'object' || first === null || first instanceof Date) return [[undefined, result]];
     throw refuse(
-      'gives an array of objects, which may be rows; expected columns, each an array of one value for each row',
+      'returns an array of objects, which may be rows; expected columns, each an array with a value for each row',
     );
   }
   if (typeof (result as { readonly then?: unknown }).then === 'function') {
-    throw refuse('gives a Promise; expected columns at once: what it waits for belongs before the call');
+    throw refuse('returns a Promise; expected columns: do asynchronous work before the call');
   }
-  if (result instanceof Map || result instanceof Set) throw refuse(`gives ${describe(result)}; expected an object`);
+  if (result instanceof Map || result instanceof Set) throw refuse(`returns ${describe(result)}; expected an object`);
   return Object.entries(result);
 }
 
@@ -167,12 +170,13 @@ function checked(
   rows: number,
   refuse: (message: string) => ForwardpassError,
 ): StepColumn {
-  if (!isList(values)) throw refuse(`gives ${describe(values)} as column ${name}; expected an array of ${rows} values`);
+  if (!isList(values))
+    throw refuse(`returns ${describe(values)} as column ${name}; expected an array of ${rows} values`);
   const length = isTypedArray(values) ? lengthOf(values) : values.length;
   if (length !== rows) {
-    throw refuse(`gives ${length} values in column ${name}; expected ${rows}, one for each row`);
+    throw refuse(`returns ${length} values in column ${name}; expected ${rows}, one for each row`);
   }
-  return columnOf(values, (row, found) => refuse(`gives ${found} in row ${row} of column ${name}`));
+  return columnOf(values, (row, found) => refuse(`returns ${found} in row ${row} of column ${name}`));
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {

@@ -1,14 +1,14 @@
-/** Columns of values, as functions of the option `functions` take and give them. */
+/** Columns of values, for functions of the option `functions`. */
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { describe } from '../messages.ts';
 import { millisecondsOf } from './dates.ts';
 import type { StepCell, StepColumn } from './types.ts';
 
-/** Makes the error of a value that a column may not hold, at a row. */
+/** Makes the error for a value in a row that a column must not contain. */
 export type Refuse = (row: number, found: string) => ForwardpassError;
 
-/** A new column: of numbers, truths and nothing a Float64Array, of anything else cells. */
+/** A new column: a Float64Array if all values are numbers, booleans or missing, otherwise an array of cells. */
 export function columnOf(values: ArrayLike<unknown>, refuse: Refuse): StepColumn {
   if (isTypedArray(values)) return numbersOf(values as ArrayLike<number | bigint>, refuse);
   const { length } = values;
@@ -53,7 +53,7 @@ function numberOf(value: bigint, row: number, refuse: Refuse): number {
   throw refuse(row, `${describe(value)}, beyond ±2^53`);
 }
 
-/** What a function asks of a column; `place` is what messages call it. */
+/** A column as numbers, for a function; `place` is for messages. */
 export function asNumbers(column: StepColumn, place: string): Float64Array {
   if (column instanceof Float64Array) return column;
   const at = column.findIndex((cell) => typeof cell === 'string' || cell instanceof Date);

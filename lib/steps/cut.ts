@@ -1,15 +1,15 @@
-/** The graph of a model with steps of its author's own, cut into what is computed before each of them, and at the end. */
+/** Cuts the graph of a model with custom steps into the parts before each step and the last part. */
 import { decidersOf, type Graph, type Node, type OwnStep } from '../graph/graph.ts';
 
 export interface Cut {
-  /** For each step, what it takes of what is computed; undefined where that is nothing. */
+  /** For each step, the graph of its computed arguments; undefined if there are none. */
   readonly before: readonly (Graph | undefined)[];
   readonly last: Graph;
-  /** The whole, with all that the parts give for outputs. */
+  /** The whole graph, with all results of the parts as outputs. */
   readonly whole: Graph;
 }
 
-/** Of a stage its one output. */
+/** The name of a stage's only output. */
 const TAKEN = 'taken';
 
 export function cut(graph: Graph, steps: readonly OwnStep[]): Cut {
@@ -30,20 +30,20 @@ export function cut(graph: Graph, steps: readonly OwnStep[]): Cut {
   };
 }
 
-/** The outputs, and what decides them. */
+/** The outputs and their deciders. */
 function deciding(graph: Graph): Graph['outputs'] {
   const deciders = decidersOf(graph).map((output) => ({ ...output, name: `${output.name} decided` }));
   return [...graph.outputs, ...deciders];
 }
 
-/** The row of which a step takes elements. */
+/** The row tensor from which a step takes elements. */
 function takenOf({ takes }: OwnStep): string | undefined {
   if (typeof takes === 'string') return undefined;
   for (const column of takes) if ('value' in column) return column.value;
   return undefined;
 }
 
-/** What values are computed of; one input at the least. */
+/** The inputs and nodes needed for values; at least one input. */
 function neededFor({ inputs, nodes }: Graph, values: readonly string[]): Pick<Graph, 'inputs' | 'nodes'> {
   const makers = new Map<string, Node>(nodes.map((node) => [node.output, node]));
   const needed = new Set(values);

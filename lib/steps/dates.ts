@@ -1,6 +1,6 @@
-/** Moments as milliseconds since 1970 in UTC. */
+/** Converts dates to milliseconds since 1970 in UTC. */
 
-/** ISO 8601 as pandas and JSON write it: a day, or a day and a time of it, with or without a zone. */
+/** ISO 8601 as written by pandas and JSON: a date, or a date and time, with or without a time zone. */
 const ISO =
   /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
@@ -8,8 +8,8 @@ const LONGEST = 40;
 const DAY = 86_400_000;
 
 /**
- * Of text without a zone as if it were of UTC, which is how NumPy and pandas hold it. Fractions of a millisecond stay.
- * Undefined where the text is not of that form, or the day does not exist.
+ * The milliseconds of a text. Text without a time zone is treated as UTC, as in NumPy and pandas. Fractions of a
+ * millisecond are kept. Undefined if the text has another form, or the date does not exist.
  */
 export function millisecondsOf(text: string): number | undefined {
   const found = text.length <= LONGEST ? ISO.exec(text.trim()) : null;
@@ -23,7 +23,7 @@ export function millisecondsOf(text: string): number | undefined {
   return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + fraction - offsetOf(found[8]);
 }
 
-/** What is left out: January, the first day, midnight. */
+/** Defaults for missing parts: January, the first day, midnight. */
 const FIRST = [1970, 1, 1, 0, 0, 0];
 
 function offsetOf(zone: string | undefined): number {

@@ -1,4 +1,4 @@
-/** Rows by columns: those that the caller has, and those that a step gives. */
+/** Rows by columns, from the caller or from a step. */
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames, nearestTo, quote } from '../messages.ts';
@@ -12,15 +12,15 @@ export interface Frame {
   readonly rows: number;
   readonly width: number;
   readonly names: readonly string[] | undefined;
-  /** A new one each time: it is the caller's. */
+  /** A new column each time, which the receiver may change. */
   column(at: number): StepColumn;
-  /** @throws {ForwardpassError} INPUT where a record lacks the column, of rows whose columns the file names. */
+  /** @throws {ForwardpassError} INPUT if a record lacks the column, for rows whose columns are named in the file. */
   check(at: number): void;
-  /** What is in a row, and where messages say that it is. */
+  /** The value in a row, and its place for messages. */
   cell(row: number, at: number): { readonly value: unknown; readonly place: string };
 }
 
-/** What the file says of the rows that a model takes. */
+/** What the file says about the rows that a model takes. */
 export interface Taken {
   readonly width?: number;
   readonly names?: readonly string[];
@@ -39,12 +39,12 @@ export function frameOf(rows: Rows | RowRecord | string, taken: Taken): Frame & 
 function flatFrame(rows: ArrayLike<number>, { width, names }: Taken): Frame {
   if (width === undefined) {
     const message =
-      'the file does not say how many columns a row has, so that a flat array does not tell; pass records, or an array of rows to predict()';
+      'the file does not say how many columns a row has, so a flat array is ambiguous; pass records, or an array of rows to predict()';
     throw new ForwardpassError('INPUT', message, 'rows');
   }
   const length = lengthOf(rows);
   if (length % width !== 0) {
-    throw new ForwardpassError('INPUT', `${length} elements are not a whole number of rows of ${width}`, 'rows');
+    throw new ForwardpassError('INPUT', `expected a multiple of ${width} elements, found ${length}`, 'rows');
   }
   const count = length / width;
   const value = (row: number, at: number) => rows[row * width + at];
@@ -81,20 +81,20 @@ function listFrame(list: readonly unknown[], taken: Taken, isRecord: boolean): F
   return framed(list.length, names.length, names, value, place, check);
 }
 
-/** Texts are rows of one column each. */
+/** Texts are rows with one column each. */
 function textFrame(list: readonly unknown[], { width, names }: Taken, placeOf: (row: number) => string): Frame {
   for (const [row, found] of list.entries()) {
     if (typeof found === 'string' && (width ?? 1) === 1) continue;
-    const expected = width === undefined || width === 1 ? 'a text' : `an array of ${width} values or a record`;
+    const expected = width === undefined || width === 1 ? 'a string' : `an array of ${width} values or a record`;
     throw new ForwardpassError('INPUT', `expected ${expected}, found ${describe(found)}`, placeOf(row));
   }
   return framed(list.length, 1, names, (row) => list[row], placeOf);
 }
 
-/** Names of a record that a hint looks at. */
+/** The most names of a record that a hint checks. */
 const MOST_STRANGERS = 1000;
 
-/** Names that the file knows may not be absent. */
+/** Throws if a record lacks a name that the file declares. */
 function checkHas(records: readonly object[], name: string, placeOf: (row: number) => string): void {
   const row = records.findIndex((record) => !has(record, name));
   if (row < 0) return;
@@ -103,7 +103,7 @@ function checkHas(records: readonly object[], name: string, placeOf: (row: numbe
   throw new ForwardpassError('INPUT', `lacks ${quote(name)}${hint}`, placeOf(row));
 }
 
-/** Of all records, in the order in which they come, as pandas makes a data frame of records. */
+/** The names in all records, in order of occurrence, like pandas' data frames of records. */
 function namesIn(records: readonly object[]): readonly string[] {
   const names = new Set<string>();
   for (const record of records) for (const name of Object.keys(record)) names.add(name);
@@ -129,7 +129,7 @@ function framed(
   return { rows, width, names, column, check, cell: (row, at) => ({ value: value(row, at), place: place(row, at) }) };
 }
 
-/** The same, whatever becomes of the rows. */
+/** A copy that does not change with the rows. */
 export function keptFrame(frame: Frame & { readonly isRecord: boolean }): Frame & { readonly isRecord: boolean } {
   const { rows, width, names, isRecord } = frame;
   const cells = Array.from({ length: width }, (_, at) =>
@@ -139,7 +139,7 @@ export function keptFrame(frame: Frame & { readonly isRecord: boolean }): Frame 
   return { ...framed(rows, width, names, (row, at) => cells[at][row], place, frame.check), isRecord };
 }
 
-/** What a step has given. */
+/** The frame of a step's result. */
 export function givenFrame(
   columns: readonly StepColumn[],
   names: readonly string[] | undefined,
@@ -156,18 +156,18 @@ export function givenFrame(
   };
 }
 
-/** The positions of columns by their names. @throws {ForwardpassError} FUNCTION if there is none. */
+/** The positions of columns by name. @throws {ForwardpassError} FUNCTION if one is missing. */
 export function positionsIn(frame: Frame, names: readonly string[], place: string): readonly number[] {
   const known = frame.names;
   if (known === undefined) {
-    const message = `takes columns by their names, ${listNames(names, 8)}, and is given columns without names`;
+    const message = `takes columns by name, ${listNames(names, 8)}, but receives columns without names`;
     throw new ForwardpassError('FUNCTION', message, place);
   }
   const positions = new Map(known.map((name, at) => [name, at]));
   return names.map((name) => {
     const at = positions.get(name);
     if (at !== undefined) return at;
-    const message = `takes the column ${quote(name)}, which is not given${didYouMean(name, known)}; there are ${listNames(known)}`;
+    const message = `takes the column ${quote(name)}, which was not found${didYouMean(name, known)}; found ${listNames(known)}`;
     throw new ForwardpassError('FUNCTION', message, place);
   });
 }

@@ -1,4 +1,4 @@
-/** The check of the option `functions`. */
+/** Checks the option `functions`. */
 import { ForwardpassError } from '../errors.ts';
 import { describe, quote } from '../messages.ts';
 import type { Step } from './types.ts';
@@ -25,7 +25,7 @@ function stepOf(name: string, value: unknown): Step {
   if (stray !== undefined) {
     throw new ForwardpassError(
       'OPTION',
-      `unknown option ${quote(stray)}; known are 'run', 'columns', 'classes', 'text'`,
+      `unknown option ${quote(stray)}; expected one of 'run', 'columns', 'classes', 'text'`,
       place,
     );
   }
@@ -47,11 +47,11 @@ function classesOf(classes: unknown, place: string): readonly (string | number)[
 function textStep({ text, ...others }: { readonly text: unknown }, place: string): Step {
   const [stray] = Object.keys(others);
   if (stray !== undefined) {
-    throw new ForwardpassError('OPTION', `${quote(stray)} does not go with 'text', which takes one text`, place);
+    throw new ForwardpassError('OPTION', `${quote(stray)} cannot be combined with 'text', which takes one text`, place);
   }
   if (typeof text !== 'function') throw wrong('a function', text, `${place}.text`);
   const run = () => {
-    throw new Error('it is given as { text }, and columns are asked of it: give a function of columns instead');
+    throw new Error('the step needs a function of columns, found { text }; pass a function of columns');
   };
   return { run, text: text as Step['text'] };
 }
@@ -61,7 +61,7 @@ function columnsOf(columns: unknown, place: string): number | readonly string[] 
     return columns;
   const areNames = Array.isArray(columns) && columns.length > 0 && columns.every((name) => typeof name === 'string');
   if (areNames && new Set(columns).size === columns.length) return [...columns];
-  throw wrong('how many columns it gives, or a list of their names', columns, place);
+  throw wrong('the number of columns it returns, or a list of their names', columns, place);
 }
 
 function wrong(expected: string, found: unknown, place: string): ForwardpassError {

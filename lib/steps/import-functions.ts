@@ -1,9 +1,9 @@
-/** Functions for steps of one's own, from a script. */
+/** Imports functions for custom steps from a script. */
 import { ForwardpassError } from '../errors.ts';
 import type { StepFunctions } from './types.ts';
 
 /**
- * What the script exports as its default, or else by name. `place` says who asked for it.
+ * The script's default export, or else its named exports. `place` is for messages.
  *
  * @throws {ForwardpassError} OPTION.
  */
@@ -18,7 +18,7 @@ export async function importFunctions(script: URL, place: string): Promise<StepF
   const { default: main } = exported;
   const functions = typeof main === 'object' && main !== null ? main : exported;
   if (Object.keys(functions).length === 0) {
-    throw new ForwardpassError('OPTION', 'exports nothing; expected functions by their names in Python', place);
+    throw new ForwardpassError('OPTION', 'has no exports; expected functions by their names in Python', place);
   }
   return functions as StepFunctions;
 }

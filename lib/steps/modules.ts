@@ -1,11 +1,11 @@
-/** Models that functions run: stages before them, and modules that they call. */
+/** Models around functions: stages that run before them, and modules that they call. */
 import type { FloatArray, Named } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../messages.ts';
 import type { Given } from '../ragged.ts';
 import type { FlatRows } from '../rows.ts';
 
-/** What of a model runs a stage. */
+/** The part of a model that runs a stage. */
 export interface StageModel {
   readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
   ask(question: 'run', rows: FlatRows): unknown;
@@ -22,8 +22,8 @@ export function moduleOf(
 ): (columns: Iterable<ArrayLike<number>>) => Float64Array[] {
   const model = modules.get(name);
   if (model === undefined) {
-    const known = modules.size > 0 ? `; there are ${listNames([...modules.keys()])}` : '';
-    const message = `asks for the module ${quote(String(name))}, which is not one that is read${didYouMean(String(name), modules.keys())}${known}`;
+    const known = modules.size > 0 ? `; found ${listNames([...modules.keys()])}` : '';
+    const message = `asks for the module ${quote(String(name))}, which was not found${didYouMean(String(name), modules.keys())}${known}`;
     throw new ForwardpassError('FUNCTION', message, place);
   }
   const width = model.inputs[0].shape.slice(1).reduce<number>((product, size) => product * (size ?? 1), 1);

@@ -1,6 +1,6 @@
 /**
- * A model with steps of its author's own: native stages, and functions of the caller between them. The last stage is the model
- * itself; this gives it what it takes.
+ * A model with custom steps: native stages, and functions of the caller between them. The last stage is the model
+ * itself; this computes its inputs.
  */
 import { type FloatArray, isTypedArray, lengthOf, pick, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
@@ -22,46 +22,46 @@ import type { StageModel } from './modules.ts';
 import { refusedSteps } from './refused.ts';
 import type { StepCell, StepColumn, StepFunction } from './types.ts';
 
-/** What is computed before a function is called. */
+/** A stage that runs before a function is called. */
 export interface Stage {
   readonly model: StageModel;
-  /** In its order. */
+  /** Its inputs, in order. */
   readonly inputs: readonly string[];
 }
 
-/** A step, the function for it, and what is computed for it. */
+/** A step, its function, and the stage that computes its arguments. */
 export interface StagedStep {
   readonly step: OwnStep;
   readonly run: StepFunction;
   readonly stage?: Stage;
-  /** What the function may call. */
+  /** The modules that the function may call. */
   readonly modules?: ReadonlyMap<string, StageModel>;
 }
 
 export interface StagedParts {
   readonly steps: readonly StagedStep[];
-  /** The inputs of the last stage, in its order. */
+  /** The inputs of the last stage, in order. */
   readonly last: readonly string[];
-  /** By name, all inputs of stages. */
+  /** All inputs of stages, by name. */
   readonly ports: ReadonlyMap<string, Port>;
-  /** Those that are the caller's rows, and what these are. */
+  /** The inputs that are the caller's rows, and their layout. */
   readonly rows: readonly string[];
   readonly names: readonly string[] | undefined;
   readonly parameterCount: number;
 }
 
-/** A run of a stage, which gives what its one output is. */
+/** A run of a stage, which returns its only output. */
 interface Request {
   readonly stage: Stage;
   readonly given: FlatRows;
 }
 
-/** The caller's rows: those of one input as a frame, and as arrays where a stage takes them. */
+/** The caller's rows: for one input as a frame, and as arrays if a stage takes them. */
 type ReadRows =
   | { readonly flat: FlatRows | undefined; readonly frame: Frame & { readonly isRecord: boolean } }
   | { readonly flat: FlatRows; readonly frame: undefined };
 
-/** What is known of rows whose columns the file does not say. */
+/** The layout of rows whose columns are not in the file. */
 const OPEN = { shape: [], dtype: 'float64' as const, width: 0 };
 
 export class Staged {
@@ -70,7 +70,7 @@ export class Staged {
   readonly #parts: StagedParts;
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #reader: RowReader | undefined;
-  /** By input that is made of texts; each is created with the first row. */
+  /** The readers of inputs that are made from texts; each is created with the first row. */
   readonly #terms = new Map<string, TermColumn>();
 
   constructor(parts: StagedParts) {
@@ -86,7 +86,7 @@ export class Staged {
       this.#reader = new RowReader({ inputs, featureNames: names, Floats: Float64Array });
   }
 
-  /** Of the rows that the model takes; none where the file does not say how many columns they have. */
+  /** The ports of the rows that the model takes; none if the file does not say how many columns they have. */
   get #rowPorts(): readonly Port[] {
     const { rows, ports } = this.#parts;
     return rows.flatMap((name) => ports.get(name) ?? []);
@@ -100,12 +100,12 @@ export class Staged {
     return [Object.freeze({ name, shape: Object.freeze([null, null]), dtype: 'float64' as const })];
   }
 
-  /** What the last stage takes for rows of JavaScript values. */
+  /** The inputs of the last stage for rows of JavaScript values. */
   flatten(rows: Rows | RowRecord | string): FlatRows {
     return this.#finish(this.#work(this.#read(rows)));
   }
 
-  /** The same for what `run` is given. */
+  /** The same for the input of `run`. */
   flattenInput(input: unknown): FlatRows {
     return { ...this.#finish(this.#work(this.#readInput(input, false))), isBare: this.#isAlone(input) };
   }
@@ -120,7 +120,7 @@ export class Staged {
     return next.value;
   }
 
-  /** The same, off the event loop but for the functions. The input is looked at before it waits for anything. */
+  /** The same, off the event loop except for the functions. The input is read before waiting for anything. */
   async flattenInputAsync(input: unknown): Promise<FlatRows> {
     const work = this.#work(this.#readInput(input, true));
     const isBare = this.#isAlone(input);
@@ -134,7 +134,7 @@ export class Staged {
     return { ...next.value, isBare };
   }
 
-  /** Arrays by themselves or by name, or rows that have texts and the like. */
+  /** Reads an array, arrays by name, or rows with texts or other values. */
   #readInput(input: unknown, isKept: boolean): ReadRows {
     if (Array.isArray(input)) return this.#read(input as Rows, isKept);
     const { rows } = this.#parts;
@@ -143,7 +143,7 @@ export class Staged {
       (array, i): Given => {
         if (ports[i].ragged) return raggedParts(array, ports[i]);
         if (isTypedArray(array)) return array as TypedArray;
-        const message = 'expected a typed array, or an array of rows by itself';
+        const message = 'expected a typed array, or an array of rows as the only input';
         throw new ForwardpassError('INPUT', message, `input ${quote(ports[i].name)}`);
       },
     );
@@ -152,7 +152,7 @@ export class Staged {
     return isOne ? this.#read(kept[0] as TypedArray) : { flat: sideBySide(kept, ports), frame: undefined };
   }
 
-  /** Whether it is the rows by themselves, and not arrays by name. */
+  /** Whether it is the rows themselves, and not arrays by name. */
   #isAlone(input: unknown): boolean {
     if (Array.isArray(input) || isTypedArray(input)) return true;
     return this.#parts.rows.length === 1 && this.#rowPorts[0]?.ragged === true && isRaggedRows(input);
@@ -194,7 +194,7 @@ export class Staged {
     return gather(last);
   }
 
-  /** What a step has given, as numbers of a stage's input; or what the texts are made into that it, or the caller, has given. */
+  /** The result of a step as numbers for a stage's input; or the terms of texts from a step or the caller. */
   #arrayOf(name: string, frames: ReadonlyMap<string, Frame>): Given {
     const column = this.#columns.get(name) as Column;
     const { terms, cells = [], width } = column.port;
@@ -228,13 +228,13 @@ export class Staged {
     );
   }
 
-  /** The frame of a cell, which has that column. */
+  /** The frame that has the column of a cell. */
   #frameWith({ input, element }: GivenCell, frames: ReadonlyMap<string, Frame>): Frame {
     const frame = frames.get(input) as Frame;
     const width = this.#parts.ports.get(input)?.width;
     if (frame.rows > 0 && width !== undefined && frame.width !== width) {
       const names = frame.names === undefined ? '' : `: ${listNames(frame.names, 8)}`;
-      const message = `have ${frame.width} columns${names}; expected ${width}, which have no names in the file`;
+      const message = `have ${frame.width} columns${names}; expected ${width}, without names in the file`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
     frame.check(element);
@@ -260,7 +260,7 @@ export class Staged {
     return { columns, names: names?.length === columns.length ? names : undefined, rows };
   }
 
-  /** The words that indices stand for; what is none of the model's is what was given. */
+  /** The strings of indices; unknown strings are those that were passed. */
   #wordsOf(indices: Float64Array, { input, element }: GivenCell, frames: ReadonlyMap<string, Frame>): StepColumn {
     const categories: readonly Word[] = this.#parts.ports.get(input)?.categories?.get(element) ?? [];
     const given = frames.get(input) as Frame;
@@ -274,14 +274,14 @@ export class Staged {
     );
   }
 
-  /** Of the rows' input, without what says that nothing looks at the columns that steps take. */
+  /** The port of the rows' input, without marking columns that steps take as unused. */
   #used(port: Port): Port {
     const taken = new Set([...this.#takenCells().keys(), ...this.#texts().keys()]);
     const categories = [...(port.categories ?? [])].filter(([element, list]) => list.length > 0 || !taken.has(element));
     return { ...port, categories: categories.length > 0 ? new Map(categories) : undefined };
   }
 
-  /** By column of the rows, the steps that take it as it is given. */
+  /** The steps that take a column of the rows unchanged, by column. */
   #takenCells(): ReadonlyMap<number, readonly string[]> {
     const taken = new Map<number, string[]>();
     for (const { step } of this.#parts.steps) {
@@ -294,7 +294,7 @@ export class Staged {
     return taken;
   }
 
-  /** Columns of the rows that are texts, as schemas have them. */
+  /** The schemas of columns that are texts. */
   #texts(): ReadonlyMap<number, FieldSchema> {
     const { rows, ports } = this.#parts;
     const cells = [...ports.values()].flatMap((port) => port.cells ?? []).filter(({ input }) => input === rows[0]);
@@ -334,7 +334,7 @@ export class Staged {
     return { ...schema, properties, required: names.filter((name) => required.has(name)) };
   }
 
-  /** What is done before the last stage, for people. */
+  /** A description of the steps before the last stage. */
   summary(): string {
     const lines = this.#parts.steps.map(({ step }) => `${step.place}: ${quote(step.name)}, a function of the caller's`);
     return `before it:\n  ${lines.join('\n  ')}`;
@@ -352,7 +352,7 @@ export class Staged {
   }
 }
 
-/** Arrays of several inputs, each of as many rows, or ragged rows. */
+/** Arrays of several inputs, with the same number of rows each, or ragged rows. */
 function sideBySide(arrays: readonly Given[], ports: readonly Port[]): FlatRows {
   const count = rowsIn(arrays[0], ports[0]);
   for (const [i, port] of ports.entries()) {
@@ -363,7 +363,7 @@ function sideBySide(arrays: readonly Given[], ports: readonly Port[]): FlatRows 
     const found = isWhole ? `${rows}` : `${lengthOf(arrays[i] as TypedArray)} elements, of which ${width} are a row`;
     throw new ForwardpassError(
       'INPUT',
-      `expected as many rows as others have, ${count}, found ${found}`,
+      `expected ${count} rows, like the other inputs, found ${found}`,
       `input ${quote(name)}`,
     );
   }

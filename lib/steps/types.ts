@@ -1,4 +1,4 @@
-/** What functions of the option `functions` take and give. */
+/** The arguments and results of functions of the option `functions`. */
 import type { TextFunction } from '../graph/terms.ts';
 
 export type { TextContext, TextFunction } from '../graph/terms.ts';
@@ -20,7 +20,7 @@ export type StepValues =
   | readonly (StepCell | undefined)[]
   | readonly bigint[];
 
-/** Columns by name, or in an array; a single column may be returned as it is. */
+/** Columns by name, or in an array; a single column may be returned directly. */
 export type StepResult = { readonly [name: string]: StepValues } | readonly StepValues[] | StepValues;
 
 /** What a function of {@link StepFunctions} receives besides its columns. */
@@ -37,23 +37,24 @@ export interface StepContext {
   readonly featureNames: readonly string[] | undefined;
   /** The number of rows. */
   readonly rows: number;
-  /** A column of numbers, by its name or position. @throws {ForwardpassError} where it holds anything else. */
+  /** A column of numbers, by its name or position. @throws {ForwardpassError} if it contains anything else. */
   numbers(column: string | number): Float64Array;
-  /** A column of strings, null where one is missing. @throws {ForwardpassError} where it holds anything else. */
+  /** A column of strings, null if missing. @throws {ForwardpassError} if it contains anything else. */
   strings(column: string | number): (string | null)[];
   /**
-   * A column of moments as milliseconds since 1970 in UTC, NaN where one is missing: of Dates, of ISO 8601 text (without a
-   * zone it is taken as UTC, as NumPy and pandas do), or of milliseconds. @throws {ForwardpassError} where it holds anything else.
+   * A column of dates as milliseconds since 1970 in UTC, NaN if missing: from Dates, ISO 8601 text (without a time zone
+   * it is treated as UTC, as in NumPy and pandas), or milliseconds. @throws {ForwardpassError} if it contains anything
+   * else.
    */
   dates(column: string | number): Float64Array;
   /**
-   * For a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
-   * numbers, one for each element of its row. @throws {ForwardpassError} if no module of that name was read.
+   * For a PyTorch module: one of its submodules by name (`fc1`, `encoder.fc1`), which runs natively over columns of
+   * numbers, one for each element of its row. @throws {ForwardpassError} if the submodule was not found.
    */
   module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];
 }
 
-/** Computes the author's own step. It is called once for all rows of a call. */
+/** Computes a custom step. It is called once for all rows of a call. */
 export type StepFunction = (columns: StepColumns, context: StepContext) => StepResult;
 
 /** By Python name, the function; or an object with it and what it returns, if the file does not say so. */
@@ -75,7 +76,7 @@ export type StepFunctions = Readonly<
   >
 >;
 
-/** The same once checked. One that takes texts computes no columns, and fails where it is asked to. */
+/** A checked step. One that takes texts cannot compute columns, and fails if that is required. */
 export interface Step {
   readonly run: StepFunction;
   readonly columns?: number | readonly string[];

@@ -1,6 +1,7 @@
 /**
- * From a text to its terms, as scikit-learn's vectorizers. All terms of a text are parts of one text that is written here:
- * words that are kept with one space between them, so that each n-gram of them is a part, or what is left of the characters.
+ * Turns a text into its terms, like scikit-learn's vectorizers. All terms are substrings of one text that is written
+ * here: the words that are kept, separated by one space so that each n-gram is a substring, or the remaining
+ * characters.
  */
 import type { Analysis, OwnTexts } from '../graph/terms.ts';
 import { AsciiWords, type TermSeen } from './ascii-words.ts';
@@ -12,7 +13,7 @@ import { Vocabulary } from './vocabulary.ts';
 
 const SPACE = 0x20;
 
-/** Places, as many as there are. */
+/** A growing list of positions. */
 class Places {
   count = 0;
   data = new Int32Array(256);
@@ -28,15 +29,15 @@ class Places {
 }
 
 export class Analyzer {
-  /** What terms are parts of. */
+  /** The text of which terms are substrings. */
   readonly text = new Units();
-  /** What texts of only ASCII may be read by instead; undefined where they are read as any others. */
+  /** A faster reader for ASCII texts; undefined if they need no special treatment. */
   readonly ascii: AsciiWords | undefined;
   readonly #analysis: Analysis;
   readonly #own: OwnTexts;
   readonly #pattern: Pattern | undefined;
   readonly #stopWords: Vocabulary | undefined;
-  /** Where units of a term begin, and behind the last of them; of words also where each ends. */
+  /** Where units of terms begin, and the position after the last one; for words, also where each ends. */
   readonly #starts = new Places();
   readonly #ends = new Places();
 
@@ -50,12 +51,12 @@ export class Analyzer {
     this.#stopWords = stopWords.length > 0 ? new Vocabulary(stopWords) : undefined;
   }
 
-  /** Whether a text may be anything that the author's functions take. */
+  /** Whether a text may be any value, because custom functions read it. */
   get takesAny(): boolean {
     return this.#own.analyzer !== undefined || this.#own.preprocessor !== undefined;
   }
 
-  /** Terms have `most` units at the most, where there are no longer ones to look for. */
+  /** Terms have at most `most` units, if longer ones are not needed. */
   forEach(given: string, seen: TermSeen, most = Infinity): void {
     this.text.clear();
     this.#starts.count = 0;
@@ -86,7 +87,7 @@ export class Analyzer {
 
   // Words
 
-  /** Where it begins. */
+  /** Writes a token; returns where it begins. */
   #write(token: string): number {
     const { text } = this;
     text.expect(token.length + 1);
@@ -106,7 +107,7 @@ export class Analyzer {
       return;
     }
     const text = this.#prepared(given);
-    // An empty match has no unit, and a space behind it.
+    // An empty match has no units, but a space after it.
     this.text.expect(2 * text.length + 2);
     this.#pattern?.findAll(text, (from, to) => {
       const start = this.text.length;
@@ -115,7 +116,7 @@ export class Analyzer {
     });
   }
 
-  /** Words are runs of characters that are of a class, or not of it. */
+  /** Writes words that are runs of characters in a class, or not in it. */
   #runs(text: string, own: number, isMember: boolean, least: number): void {
     const { text: written } = this;
     const classes = basicClasses();
@@ -143,7 +144,7 @@ export class Analyzer {
     else written.length = start;
   }
 
-  /** A word was written from `start` on: unless it is left out, a space comes behind it. */
+  /** Ends the word that begins at `start`: drops it, or adds a space after it. */
   #endWord(start: number): void {
     const { text } = this;
     if (this.#stopWords !== undefined && this.#stopWords.find(text, start, text.length) >= 0) {
@@ -166,7 +167,7 @@ export class Analyzer {
 
   // Characters
 
-  /** Writes the text with one space for each run of two spaces and more. */
+  /** Writes the text with runs of spaces collapsed to one. */
   #collapsed(text: string): void {
     const { text: written } = this;
     const classes = basicClasses();
@@ -184,7 +185,7 @@ export class Analyzer {
     }
   }
 
-  /** Notes where characters begin. */
+  /** Records where characters begin. */
   #mark(from: number, to: number): void {
     const { data } = this.text;
     this.#starts.count = 0;
@@ -206,7 +207,9 @@ export class Analyzer {
     }
   }
 
-  /** Characters within words, each of which has a space on either side; a word that is shorter than a term is one, once. */
+  /**
+   * N-grams of characters within words, which have a space on either side; a word shorter than an n-gram counts once.
+   */
   #forEachWithin(text: string, seen: TermSeen, longest: number): void {
     const { text: written } = this;
     const { least } = this.#analysis;
@@ -214,7 +217,7 @@ export class Analyzer {
     written.push(SPACE);
     this.#runs(text, CLASS.space, false, 1);
     const words = this.#ends.count;
-    // Words end where they are noted; the space before the first one is at 0.
+    // The ends of words are recorded; the space before the first word is at 0.
     for (let word = 0; word < words; word++) {
       const start = word === 0 ? 0 : this.#ends.data[word - 1];
       this.#mark(start, this.#ends.data[word] + 1);

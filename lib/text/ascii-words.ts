@@ -1,45 +1,45 @@
-/** Words of texts of only ASCII, a byte for each character, and terms that are found by four bytes at a time. */
+/** Words of ASCII texts, with a byte for each character, and terms that are looked up four bytes at a time. */
 import type { Analysis } from '../graph/terms.ts';
 import { basicClasses, CLASS } from './unicode.ts';
 
 const SPACE = 0x20;
 const ASCII = 0x80;
 
-/** Characters that are looked at together, of whom a number has a bit each. */
+/** The number of characters that are processed together, each with a bit of a number. */
 const TOGETHER = 32;
-/** Behind a text there are so many bytes at the least: what is read together ends behind it. */
+/** The least number of bytes after a text, because reads of several bytes extend beyond its end. */
 const ROOM = 2 * TOGETHER;
 
-/** Called for each term: where it begins and ends in what was written of the text. */
+/** Called for each term, with its begin and end in the written text. */
 export type TermSeen = (from: number, to: number) => void;
 
 const encoder = new TextEncoder();
 
-/** By two bytes that are read as one number, a bit for each that is of a word: the lower one for the first. */
+/** For two bytes read as one number: a bit for each that belongs to a word, the lower bit for the first. */
 let pairs: Uint8Array | undefined;
 
 function pairsOfWords(): Uint8Array {
   if (pairs !== undefined) return pairs;
   const classes = basicClasses();
   const isOfWord = (code: number) => (code < ASCII ? classes[code] & CLASS.word : 0);
-  // Whichever end comes first on this processor.
+  // In the byte order of this processor.
   const both = Uint16Array.from({ length: 2 ** 16 }, (_, pair) => pair);
   const bytes = new Uint8Array(both.buffer);
   pairs = Uint8Array.from(both, (_, pair) => isOfWord(bytes[2 * pair]) | (isOfWord(bytes[2 * pair + 1]) << 1));
   return pairs;
 }
 
-/** The words of one text after another, where words are runs of letters: see `leastOfWordRun` of a pattern. */
+/** The words of texts, where words are runs of letters: see `leastOfWordRun` of patterns. */
 export class AsciiWords {
-  /** Words, and what is between them: one space each where terms have several. */
+  /** The words, separated by one space if terms have several words. */
   bytes = new Uint8Array(1024);
   view = new DataView(this.bytes.buffer);
-  /** Of each word where it begins, and where what is behind it does. */
+  /** For each word, where it begins and ends. */
   edges = new Int32Array(1024);
   #pairs = new Uint16Array(this.bytes.buffer);
   readonly #lowercase: boolean;
   readonly #least: number;
-  /** How many words a term has. */
+  /** The number of words of a term. */
   readonly #units: number;
   readonly #most: number;
   readonly #stopWords: AsciiTerms | undefined;
@@ -52,7 +52,7 @@ export class AsciiWords {
     this.#stopWords = stopWords;
   }
 
-  /** Undefined where texts have to be read in another way. */
+  /** Undefined if texts must be read in another way. */
   static of(analysis: Analysis, least: number | undefined): AsciiWords | undefined {
     if (least === undefined) return undefined;
     if (analysis.stopWords.length === 0) return new AsciiWords(analysis, least, undefined);
@@ -60,7 +60,7 @@ export class AsciiWords {
     return stopWords && new AsciiWords(analysis, least, stopWords);
   }
 
-  /** Each term of the text, as parts of the bytes; false where the text is not of only ASCII. */
+  /** Calls back for each term of the text, as a part of the bytes; false if the text is not ASCII. */
   forEach(text: string, seen: TermSeen): boolean {
     const words = this.split(text);
     const most = Math.min(this.#most, words);
@@ -70,9 +70,9 @@ export class AsciiWords {
     return words >= 0;
   }
 
-  /** How many words the text has; −1 where it is not of only ASCII. */
+  /** The number of words of the text; −1 if it is not ASCII. */
   split(given: string): number {
-    // What is of ASCII once it is in lower case has no letter of which versions of Unicode say different things.
+    // A text that is ASCII in lower case has no letters that differ between versions of Unicode.
     const text = this.#lowercase ? given.toLowerCase() : given;
     const size = text.length;
     if (size + ROOM > this.bytes.length) this.#grow(size);
@@ -90,7 +90,7 @@ export class AsciiWords {
     this.edges = new Int32Array(size + ROOM);
   }
 
-  /** Notes where runs of letters begin and end: where a bit differs from the one before it. */
+  /** Records where runs of letters begin and end: where a bit differs from the previous one. */
   #runs(size: number): number {
     const { bytes, edges } = this;
     const [pairs, isOfWord] = [this.#pairs, pairsOfWords()];
@@ -107,7 +107,7 @@ export class AsciiWords {
     return count >> 1;
   }
 
-  /** Leaves out what is too short, and stop words. */
+  /** Removes short words and stop words. */
   #without(words: number): number {
     const { edges } = this;
     const least = this.#least;
@@ -131,7 +131,7 @@ export class AsciiWords {
     return left;
   }
 
-  /** Puts words one after another, with a space behind each. */
+  /** Joins words, with a space after each. */
   #join(words: number): void {
     const { bytes, edges } = this;
     let length = 0;
@@ -146,37 +146,37 @@ export class AsciiWords {
   }
 }
 
-/** Of terms that are beside each other since their hashes say the same, so many are looked through. */
+/** The most terms with colliding hashes that are searched. */
 const MOST_TRIED = 64;
 const FEWEST_BITS = 4;
-/** A place is of 16 bytes: more do not fit into an array. */
+/** A slot has 16 bytes; more slots do not fit into an array. */
 const MOST_BITS = 27;
 
-/** Terms of at most so many bytes are compared by three numbers of four bytes each. */
+/** Terms of at most this many bytes are compared as three numbers of four bytes each. */
 const SHORT = 12;
 const MASKS = [0, 0xff, 0xffff, 0xffffff, -1];
-/** By how many bytes a term has, the last one for all that are not short: which of four bytes count, from `from` on. */
+/** For each length of a term, which of the four bytes at `from` count; the last entry is for all longer terms. */
 const masksFrom = (from: number) =>
   Int32Array.from({ length: SHORT + 2 }, (_, length) => MASKS[Math.min(Math.max(length - from, 0), 4)]);
 const [FIRST, SECOND, THIRD] = [masksFrom(0), masksFrom(4), masksFrom(8)];
 
-/** Terms of ASCII among those of a vocabulary, by their bytes. */
+/** Looks up the ASCII terms of a vocabulary by their bytes. */
 export class AsciiTerms {
-  /** Of those that are not short all bytes, one term after another; and where each term's end, by its number. */
+  /** The bytes of all long terms in sequence, and the end of each term by its number. */
   readonly #long: DataView;
   readonly #ends: Int32Array;
   /**
-   * For a place: a term's first four bytes, its next four, the next four or of one that is not short a hash of all others;
-   * its number + 1, which is negative where it is not short; 0 if there is none.
+   * For each slot: a term's first four bytes, its next four, then the next four or, for a long term, a hash of all
+   * others; and its number + 1, negative for a long term, or 0 if the slot is empty.
    */
   readonly #places: Int32Array;
   readonly #shift: number;
   readonly #mask: number;
-  /** Nobody knows them beforehand, so that no file can hold terms that are all of one hash. */
+  /** Random, so that no file can be made whose terms all have the same hash. */
   readonly #firstFactor = oddNumber();
   readonly #secondFactor = oddNumber();
   readonly #thirdFactor = oddNumber();
-  /** Of what is looked for: three numbers as in a place, and the place where it is looked for first. */
+  /** For each term to look up: three numbers as in a slot, and the first slot to search. */
   #sought = new Int32Array(1024);
   #found = new Int32Array(256);
 
@@ -193,7 +193,7 @@ export class AsciiTerms {
     this.#mask = 2 ** bits - 1;
   }
 
-  /** Undefined where too many terms are alike. */
+  /** Undefined if too many terms collide. */
   static of(terms: readonly string[]): AsciiTerms | undefined {
     const made = new AsciiTerms(terms);
     return made.#addAll(terms) ? made : undefined;
@@ -205,7 +205,7 @@ export class AsciiTerms {
       const { length } = terms[id];
       if (length + ROOM > bytes.length) bytes = new Uint8Array(2 * (length + ROOM));
       const { read, written } = encoder.encodeInto(terms[id], bytes);
-      // No word has the character 0, which is behind those that are short.
+      // Words never contain the character 0, which pads short terms.
       if (read !== length || written !== length || terms[id].includes('\0')) continue;
       if (!this.#add(id, bytes, length)) return false;
     }
@@ -226,7 +226,10 @@ export class AsciiTerms {
     return false;
   }
 
-  /** The numbers of all terms of so many words, −1 of each that is none; overwritten by the next. There is one word at least. */
+  /**
+   * The numbers of all terms of the words, −1 for unknown ones; overwritten by the next call. There must be at least
+   * one word.
+   */
   findAll({ view, edges }: AsciiWords, words: number, units: number): Int32Array {
     const count = words - units + 1;
     if (count > this.#found.length) {
@@ -235,7 +238,7 @@ export class AsciiTerms {
     }
     const [sought, found] = [this.#sought, this.#found];
     const behind = 2 * units - 1;
-    // All are hashed before one is looked for, so that the processor looks for several at a time.
+    // All terms are hashed before any is looked up, so that the processor can overlap the lookups.
     for (let i = 0; i < count; i++) this.#seek(view, edges[2 * i], edges[2 * i + behind], 4 * i);
     const [places, mask] = [this.#places, this.#mask];
     for (let i = 0; i < count; i++) {
@@ -259,7 +262,7 @@ export class AsciiTerms {
     return found;
   }
 
-  /** Writes what a part of the bytes is looked for by. */
+  /** Writes the key for looking up a part of the bytes. */
   #seek(view: DataView, from: number, to: number, at: number): void {
     const sought = this.#sought;
     const length = to - from;
@@ -277,7 +280,7 @@ export class AsciiTerms {
       this.#shift;
   }
 
-  /** Of more than four bytes. */
+  /** The hash of more than four bytes. */
   #hashOf(view: DataView, from: number, to: number): number {
     const last = to - 4;
     let hash = to - from;
@@ -288,7 +291,7 @@ export class AsciiTerms {
     return Math.imul(hash ^ view.getInt32(last, true), this.#secondFactor);
   }
 
-  /** Whether a part of the bytes is a term that is not short. */
+  /** Whether a part of the bytes equals a long term. */
   #isLong(id: number, view: DataView, from: number, to: number): boolean {
     const end = this.#ends[id];
     const start = id === 0 ? 0 : this.#ends[id - 1];

@@ -1,4 +1,4 @@
-/** The English words that scikit-learn leaves out where `stop_words` is 'english'; see its notes on what they are worth. */
+/** The English stop words of scikit-learn's `stop_words='english'`; see its notes on their problems. */
 export const ENGLISH_STOP_WORDS: readonly string[] = (
   'a about above across after afterwards again against all almost alone along already also although always am ' +
   'among amongst amoungst amount an and another any anyhow anyone anything anyway anywhere are around as at back ' +

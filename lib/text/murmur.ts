@@ -1,16 +1,16 @@
-/** MurmurHash3 of 32 bits (Austin Appleby, in the public domain), over the UTF-8 bytes of a text. */
+/** 32-bit MurmurHash3 (Austin Appleby, public domain) of the UTF-8 bytes of a text. */
 
 const [FIRST, SECOND] = [0xcc9e2d51, 0x1b873593];
 
 let encoded = new Uint8Array(256);
 
-/** Of a part of a text that is given as UTF-16, with the seed 0, as a signed number. Halves of pairs count as U+FFFD. */
+/** The hash of a part of a UTF-16 text, with the seed 0, as a signed number. Lone surrogates count as U+FFFD. */
 export function murmur(units: Uint16Array, from: number, to: number): number {
   const length = encode(units, from, to);
   return murmurOfBytes(encoded, 0, length);
 }
 
-/** Of bytes. */
+/** The hash of bytes. */
 export function murmurOfBytes(bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
   let hash = 0;

@@ -1,6 +1,6 @@
 /**
- * Regular expressions of RE2, as TensorFlow takes them, in the terms of Python's `re`: classes are of ASCII, `$` is the end of
- * the text alone, groups remember nothing. What the two do not have in common is refused.
+ * Translates RE2 regular expressions, as used by TensorFlow, to Python's `re`: classes are ASCII, `$` is only the end
+ * of the text, groups do not capture. Throws for features that the two do not share.
  */
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../messages.ts';
@@ -10,14 +10,14 @@ const SPACE = '\\t\\n\\f\\r ';
 const KEPT_ESCAPES = 'wWdDbBAntrfva';
 const HEX = /^[0-9a-fA-F]{2}/;
 
-/** @throws {ForwardpassError} UNSUPPORTED_OP for what is not read. */
+/** @throws {ForwardpassError} UNSUPPORTED_OP for unsupported features. */
 export function fromRe2(pattern: string, place: string): string {
   const refuse = (what: string) =>
-    new ForwardpassError('UNSUPPORTED_OP', `the pattern ${quote(pattern)} uses ${what}, which is not read here`, place);
+    new ForwardpassError('UNSUPPORTED_OP', `the pattern ${quote(pattern)} uses ${what}, which is not supported`, place);
   const characters = [...pattern];
   let written = '(?a)';
   let isInClass = false;
-  /** Of a class, where its first member stands, which may be a bracket. */
+  /** The position of a class's first member, which may be a bracket. */
   let first = 0;
   for (let at = 0; at < characters.length; at++) {
     const next = characters[at];
@@ -40,7 +40,7 @@ export function fromRe2(pattern: string, place: string): string {
     } else if (isInClass) {
       if (next === '[' && rest.startsWith(':')) throw refuse('a class by its name');
       if (next === ']' && at > first) isInClass = false;
-      // Python warns of what may become operations on sets.
+      // Escaped, because Python warns of possible set operations.
       written += next === '[' ? '\\[' : next;
     } else if (next === '[') {
       isInClass = true;
@@ -49,7 +49,7 @@ export function fromRe2(pattern: string, place: string): string {
       written += isNegative ? '[^' : '[';
       first = at + 1;
     } else if (next === '(') {
-      if (rest.startsWith('?') && rest[1] !== ':' && !rest.startsWith('?P<')) throw refuse('flags, or looks about');
+      if (rest.startsWith('?') && rest[1] !== ':' && !rest.startsWith('?P<')) throw refuse('flags or lookarounds');
       if (rest.startsWith('?P<')) {
         while (at < characters.length && characters[at] !== '>') at++;
       } else if (rest.startsWith('?:')) {
@@ -57,7 +57,7 @@ export function fromRe2(pattern: string, place: string): string {
       }
       written += '(?:';
     } else if (next === '{' && rest.startsWith(',')) {
-      throw refuse('a repetition without a least number');
+      throw refuse('a repetition without a minimum');
     } else {
       written += next === '$' ? '\\Z' : next;
     }

@@ -1,4 +1,4 @@
-/** What TensorFlow's `regex_replace` does to a text. */
+/** TensorFlow's `regex_replace`. */
 import { ForwardpassError } from '../errors.ts';
 import type { TextChange } from '../graph/terms.ts';
 import { quote } from '../messages.ts';
@@ -13,20 +13,20 @@ import { codeAt } from './unicode.ts';
 type Replace = Extract<TextChange, { op: 'replace' }>;
 
 export class Replacement {
-  /** Texts between which what was found stands. */
+  /** The texts around occurrences of the match. */
   readonly #by: readonly string[];
   readonly #all: boolean;
   readonly #search: Search | undefined;
-  /** Of a pattern that is one character. */
+  /** The test for a pattern of one character. */
   readonly #one: CharacterTest | undefined;
 
-  /** @throws {ForwardpassError} UNSUPPORTED_OP, MALFORMED, LIMIT for what is not read. */
+  /** @throws {ForwardpassError} UNSUPPORTED_OP, MALFORMED, LIMIT for invalid or unsupported patterns. */
   constructor({ pattern, by, all }: Replace, place: string) {
     this.#by = partsOf(by, place);
     this.#all = all;
     const { expression } = parsePattern(fromRe2(pattern, place), place);
     if (lengthsOf(expression)[0] === 0) {
-      const message = `the pattern ${quote(pattern)} may match nothing at all, which is not replaced here`;
+      const message = `the pattern ${quote(pattern)} may match the empty string, which is not supported for replacements`;
       throw new ForwardpassError('UNSUPPORTED_OP', message, place);
     }
     if (expression.kind === 'set') this.#one = new CharacterTest(expression.set);
@@ -57,7 +57,7 @@ export class Replacement {
   }
 }
 
-/** `\0` is what was found, and two backslashes are one. */
+/** Parses a replacement: `\0` is the match, and two backslashes are one. */
 function partsOf(by: string, place: string): string[] {
   const parts = [''];
   for (let at = 0; at < by.length; at++) {
@@ -67,7 +67,7 @@ function partsOf(by: string, place: string): string[] {
       continue;
     }
     if (next !== undefined && next !== '\\') {
-      const message = `the replacement ${quote(by)} takes a part of what was found, which is not read here`;
+      const message = `the replacement ${quote(by)} refers to a group, which is not supported`;
       throw new ForwardpassError('UNSUPPORTED_OP', message, place);
     }
     parts[parts.length - 1] += by[at] ?? '';

@@ -1,6 +1,6 @@
 /**
- * Writes a program of terms down for the addon, which reads texts of ASCII by it: native/text/scanner.cc, with the same
- * results as {@link TermReader}.
+ * Encodes a program of terms for the addon, which reads ASCII texts (native/text/scanner.cc) with the same results as
+ * {@link TermReader}.
  */
 import type { Scanning } from '../engine/engine.ts';
 import { widthOf } from '../graph/check-terms.ts';
@@ -10,9 +10,9 @@ import { Pattern } from './pattern/pattern.ts';
 import { longestOf } from './term-reader.ts';
 import { isAscii } from './unicode.ts';
 
-/** Of a program on one text. */
+/** The encoding of a program for one text. */
 export interface TextScanning extends Scanning {
-  /** The text. */
+  /** The feature with the text. */
   readonly feature: number;
 }
 
@@ -21,14 +21,17 @@ const OPS = ['count', 'hash', 'map', 'above', 'scale', 'norm', 'select', 'join']
 const MAPS = ['sublinear', 'abs', 'sign', 'sqrt', 'square', 'float32', 'keep_zeros'];
 const FLAGS = { binary: 1, single: 2, signed: 4, divides: 8, lowercase: 16 } as const;
 
-/** Sums are kept for so many ids, and no vocabulary is larger. */
+/** Limits on ids, for which sums are kept, and on the size of vocabularies. */
 const [MOST_IDS, MOST_TERMS] = [2 ** 22, 2 ** 22];
-/** Of counted terms, units that are looked for at the most: each term is hashed by itself. */
+/** The most units of counted terms that are looked up, because each term is hashed separately. */
 const [MOST_WORDS, MOST_CHARACTERS] = [8, 24];
-/** Numbers below have their logarithms at hand. */
+/** Logarithms of integers below this are in a table. */
 const LOGARITHMS = 1024;
 
-/** Undefined where the addon does not read the like. @throws {ForwardpassError} what {@link Pattern} throws, at `place`. */
+/**
+ * Undefined if the addon does not support the program. @throws {ForwardpassError} what {@link Pattern} throws, at
+ * `place`.
+ */
 export function scanningOf(program: TermProgram, place: string): TextScanning | undefined {
   const writer = new Writer();
   const widths: number[] = [];
@@ -48,7 +51,7 @@ class Writer {
   readonly #numbers: number[] = [];
 
   finish(steps: number): Scanning {
-    // What the hash of terms depends on, which nobody knows beforehand.
+    // Random seeds of the hash of terms, against crafted collisions.
     const seeds = crypto.getRandomValues(new Int32Array(4));
     return {
       words: Int32Array.from([[...seeds, steps], this.#words].flat()),
@@ -57,7 +60,7 @@ class Writer {
     };
   }
 
-  /** False of what the addon does not do. */
+  /** Returns false if the addon does not support the step. */
   write(step: TermStep, widths: readonly number[], place: string): boolean {
     const width = widthOf(step, widths);
     switch (step.op) {
@@ -102,7 +105,7 @@ class Writer {
     }
   }
 
-  /** Words, the flags of which are those of the step that are true. */
+  /** Writes the words of a step, with its true flags. */
   #step(
     step: TermStep & { readonly of?: number | readonly number[] },
     kind: number,

@@ -1,4 +1,4 @@
-/** One sparse row: ids that rise, each with its weight. */
+/** One sparse row: ascending ids, each with its weight. */
 export class SparseRow {
   count = 0;
   ids = new Int32Array(256);
@@ -14,7 +14,7 @@ export class SparseRow {
     this.weights[this.count++] = weight;
   }
 
-  /** Takes over how many pairs another has, and their ids, which are then not written here; weights have room. */
+  /** Shares the count and the ids of another row, which must not be changed here; returns room for weights. */
   like({ count, ids }: SparseRow): Float64Array {
     this.count = count;
     this.ids = ids;
@@ -22,7 +22,7 @@ export class SparseRow {
     return this.weights;
   }
 
-  /** Has so many pairs, whatever they are. */
+  /** Makes room for `count` pairs, with unspecified content. */
   take(count: number): void {
     this.count = count;
     if (count <= this.ids.length) return;
@@ -38,7 +38,7 @@ export class SparseRow {
   }
 }
 
-/** Sums of what is added to ids, which come out in their order. */
+/** Sums by id, which are returned in the order of ids. */
 export class Tally {
   readonly #few: FewIds | undefined;
   readonly #many: Map<number, number> | undefined;
@@ -58,13 +58,13 @@ export class Tally {
     many.set(id, sum === undefined ? weight : sum + weight);
   }
 
-  /** Adds 1 to each of the first `count` ids; one that is negative is none. */
+  /** Adds 1 to each of the first `count` ids; negative ones are skipped. */
   addEach(ids: Int32Array, count: number): void {
     if (this.#few !== undefined) this.#few.addEach(ids, count);
     else for (let i = 0; i < count; i++) if (ids[i] >= 0) this.add(ids[i], 1);
   }
 
-  /** Writes what was added, and forgets it. */
+  /** Writes the sums to a row and clears them. */
   into(row: SparseRow): void {
     if (this.#few !== undefined) this.#few.into(row);
     else this.#sorted(row, this.#many as Map<number, number>);
@@ -80,14 +80,14 @@ export class Tally {
     many.clear();
   }
 
-  /** Forgets what was added. */
+  /** Clears the sums. */
   clear(): void {
     this.#few?.clear();
     this.#many?.clear();
   }
 }
 
-/** A bit for each id that was met, and one for each 32 of those: ids come out in order without being sorted. */
+/** A bit for each used id, and one for each 32 of these, so that ids are in order without sorting. */
 class FewIds {
   #count = 0;
   readonly #sums: Float64Array;
@@ -168,10 +168,10 @@ class FewIds {
   }
 }
 
-/** The position of the lowest bit that is set. */
+/** The position of the lowest set bit. */
 function lowestOf(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
 
-/** Of more ids a Map keeps what was met. */
+/** With more ids, a Map is used instead. */
 const MOST_IDS = 2 ** 22;

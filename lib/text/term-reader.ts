@@ -1,4 +1,4 @@
-/** Runs a program of terms: from the values of a row to a sparse row. */
+/** Runs a program of terms, from the values of a row to a sparse row. */
 import { ForwardpassError } from '../errors.ts';
 import { widthOf } from '../graph/check-terms.ts';
 import type { NormName } from '../graph/operations/choices.ts';
@@ -15,25 +15,25 @@ import { Vocabulary } from './vocabulary.ts';
 
 type StepOf<O extends TermStep['op']> = Extract<TermStep, { op: O }>;
 
-/** Of a value in a row, and where messages say that it is. */
+/** The values of a row, and their places for messages. */
 export interface TermCells {
   value(feature: number): unknown;
   place(feature: number): string;
 }
 
-/** Makes the row of one step; those before it are made. */
+/** Computes the row of one step from those before it. */
 type Maker = (cells: TermCells, rows: readonly SparseRow[]) => void;
 
-/** Units of a text's terms that are hashed at the most, each as often as a term has it. */
+/** The most units of a text's terms that are hashed, counted with repetition. */
 const MOST_HASHED = 2 ** 26;
 
-/** One for each model and thread; the rows that it gives are overwritten by the next. */
+/** There is one for each model and thread; returned rows are overwritten by the next call. */
 export class TermReader {
   readonly width: number;
   readonly #rows: readonly SparseRow[];
   readonly #makers: readonly Maker[];
 
-  /** @throws {ForwardpassError} what a pattern is refused for, at `place`. */
+  /** @throws {ForwardpassError} errors of patterns, at `place`. */
   constructor(program: TermProgram, place: string) {
     const widths: number[] = [];
     for (const step of program) widths.push(widthOf(step, widths));
@@ -42,7 +42,7 @@ export class TermReader {
     this.#makers = program.map((step, i) => makerOf(step, this.#rows[i], widths, place));
   }
 
-  /** @throws {ForwardpassError} INPUT for what is no text, or takes too long. */
+  /** @throws {ForwardpassError} INPUT if a value is not a text, or takes too long. */
   read(cells: TermCells): SparseRow {
     for (const make of this.#makers) make(cells, this.#rows);
     return this.#rows[this.#rows.length - 1];
@@ -78,12 +78,12 @@ function makerOf(step: TermStep, row: SparseRow, widths: readonly number[], plac
   }
 }
 
-/** With `any` it may be anything but nothing, for functions that know what it is. */
+/** A value that must be a text, or with `any` any value except null and undefined, for custom functions. */
 function textOf(cells: TermCells, feature: number, any = false): string {
   const value = cells.value(feature);
   if (typeof value === 'string' || (any && value !== null && value !== undefined)) return value as string;
   const hint = value instanceof Uint8Array ? '; decode bytes with a TextDecoder' : '';
-  throw new ForwardpassError('INPUT', `expected a text, found ${describe(value)}${hint}`, cells.place(feature));
+  throw new ForwardpassError('INPUT', `expected a string, found ${describe(value)}${hint}`, cells.place(feature));
 }
 
 // Terms
@@ -93,7 +93,7 @@ function counter({ feature, analysis, terms, binary }: StepOf<'count'>, row: Spa
   const most = longestOf(terms, analysis.unit);
   const tally = new Tally(terms.length);
   const count = asciiCounter(analyzer, analysis, terms, most, tally);
-  // Both know the terms in their own way: the second is made when a text comes that the first does not read.
+  // Both have their own tables of terms: the second is created when a text comes that the first cannot read.
   let seen: TermSeen | undefined;
   return (cells) => {
     tally.clear();
@@ -114,7 +114,7 @@ function whereFound(text: Units, vocabulary: Vocabulary, tally: Tally): TermSeen
   };
 }
 
-/** What counts the terms of a text of only ASCII; false of other texts, of which nothing is counted. */
+/** A counter of terms of ASCII texts; it returns false for other texts without counting. */
 function asciiCounter(
   { ascii }: Analyzer,
   { least, most: longest }: Analysis,
@@ -134,7 +134,7 @@ function asciiCounter(
   };
 }
 
-/** How many units a term has at the most: of words one more than it has spaces, which may also be a part of a word. */
+/** The most units of a term: for words, one more than its spaces, although spaces may also be part of a word. */
 export function longestOf(terms: readonly string[], unit: string): number {
   let longest = 0;
   for (const term of terms) {
@@ -152,7 +152,7 @@ function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
   const { feature, value, analysis, size, binary, single } = step;
   const tally = new Tally(size);
   const add = (hash: number, weight: number) => {
-    // −2^31 has no positive.
+    // −2^31 has no positive counterpart.
     const id = hash === -(2 ** 31) ? (2 ** 31 - 1 - (size - 1)) % size : Math.abs(hash) % size;
     tally.add(id, step.signed && hash < 0 ? -weight : weight);
   };
@@ -180,7 +180,7 @@ function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
   const spend = (units: number) => {
     left -= units;
     if (left >= 0) return;
-    const message = `has more terms of up to ${analysis.most} than are hashed; pass a shorter text`;
+    const message = `has too many terms of up to ${analysis.most} units; pass a shorter text`;
     throw new ForwardpassError('INPUT', message, read?.place(feature));
   };
   const seen: TermSeen = (from, to) => {
@@ -201,7 +201,7 @@ function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
   };
 }
 
-/** Names to be hashed, with their weights: a string stands for the name `key=string`, and counts as 1. Zeros are left out. */
+/** Names to hash, with their weights: a string value becomes the name `key=string` with weight 1. Zeros are skipped. */
 function* entriesOf(kind: string, cells: TermCells, feature: number): Generator<[name: string, weight: number]> {
   const value = cells.value(feature);
   const place = cells.place(feature);
@@ -262,7 +262,7 @@ function tokens(step: StepOf<'tokens'>, row: SparseRow, place: string): Maker {
   };
 }
 
-/** A word or an integer; an array of one stands for it. */
+/** A string or an integer, possibly in an array of one. */
 function hashedAt(cells: TermCells, feature: number, kind: HashedKind): string | number {
   const given = cells.value(feature);
   const value = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;

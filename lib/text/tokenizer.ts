@@ -1,13 +1,13 @@
-/** From a text to its tokens, as TensorFlow's string operations. */
+/** Turns a text into tokens, like TensorFlow's string operations. */
 import { ForwardpassError } from '../errors.ts';
 import type { Tokenizing } from '../graph/terms.ts';
 import { Replacement } from './replacement.ts';
 import { codeAt } from './unicode.ts';
 
-/** Called for each token; false where no more are wanted. */
+/** Called for each token; returns false if no more are needed. */
 type TokenSeen = (token: string) => boolean;
 
-/** Characters of all n-grams of a text at the most, each as often as it is there. */
+/** The most characters of all n-grams of a text, counted with repetition. */
 const MOST_CHARACTERS = 2 ** 26;
 
 export class Tokenizer {
@@ -15,7 +15,7 @@ export class Tokenizer {
   readonly #split: Tokenizing['split'];
   readonly #grams: readonly number[];
 
-  /** @throws {ForwardpassError} what a pattern is refused for, at `place`. */
+  /** @throws {ForwardpassError} errors of patterns, at `place`. */
   constructor({ changes, split, grams }: Tokenizing, place: string) {
     this.#changes = changes.map((change) => {
       if (change.op === 'lower') return change.ascii ? lowerAscii : (text) => text.toLowerCase();
@@ -27,7 +27,7 @@ export class Tokenizer {
     this.#grams = grams;
   }
 
-  /** @throws {ForwardpassError} INPUT where that takes too long. */
+  /** @throws {ForwardpassError} INPUT if it takes too long. */
   forEach(given: string, seen: TokenSeen): void {
     let text = given;
     for (const change of this.#changes) text = change(text);
@@ -51,7 +51,7 @@ export class Tokenizer {
       for (let from = 0; from + count <= tokens.length; from++) {
         const gram = count === 1 ? tokens[from] : tokens.slice(from, from + count).join(' ');
         left -= gram.length + 1;
-        if (left < 0) throw new ForwardpassError('INPUT', 'has more n-grams than are looked at; pass a shorter text');
+        if (left < 0) throw new ForwardpassError('INPUT', 'has too many n-grams; pass a shorter text');
         if (!seen(gram)) return;
       }
     }
@@ -69,12 +69,12 @@ function stripped(text: string): string {
   return text.slice(from, to);
 }
 
-/** White space of C. */
+/** Whether it is white space in C. */
 function isSpace(unit: number): boolean {
   return unit === 32 || (unit >= 9 && unit <= 13);
 }
 
-/** Runs of what is not white space. */
+/** Splits at white space. */
 function spaced(text: string, seen: TokenSeen): void {
   let start = -1;
   for (let at = 0; at <= text.length; at++) {
@@ -96,7 +96,7 @@ function characters(text: string, seen: TokenSeen): void {
   }
 }
 
-/** An empty text is one token. */
+/** Splits at a separator; an empty text is one token. */
 function between(text: string, separator: string, seen: TokenSeen): void {
   for (let from = 0; ; ) {
     const at = text.indexOf(separator, from);

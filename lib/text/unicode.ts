@@ -1,15 +1,15 @@
-/** Characters as CPython 3.11 has them: their classes, lower case, and what is left of them without accents. */
+/** Characters as in CPython 3.11: classes, lower case, and stripping of accents. */
 import { COMBINING, DIGIT, UNASSIGNED, WORD } from './unicode-tables.ts';
 
-/** Classes of characters; a character's are added up. */
+/** Classes of characters, as bits. */
 export const CLASS = { word: 1, space: 2, digit: 4, combining: 8, unassigned: 16 } as const;
 
 const SPACES = '9-13 28-32 133 160 5760 8192-8202 8232-8233 8239 8287 12288';
 const BASIC = 0x10000;
 
-/** Of each character below {@link BASIC}. */
+/** The classes of each character below {@link BASIC}. */
 let basic: Uint8Array | undefined;
-/** By class, where runs begin and end. */
+/** The begins and ends of runs, by class. */
 const runs = new Map<number, Int32Array>();
 
 const TABLES: readonly (readonly [number, string])[] = [
@@ -45,12 +45,12 @@ export function basicClasses(): Uint8Array {
   return basic;
 }
 
-/** Whether a character is of a class. */
+/** Whether a character is in a class. */
 export function isOf(code: number, own: number): boolean {
   const classes = basicClasses();
   if (code < BASIC) return (classes[code] & own) !== 0;
   const bounds = runs.get(own);
-  // No space is beyond.
+  // There are no spaces beyond.
   if (bounds === undefined) return false;
   let [low, high] = [0, bounds.length];
   while (low < high) {
@@ -61,7 +61,7 @@ export function isOf(code: number, own: number): boolean {
   return low % 2 === 1;
 }
 
-/** A letter to Unicode 14, and of no case since: it decides about a sigma beside it. */
+/** A cased letter up to Unicode 14, and uncased since: it affects the lower case of a sigma beside it. */
 const PHARYNGEAL = '\u0295';
 
 /** Python's `str.lower()`. */
@@ -70,7 +70,7 @@ export function lowerCase(text: string): string {
   return assignedParts(text, (part) => part.toLowerCase());
 }
 
-/** With a letter that has a case, and is not in the text, instead of {@link PHARYNGEAL}. */
+/** Lower case with {@link PHARYNGEAL} replaced by a cased letter that is not in the text. */
 function lowerBesideSigma(text: string): string {
   let code = 0x1d400;
   while (text.includes(String.fromCodePoint(code))) code++;
@@ -79,7 +79,7 @@ function lowerBesideSigma(text: string): string {
   return lower.replaceAll(letter, PHARYNGEAL);
 }
 
-/** The lower case of one character as another, for comparing without regard to case. */
+/** The lower case of one character as a single character, for comparisons that ignore case. */
 export function lowerOf(code: number): number {
   if (code === 0x130) return 0x69;
   const text = String.fromCodePoint(code);
@@ -112,7 +112,7 @@ export function isAscii(text: string): boolean {
   return true;
 }
 
-/** The code at a position: of two units that are a pair the character's, otherwise the unit. */
+/** The code at a position: that of the character for a surrogate pair, otherwise the unit. */
 export function codeAt(text: string, at: number): number {
   const unit = text.charCodeAt(at);
   if ((unit & 0xfc00) !== 0xd800 || at + 1 >= text.length) return unit;
@@ -120,7 +120,7 @@ export function codeAt(text: string, at: number): number {
   return (next & 0xfc00) === 0xdc00 ? 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff) : unit;
 }
 
-/** Does something with the text but for what Unicode 14 has no characters for, which Python leaves as it is. */
+/** Applies `change` to the text except for codes that are unassigned in Unicode 14, which Python leaves unchanged. */
 function assignedParts(text: string, change: (part: string) => string): string {
   let [changed, from] = ['', 0];
   for (let at = 0; at < text.length; ) {

@@ -1,8 +1,10 @@
-/** A text that is being written, as UTF-16, with what makes the hash of any part of it a matter of two multiplications. */
+/**
+ * A text that is being written as UTF-16, with prefix hashes, so that the hash of any part takes two multiplications.
+ */
 
 /**
- * The hash of a part is Σ unit·BASE^(units behind it), modulo 2^32. Which base it is nobody knows beforehand, so that no file
- * can hold terms that are all of one hash.
+ * The hash of a part is Σ unit·BASE^(number of units after it), modulo 2^32. The base is random, so that no file can be
+ * made whose terms all have the same hash.
  */
 const BASE = (Math.floor(Math.random() * 2 ** 30) << 2) | 0x5;
 
@@ -18,14 +20,14 @@ function powersUpTo(length: number): Int32Array {
 export class Units {
   length = 0;
   data = new Uint16Array(1024);
-  /** Of all before each unit, the hash. */
+  /** The hash of all units before each unit. */
   hashes = new Int32Array(1025);
 
   clear(): void {
     this.length = 0;
   }
 
-  /** Makes room for so many more. */
+  /** Makes room for this many more units. */
   expect(more: number): void {
     const needed = this.length + more;
     if (needed <= this.data.length) return;
@@ -37,7 +39,7 @@ export class Units {
     if (powers.length <= size) powers = powersUpTo(size);
   }
 
-  /** There has to be room. */
+  /** Appends a unit, for which there must be room. */
   push(unit: number): void {
     this.data[this.length] = unit;
     this.hashes[this.length + 1] = (Math.imul(this.hashes[this.length], BASE) + unit) | 0;

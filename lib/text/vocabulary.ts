@@ -1,16 +1,19 @@
-/** Terms that a model knows, found by a part of a text without making a string of it. */
+/** The terms of a model, looked up by a part of a text without creating a string. */
 import { Units } from './units.ts';
 
-/** Of terms that are beside each other since their hashes say the same, so many are looked through; then a Map is made. */
+/** The most terms with colliding hashes that are searched; with more, a Map is used. */
 const MOST_TRIED = 64;
 const FEWEST_PLACES = 16;
 
-/** For a place: a term's hash, its number + 1 or 0 if there is none, where its units begin, and how many there are. */
+/**
+ * The numbers in a slot: a term's hash, its number + 1 (0 if the slot is empty), the position of its units, and their
+ * number.
+ */
 const PLACE = 4;
 
 export class Vocabulary {
   readonly size: number;
-  /** Of all terms, one after another. */
+  /** The units of all terms in sequence. */
   readonly #units: Uint16Array;
   readonly #places: Int32Array;
   readonly #mask: number;
@@ -46,7 +49,7 @@ export class Vocabulary {
     return false;
   }
 
-  /** The number of the term that a part of a text is; −1 where it is none. */
+  /** The number of the term equal to a part of a text; −1 if there is none. */
   find(text: Units, from: number, to: number): number {
     if (this.#map !== undefined) return this.#map.get(stringOf(text, from, to)) ?? -1;
     const hash = text.hash(from, to);

@@ -1,6 +1,6 @@
 /**
- * The last good version of a URL, in one file: a line of JSON that says what it is, then its bytes. A new one is written
- * beside it and takes its name, so that whoever reads, in this process or another, reads one version whole.
+ * The last good version of a URL, in one file: a line of JSON that describes it, then its bytes. A new version is
+ * written to a temporary file and renamed, so that readers in any process read one complete version.
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -24,9 +24,9 @@ export class Cache {
   constructor(
     folder: string,
     url: URL,
-    /** In bytes, of the model. */
+    /** The most bytes of the model. */
     private readonly limit: number,
-    /** Told why what is there cannot be used, or nothing can be written. */
+    /** Called with the reason if the cached file cannot be used, or nothing can be written. */
     private readonly report: (error: ForwardpassError) => void,
   ) {
     const named = new URL(url);
@@ -69,7 +69,7 @@ function parse(file: Buffer, path: string): Kept {
   const about = end < 0 ? undefined : objectIn(file.subarray(0, end).toString());
   const { sha256, etag, lastModified } = about ?? {};
   if (typeof sha256 !== 'string' || !isDigest(sha256)) {
-    throw new ForwardpassError('MALFORMED', 'expected a line that says what was kept', path);
+    throw new ForwardpassError('MALFORMED', 'expected a line of JSON that describes the cached version', path);
   }
   return {
     bytes: file.subarray(end + 1),

@@ -1,4 +1,4 @@
-/** Digests: of what was read, and of what should have been. */
+/** Digests: actual and expected ones. */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { ForwardpassError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { describe, quote } from '../messages.ts';
 import { isDigest, type WatchOptions } from './options.ts';
 import { orAborted } from './or-aborted.ts';
 
-/** What is hashed at a time, which takes some milliseconds: other work goes on in between. */
+/** The bytes that are hashed at a time, which takes some milliseconds; other work continues in between. */
 const BLOCK = 2 ** 22;
 
 /** The SHA-256 of a file, in hexadecimal. */
@@ -20,7 +20,7 @@ export async function digestOf({ size, read }: Reader): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The digest that a version must have now, if any; `sidecar` reads the file beside the model. */
+/** The digest that a version must currently have, if any; `sidecar` reads the file beside the model. */
 export async function expectedDigest(
   option: WatchOptions['sha256'],
   sidecar: () => Promise<Reader>,
@@ -37,16 +37,16 @@ async function askForDigest(option: () => string | Promise<string>, signal: Abor
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
     const reason = cause instanceof Error ? cause.message : describe(cause);
-    throw new ForwardpassError('SOURCE', `the digest could not be had: ${reason}`, 'sha256', { cause });
+    throw new ForwardpassError('SOURCE', `the digest could not be read: ${reason}`, 'sha256', { cause });
   }
   if (typeof answer === 'string' && isDigest(answer)) return answer.toLowerCase();
   throw new ForwardpassError('OPTION', `expected 64 hexadecimal digits, found ${describe(answer)}`, 'sha256');
 }
 
-/** Longer ones are not digests. */
+/** Longer files are not digests. */
 export const LONGEST_SIDECAR = 4096;
 
-/** As sha256sum and shasum write it, with the file's name or without, or as BSD does. */
+/** Reads a digest as written by sha256sum and shasum, with or without the file's name, or in BSD's format. */
 async function digestIn({ name, size, read }: Reader): Promise<string> {
   const text = Buffer.from(await read(0, size)).toString();
   const found = /(?:^|\s|\\)([0-9a-f]{64})(?=\s|$)/i.exec(text);
@@ -59,7 +59,7 @@ export function keyOf(digest: string, expected: string | undefined): string {
   return expected === undefined || expected === digest ? digest : `${digest} for ${expected}`;
 }
 
-/** Throws CHECKSUM. */
+/** Throws CHECKSUM if the digest is not the expected one. */
 export function checkDigest(digest: string, expected: string | undefined, place: string): void {
   if (expected === undefined || digest === expected) return;
   throw new ForwardpassError('CHECKSUM', `expected the SHA-256 ${expected}, found ${digest}`, place);

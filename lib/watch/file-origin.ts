@@ -1,6 +1,6 @@
 /**
- * Versions of a model in files. They are told apart by what `stat` says, which works on every file system, and read when
- * they have been left alone for a while, so that nothing half-written is taken.
+ * Versions of a model in files. They are distinguished by `stat`, which works on every file system, and read once they
+ * have not changed for a while, so that no half-written file is used.
  */
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -17,19 +17,19 @@ import { checkDigest, digestOf, expectedDigest, keyOf, LONGEST_SIDECAR } from '.
 import type { CheckedWatchOptions } from './options.ts';
 import type { Offer, Origin } from './origin.ts';
 
-/** What `stat` says of a model's files, by the paths that the main one gives them; its own is ''. */
+/** The results of `stat` for a model's files, by their paths in the main file; that of the main file is ''. */
 type Prints = ReadonlyMap<string, string>;
 
-/** How often a file may be seen to change before a check gives up. */
+/** How often a file may change before a check gives up. */
 const MOST_CHANGES = 20;
 
 export class FileOrigin implements Origin {
   readonly interval = 2_000;
   readonly shared = false;
-  /** A file may be away for a moment, or come later than the one that names it. */
+  /** A file may be missing briefly, or appear later than the file that refers to it. */
   readonly passing: ReadonlySet<ErrorCode> = new Set(['MEMORY', 'SOURCE']);
   private readonly path: string;
-  /** Files beside the main one that the last version was made of. */
+  /** The other files of the last version. */
   #siblings: readonly string[] = [];
   #judged: { readonly prints: Prints; readonly expected: string | undefined } | undefined;
   #looked = false;
@@ -73,7 +73,7 @@ export class FileOrigin implements Origin {
         checkDigest(sha256, expected, this.path);
         const loaded = await this.load(main, prints, expected, loading);
         all = loaded.prints;
-        // Which files it has beside the main one is known from now on.
+        // From now on, its other files are known.
         offer.key = [keyOf(sha256, expected), ...loaded.digests].join(' ');
         return loaded.model;
       },
@@ -89,7 +89,7 @@ export class FileOrigin implements Origin {
     this.#judged = undefined;
   }
 
-  /** Loads it, and sees to it that nothing changed since its files were looked at. */
+  /** Loads a version, and checks that its files have not changed since they were examined. */
   private async load(main: string, before: Prints, expected: string | undefined, signal: AbortSignal) {
     const prints = new Map(before);
     const used = new Map<string, Reader>();
@@ -109,7 +109,7 @@ export class FileOrigin implements Origin {
       );
       await this.checkUnchanged(main, prints);
       if (expected !== undefined && used.size > 0) {
-        const message = 'one SHA-256 was given, but the model has other files beside this one; watch a single file';
+        const message = 'a single SHA-256 was given, but the model has several files; watch a single file';
         throw new ForwardpassError('CHECKSUM', message, this.path);
       }
       const ofIt = [...prints].filter(([path]) => path === '' || used.has(path));
@@ -120,7 +120,7 @@ export class FileOrigin implements Origin {
     }
   }
 
-  /** What was seen of a file that changes, its absence too, says nothing of it. */
+  /** Errors of a file that is changing, including its absence, do not count. */
   private async unlessChanged<T>(main: string, prints: Prints, action: () => Promise<T>): Promise<T> {
     try {
       return await action();
@@ -139,7 +139,7 @@ export class FileOrigin implements Origin {
     if (path !== main || now === undefined || !same(now, prints)) throw this.changed();
   }
 
-  /** Waits until the files have been left alone; at the start those that are old enough have been. */
+  /** Waits until the files have stopped changing; at the start, files that are old enough count as unchanged. */
   private async settled(main: string, found: Prints, signal: AbortSignal): Promise<Prints> {
     const { settle } = this.options;
     if (settle === 0) return found;
@@ -176,7 +176,7 @@ export class FileOrigin implements Origin {
   }
 }
 
-/** Of one that is not there, nothing. */
+/** The digests; nothing for a missing file. */
 async function digestsOf(readers: readonly (Reader | undefined)[]): Promise<string[]> {
   const digests: string[] = [];
   for (const reader of readers) digests.push(reader === undefined ? '' : await digestOf(reader));

@@ -1,4 +1,4 @@
-/** Versions of a model behind a URL: asked for by what the server said of the last one. */
+/** Versions of a model behind a URL, requested with the validators of the last one. */
 import type { ErrorCode } from '../errors.ts';
 import { loadOpened } from '../load.ts';
 import { bytesReader } from '../source/bytes.ts';
@@ -9,7 +9,7 @@ import { checkDigest, digestOf, expectedDigest, keyOf, LONGEST_SIDECAR } from '.
 import type { CheckedWatchOptions, ModelVersion } from './options.ts';
 import type { Offer, Origin } from './origin.ts';
 
-/** The version that was judged last, and the digest that it was held against. */
+/** The version that was judged last, and its expected digest. */
 interface Judged {
   readonly sha256: string;
   readonly expected: string | undefined;
@@ -31,7 +31,7 @@ export class HttpOrigin implements Origin {
   async look(signal: AbortSignal): Promise<Offer | undefined> {
     const expected = await expectedDigest(this.options.sha256, () => this.sidecar(signal), signal);
     const judged = this.#judged;
-    // The same bytes may be good against another digest, so they are asked for again when it has changed.
+    // The same bytes may match another digest, so they are requested again when it has changed.
     const known = judged?.expected === expected ? judged : undefined;
     if (expected !== undefined && known?.sha256 === expected) return undefined;
     const { load, timeout } = this.options;
@@ -41,7 +41,8 @@ export class HttpOrigin implements Origin {
     if (found === undefined) return undefined;
     const { bytes, whole, etag, lastModified } = found;
     const sha256 = await digestOf(bytesReader('', bytes));
-    // Bytes that end with their connection may be a part: they are compared again, not asked for by name.
+    // Bytes that end with their connection may be incomplete: they are downloaded and compared again, without
+    // validators.
     const validators = whole ? { etag, lastModified } : {};
     return this.offer('source', { bytes, sha256, etag, lastModified }, expected, { sha256, expected, validators });
   }
@@ -51,7 +52,7 @@ export class HttpOrigin implements Origin {
     if (kept === undefined) return undefined;
     const { sha256: option } = this.options;
     const expected = option === 'sidecar' || typeof option === 'function' ? kept.sha256 : option;
-    // The pin has moved on.
+    // The pinned digest has changed.
     if (expected !== undefined && expected !== kept.sha256) return undefined;
     this.#judged = { sha256: kept.sha256, expected, validators: kept };
     return this.offer('cache', kept, expected, this.#judged);

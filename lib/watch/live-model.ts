@@ -1,4 +1,4 @@
-/** What `watch` gives: the newest good model, under the names of a model's own calls. */
+/** The result of `watch`: the newest good model, with the methods of a model. */
 import type { TypedArray } from '../buffers.ts';
 import type { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
@@ -7,27 +7,27 @@ import type { Rows } from '../rows.ts';
 import type { ModelVersion } from './options.ts';
 import type { Watcher } from './watcher.ts';
 
-/** What a {@link LiveModel} knows about its source: the version in use, the last check, and what went wrong. */
+/** The status of a {@link LiveModel}: the version in use, the last check, and errors. */
 export interface LiveStatus {
-  /** The version in use, or that was when it was closed. */
+  /** The version in use, or the last one before it was closed. */
   readonly version: ModelVersion;
-  /** Since when. */
+  /** When that version came into use. */
   readonly since: Date;
-  /** When the last check ended, whether well or not. */
+  /** When the last check ended, successfully or not. */
   readonly checked?: Date;
-  /** When the next one is due. */
+  /** When the next check is due. */
   readonly next?: Date;
-  /** Checks that failed since the last one that did not. */
+  /** The number of failed checks since the last successful one. */
   readonly failures: number;
   /** Why the last check failed. */
   readonly error?: ForwardpassError;
-  /** The version that the source has and is not used, and why. */
+  /** The version of the source that was rejected, and why. */
   readonly rejected?: { readonly version: ModelVersion; readonly error: ForwardpassError };
   /** Whether {@link LiveModel.close} was called. */
   readonly closed: boolean;
 }
 
-/** The newest good version of a model that is watched: see {@link watch}. Its calls are a model's own. */
+/** The newest good version of a watched model: see {@link watch}. It has the methods of a model. */
 export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Model> {
   readonly #watcher: Watcher;
 
@@ -37,8 +37,9 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   }
 
   /**
-   * The newest good model, for synchronous use: read it anew for each call, and after each `await`, since it is disposed
-   * of when a newer one takes its place. Asynchronous runs that it has begun end well. @throws DISPOSED once closed.
+   * The newest good model, for synchronous use: read this property for each call, and after each `await`, because the
+   * model is disposed of when a newer one replaces it. Its asynchronous runs in progress finish normally. @throws
+   * DISPOSED once closed.
    */
   get model(): Model {
     return this.#watcher.tenure.model;
@@ -46,7 +47,7 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
 
   /** `run` of the newest model. */
   readonly run = ((input: TypedArray, output: TypedArray) => this.model.run(input, output)) as Model['run'];
-  /** `runAsync` of the newest model, which then lives until it is done. */
+  /** `runAsync` of the newest model, which is then kept until it is done. */
   readonly runAsync = (async (input: TypedArray, output: TypedArray, options: RunOptions) =>
     this.model.runAsync(input, output, options)) as Model['runAsync'];
 
@@ -55,7 +56,7 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   /** `predictProba` of the newest model. */
   readonly predictProba = ((rows: Rows) => this.model.predictProba(rows)) as Model['predictProba'];
 
-  /** Calls back with the newest model, which stays whole until what the callback promises is settled. */
+  /** Calls back with the newest model, which is kept until the callback's promise settles. */
   async use<T>(callback: (model: Model) => T | PromiseLike<T>): Promise<T> {
     if (typeof callback !== 'function') throw wrong('a function', callback, 'use');
     const { tenure } = this.#watcher;
@@ -68,8 +69,9 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   }
 
   /**
-   * The model in use, then each that takes its place; the last one only, when several did meanwhile. Each stays whole
-   * until the loop has come back from the one after it, so that calls can be bound anew without a gap. Ends when closed.
+   * Iterates over the model in use and each one that replaces it; if several did in the meantime, only the last one.
+   * Each is kept until the loop has processed the next one, so that calls can be bound again without a gap. Ends when
+   * closed.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Model, void, undefined> {
     const watcher = this.#watcher;
@@ -98,8 +100,8 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   }
 
   /**
-   * Looks for a newer version now; resolves with whether one was taken. Failures do not reject: they are in
-   * {@link status}, and told to `onError` and `onReject`. @throws DISPOSED once closed.
+   * Checks for a newer version now; resolves with whether one was taken. Failures do not reject: they are in {@link
+   * status}, and reported to `onError` and `onReject`. @throws DISPOSED once closed.
    */
   async check(): Promise<boolean> {
     void this.#watcher.tenure;
@@ -107,19 +109,19 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   }
 
   /**
-   * Looks no more, and disposes of the model when the last who holds it has let go. All is closed when this returns; a
-   * check in progress is broken off, and has ended when the promise resolves.
+   * Stops checking, and disposes of the model when its last user has released it. Everything is closed when this
+   * returns; a check in progress is aborted, and has ended when the promise resolves.
    */
   close(): Promise<void> {
     return this.#watcher.close();
   }
 
-  /** As {@link close}, for `using`. */
+  /** Same as {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** As {@link close}, for `await using`. */
+  /** Same as {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

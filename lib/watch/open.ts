@@ -1,4 +1,4 @@
-/** Brings together what watches one source. */
+/** Assembles the parts that watch one source. */
 import { ForwardpassError } from '../errors.ts';
 import { loadChecked } from '../load.ts';
 import { describe } from '../messages.ts';

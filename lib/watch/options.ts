@@ -1,4 +1,4 @@
-/** The options of `watch`, and the check that they are what they should be. */
+/** The options of `watch`, and their validation. */
 import type { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import {
@@ -16,11 +16,11 @@ import type { ModelSource } from '../source.ts';
 export interface ModelVersion {
   /** Where its bytes came from. */
   readonly from: 'source' | 'cache' | 'fallback';
-  /** The SHA-256 of the file, or of the main one of several, in hexadecimal. Not known for a fallback. */
+  /** The SHA-256 of the file, or of the main one of several, in hexadecimal. Absent for a fallback. */
   readonly sha256?: string;
   /** The ETag that the server sent. */
   readonly etag?: string;
-  /** When the file was changed, as the file system or the server says. */
+  /** When the file was changed, according to the file system or the server. */
   readonly modified?: Date;
 }
 
@@ -57,20 +57,20 @@ export interface WatchOptions extends LoadOptions {
   readonly sameInterface?: boolean;
   /**
    * Checks a version before it is used; `current` is the model in use, undefined at the start. If it returns false or throws, the
-   * version is refused. Each version is checked once. Neither model may be kept.
+   * version is rejected. Each version is checked once. Neither model may be kept after the call.
    */
   readonly validate?: (candidate: Model, current: Model | undefined) => unknown;
   /** Whether waiting for the next check keeps the process alive. Default: false. */
   readonly persistent?: boolean;
   /** Called when a new version has replaced the one in use. */
   readonly onUpdate?: (model: Model, version: ModelVersion) => void;
-  /** Called once for each refused version. Default: a warning of the process. */
+  /** Called once for each rejected version. Default: a warning of the process. */
   readonly onReject?: (error: ForwardpassError, version: ModelVersion) => void;
   /** Called when a check or the cache failed, for another reason than the last time. */
   readonly onError?: (error: ForwardpassError) => void;
 }
 
-/** Nothing is missing that has its own default; that of `interval` is the source's. */
+/** Checked options with all defaults filled in, except `interval`, whose default depends on the source. */
 export type CheckedWatchOptions = Omit<WatchOptions, keyof LoadOptions | Defaulted> &
   Required<Pick<WatchOptions, Defaulted>> & { readonly load: CheckedOptions<LoadOptions> };
 type Defaulted = 'timeout' | 'settle' | 'startFrom' | 'sameInterface' | 'persistent';
@@ -82,7 +82,7 @@ const DURATIONS = ['interval', 'timeout', 'settle'] as const;
 const OTHERS = ['sha256', 'cache', 'fallback', 'startFrom'] as const;
 const WATCH_OPTIONS: readonly string[] = [...DURATIONS, ...OTHERS, ...FLAGS, ...FUNCTIONS];
 
-/** What a timer can wait. */
+/** The longest time that a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
 
 export function checkWatchOptions(options: WatchOptions): CheckedWatchOptions {

@@ -1,6 +1,6 @@
 import { abortError } from '../source/abort.ts';
 
-/** What the user's code promises, or `ABORTED` at once when nobody waits for it any more. */
+/** The result of a promise of the user's code; rejects with `ABORTED` as soon as the signal aborts. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** Where versions of a watched model come from. */
+/** The interface of sources of versions of a watched model. */
 import type { ErrorCode } from '../errors.ts';
 import type { Model } from '../model.ts';
 import type { ModelVersion } from './options.ts';
@@ -6,28 +6,28 @@ import type { ModelVersion } from './options.ts';
 /** A version that may be the one in use, or a newer one. */
 export interface Offer {
   readonly version: ModelVersion;
-  /** Two offers with the same key are of the same bytes, held against the same digest. Final once it is loaded. */
+  /** Two offers with the same key have the same bytes and the same expected digest. Final once it is loaded. */
   readonly key: string;
   load(signal: AbortSignal): Promise<Model>;
-  /** Says that it was taken or refused for good: the origin does not offer it again until it has changed. */
+  /** Called when it was accepted or finally rejected: the origin does not offer it again until it has changed. */
   judged?(): void;
-  /** Keeps it for a start without the source. */
+  /** Caches it for a start without the source. */
   keep?(): Promise<void>;
 }
 
 export interface Origin {
-  /** In milliseconds, unless an option says otherwise. */
+  /** The default interval between checks, in milliseconds. */
   readonly interval: number;
-  /** Whether many may watch it, who had better not come at the same time. */
+  /** Whether many processes may watch it, whose checks should not coincide. */
   readonly shared: boolean;
-  /** What an offer's `load` throws that says nothing of the version: the next check tries again. */
+  /** Errors of an offer's `load` that do not condemn the version: the next check tries again. */
   readonly passing: ReadonlySet<ErrorCode>;
-  /** Whether the last look, or load of what it offered, failed for nothing but that the source was changed meanwhile. */
+  /** Whether the last check, or load of its offer, only failed because the source changed in the meantime. */
   readonly changing?: boolean;
-  /** Nothing when the source still has what was judged last. */
+  /** Checks the source; undefined if it still has the version that was judged last. */
   look(signal: AbortSignal): Promise<Offer | undefined>;
-  /** What an earlier process kept; from then on the source is asked for others only. */
+  /** The version cached by an earlier process; from then on, the source is only asked for other versions. */
   kept?(): Promise<Offer | undefined>;
-  /** What was judged, or kept, is offered again. */
+  /** Makes judged or cached versions be offered again. */
   forget(): void;
 }

@@ -1,4 +1,4 @@
-/** What is told to the user's functions, each once, and what went wrong last. */
+/** Reports to the user's functions, each once, and the last errors. */
 import { ForwardpassError } from '../errors.ts';
 import { describe } from '../messages.ts';
 import type { Model } from '../model.ts';
@@ -9,16 +9,16 @@ type Listeners = Pick<WatchOptions, 'onUpdate' | 'onReject' | 'onError'>;
 export class Reports {
   /** Why the last check failed. */
   error: ForwardpassError | undefined;
-  /** What the source has and is not used. */
+  /** The version of the source that was rejected. */
   rejected: { readonly version: ModelVersion; readonly error: ForwardpassError } | undefined;
-  /** Takes every problem while the first model is looked for. */
+  /** Collects all problems while searching for the first model. */
   #sink: ((error: ForwardpassError, isOfCache: boolean) => void) | undefined;
-  /** What the cache was last said to have. */
+  /** The last reported problem of the cache. */
   #cacheProblem = '';
 
   constructor(private readonly listeners: Listeners) {}
 
-  /** From now on what goes wrong is gathered too, to be thrown. */
+  /** From now on, problems are also collected, to be thrown. */
   collect() {
     const problems: ForwardpassError[] = [];
     const ofCache: ForwardpassError[] = [];
@@ -27,9 +27,9 @@ export class Reports {
       stop: () => {
         this.#sink = undefined;
       },
-      /** The source's problem, with the words of all. */
+      /** The source's problem, with the messages of all. */
       together: () => {
-        // The same again says no more.
+        // Repeated messages are dropped.
         const all = [...new Map([...problems, ...ofCache].map((error) => [error.message, error])).values()];
         if (all.length === 1) return all[0];
         const message = all.map((error) => error.message).join('; then ');
@@ -48,10 +48,10 @@ export class Reports {
     this.#sink?.(error, false);
     const { onReject } = this.listeners;
     if (onReject !== undefined) tell(() => onReject(error, version));
-    else process.emitWarning(`a version of a watched model was refused: ${error.message}`, 'ForwardpassWarning');
+    else process.emitWarning(`a version of a watched model was rejected: ${error.message}`, 'ForwardpassWarning');
   }
 
-  /** Of a check. The same failure again is not told again. */
+  /** Reports a failed check. Repeated failures are only reported once. */
   failed(thrown: unknown): void {
     const error = asOurs(thrown);
     const known = error.message === this.error?.message;
@@ -64,7 +64,7 @@ export class Reports {
     this.error = undefined;
   }
 
-  /** Of the cache, without which all goes on. */
+  /** Reports a problem of the cache, which is not fatal. */
   cache(error: ForwardpassError): void {
     this.#sink?.(error, true);
     if (error.message === this.#cacheProblem) return;
@@ -73,7 +73,7 @@ export class Reports {
   }
 }
 
-/** What a listener throws is its own affair: a warning. */
+/** Calls a listener. If it throws, that becomes a warning. */
 function tell(listener: () => unknown): void {
   const warn = (thrown: unknown) => {
     const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : describe(thrown);

@@ -1,10 +1,10 @@
-/** Whether a model can take another's place without those who call it noticing. */
+/** Checks whether a model can replace another one without breaking its callers. */
 import { isDeepStrictEqual } from 'node:util';
 import { ForwardpassError } from '../errors.ts';
 import { describe, quote } from '../messages.ts';
 import type { Model, TensorInfo } from '../model.ts';
 
-/** Throws REJECTED, which names the first difference. */
+/** Throws REJECTED with the first difference. */
 export function checkSameInterface(candidate: Model, current: Model): void {
   compare('inputs', candidate.inputs, current.inputs);
   compare('outputs', candidate.outputs, current.outputs);
@@ -31,7 +31,7 @@ function differ(place: string, found: unknown, expected: unknown): void {
   throw new ForwardpassError('REJECTED', message, place);
 }
 
-/** What callers may leave out, they may leave out still. */
+/** Values that callers may omit must remain optional. */
 function keeps(place: string, found: readonly number[] = [], expected: readonly number[] = []): void {
   const kept = new Set(found);
   if (!expected.every((element) => kept.has(element))) differ(place, found, expected);
@@ -41,12 +41,15 @@ function nameOf({ name }: TensorInfo): string {
   return name;
 }
 
-/** Arrays of either precision are taken for any floating type, arrays of any integers for any of theirs. */
+/**
+ * The kind of a type: arrays of either precision are accepted for all floating types, arrays of any integers for all
+ * integer types.
+ */
 function kindOf({ dtype }: TensorInfo): string {
   return /^(u?int|bool)/.test(dtype) ? 'integers' : /float/.test(dtype) ? 'floats' : dtype;
 }
 
-/** Results are arrays of it. */
+/** The type of result arrays. */
 function resultsOf({ precision }: Model): string {
   return precision === 'f64' ? 'f64' : 'f32';
 }

@@ -1,23 +1,23 @@
-/** When to check next. */
+/** Decides when to check next. */
 import type { ForwardpassError } from '../errors.ts';
 import { HttpStatus } from '../source/http.ts';
 
-/** A server that wants to be left alone for longer is asked after a day. */
+/** If a server asks for a longer wait, it is checked again after a day. */
 const LONGEST_WAIT = 86_400_000;
 const FIRST_RETRY = 1_000;
 
 export interface Situation {
   readonly interval: number;
-  /** Whether many may check the same source. */
+  /** Whether many processes may check the same source. */
   readonly shared: boolean;
-  /** Checks that failed since the last that did not. */
+  /** The number of failed checks since the last successful one. */
   readonly failures: number;
   readonly error?: ForwardpassError;
 }
 
 /**
- * Milliseconds until the next check. After a failure sooner than usual, then at twice the time, up to the interval; but
- * not before a server wants it. `random` is from 0 to 1: those who came together come apart.
+ * Milliseconds until the next check. After a failure, it is sooner than usual, then doubles up to the interval, but is
+ * never earlier than the server allows. `random` is from 0 to 1 and spreads processes that check at the same time.
  */
 export function waitFor({ interval, shared, failures, error }: Situation, random = Math.random()): number {
   if (interval === Number.POSITIVE_INFINITY) return interval;

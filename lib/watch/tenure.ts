@@ -1,7 +1,7 @@
 import type { Model } from '../model.ts';
 import type { ModelVersion } from './options.ts';
 
-/** A model while it is in use. It is disposed of when its time has ended and the last who held it has let go. */
+/** A model while it is in use. It is disposed of when it is no longer current and its last user has released it. */
 export class Tenure {
   readonly since = new Date();
   #holders = 0;
@@ -13,7 +13,7 @@ export class Tenure {
     readonly key: string,
   ) {}
 
-  /** The function that lets go; calling it again does nothing. */
+  /** Holds the model; returns the function that releases it, which does nothing when called again. */
   hold(): () => void {
     this.#holders += 1;
     let holds = true;

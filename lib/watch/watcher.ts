@@ -1,5 +1,5 @@
-/** Looks for versions, judges them, and keeps the newest good one: one check at a time. */
-// Node's own timers, on every host that has them.
+/** Finds versions, judges them, and keeps the newest good one, with one check at a time. */
+// Node's timers, on every host that has them.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
@@ -14,23 +14,23 @@ import { checkSameInterface } from './same-interface.ts';
 import { waitFor } from './schedule.ts';
 import { Tenure } from './tenure.ts';
 
-/** What a timer can wait. */
+/** The longest time that a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
-/** Milliseconds before the start asks again. */
+/** Milliseconds between attempts at the start. */
 const RETRY = 50;
 const NOTHING: ReadonlySet<ErrorCode> = new Set();
-/** How many refused versions are remembered. */
+/** How many rejected versions are remembered. */
 const MOST_REJECTED = 64;
 
 export class Watcher {
   #tenure: Tenure | undefined;
-  /** Keys of versions of the source that were refused since it last had a good one. */
+  /** Keys of versions of the source that were rejected since the last good one. */
   readonly #rejected = new Set<string>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  /** The check in progress; it rejects with nothing. */
+  /** The check in progress, which never rejects. */
   #running: Promise<boolean> = Promise.resolve(false);
-  /** One that waits for it, whoever asked. */
+  /** The next check, which waits for it and is shared by all callers. */
   #waiting: Promise<boolean> | undefined;
   #started = false;
   #failures = 0;
@@ -46,7 +46,7 @@ export class Watcher {
     readonly reports: Reports,
   ) {}
 
-  /** Finds the first model, and goes on from there; throws what stands in the way of each. */
+  /** Finds the first model and starts the schedule; throws the errors of all sources if there is none. */
   async start(): Promise<void> {
     const problems = this.reports.collect();
     let checked = false;
@@ -76,13 +76,13 @@ export class Watcher {
     }
     await this.#askFirst();
     if (!found()) await tryKept();
-    // The source may have answered that what was kept is the newest.
+    // The source may have answered that the cached version is the newest.
     if (!found() && kept !== undefined && this.#failures === 0) await this.#run();
     if (!found() && this.fallback !== undefined) await this.#considerFirst(this.fallback);
     return true;
   }
 
-  /** Asks the source, and again, until `timeout` has passed, when it was changed meanwhile, as later checks would. */
+  /** Checks the source; repeats until `timeout` if it is changing, as later checks would. */
   async #askFirst(): Promise<void> {
     const deadline = performance.now() + this.options.timeout;
     await this.#run();
@@ -92,7 +92,7 @@ export class Watcher {
     }
   }
 
-  /** Of what is not the source's: there is no second try, so that whatever is in the way is told. */
+  /** For versions from elsewhere there is no second try, so every error is reported. */
   #considerFirst(offer: Offer): Promise<boolean> {
     return this.#consider(offer, this.#stop.signal, NOTHING);
   }
@@ -105,7 +105,7 @@ export class Watcher {
     return this.#tenure;
   }
 
-  /** The one in use, or that was when it was closed. */
+  /** The model in use, or the last one before it was closed. */
   get last(): Tenure {
     return this.#tenure as Tenure;
   }
@@ -114,7 +114,7 @@ export class Watcher {
     return this.#stop.signal.aborted;
   }
 
-  /** Resolves when another model is in use than now, or none any more. */
+  /** Resolves when another model is in use, or none any more. */
   get changed(): Promise<void> {
     return this.#changed;
   }
@@ -123,7 +123,7 @@ export class Watcher {
     return { checked: this.#checked, next: this.#next, failures: this.#failures };
   }
 
-  /** After the one in progress, which may have looked before what the caller knows of. */
+  /** Runs after the check in progress, which may have started before the change that the caller knows about. */
   check(): Promise<boolean> {
     this.#waiting ??= this.#running.then(() => {
       this.#waiting = undefined;
@@ -156,10 +156,10 @@ export class Watcher {
     return this.#running;
   }
 
-  /** Whether another version was taken. */
+  /** Checks once; returns whether another version was taken. */
   async #checkOnce(): Promise<boolean> {
     if (this.closed) return false;
-    // Signals that live for long gather what was made of them, on some versions of Node: one for each check.
+    // A new signal for each check, because on some versions of Node, derived signals accumulate on long-lived ones.
     const stop = new AbortController();
     const abort = () => stop.abort(this.#stop.signal.reason);
     this.#stop.signal.addEventListener('abort', abort, { once: true });
@@ -180,7 +180,7 @@ export class Watcher {
     }
   }
 
-  /** Takes the version if it is another one than that in use, and good. Throws what says nothing of the version. */
+  /** Takes the version if it is good and not already in use. Throws errors that do not condemn the version. */
   async #consider(offer: Offer, signal: AbortSignal, passing = this.origin.passing): Promise<boolean> {
     const current = this.#tenure;
     if (offer.key === current?.key || this.#rejected.has(offer.key)) {
@@ -216,7 +216,7 @@ export class Watcher {
       const reason = cause instanceof Error ? cause.message : describe(cause);
       throw new ForwardpassError('REJECTED', `threw: ${reason}`, 'validate', { cause });
     }
-    if (answer === false) throw new ForwardpassError('REJECTED', 'gave false', 'validate');
+    if (answer === false) throw new ForwardpassError('REJECTED', 'returned false', 'validate');
   }
 
   #reject(offer: Offer, error: unknown): void {
@@ -229,12 +229,12 @@ export class Watcher {
     this.reports.reject(error, offer.version);
   }
 
-  /** Between two calls, since nothing here waits. */
+  /** Switches synchronously, so between two calls. */
   #switchTo(tenure: Tenure): void {
     const before = this.#tenure;
     this.#tenure = tenure;
     if (tenure.version.from === 'source') {
-      // What was held against the one that goes may do beside the one that comes.
+      // Versions that were rejected relative to the old model may be acceptable relative to the new one.
       this.#rejected.clear();
       this.reports.rejected = undefined;
     }

@@ -15,7 +15,7 @@ test('build says at once when there is nowhere to put the addon', async () => {
   const { status, stderr } = await runCommand(['build', '-o', `${file}/forwardpass.node`]);
   expect(status).toBe(1);
   expect(stderr).toContain(`forwardpass.node: the folder cannot be written to (`);
-  expect(stderr).toContain('`npx forwardpass build --output FILE` puts the addon elsewhere');
+  expect(stderr).toContain('`npx forwardpass build --output FILE` writes the addon elsewhere');
 });
 
 test.skipIf(platform === 'win32')('build says what is missing where there is no compiler', async () => {

@@ -54,7 +54,7 @@ describe('freeze', () => {
     copyFileSync(fixture('pipeline.onnx'), path);
     const before = readFileSync(path);
     const { status, stderr } = await freeze(path, '-o', path);
-    expect([status, stderr]).toEqual([1, expect.stringContaining('is the model itself, and is not written over')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('is the model itself, which would be overwritten')]);
     expect(readFileSync(path)).toEqual(before);
   });
 

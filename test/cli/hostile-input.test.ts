@@ -26,7 +26,7 @@ async function stdoutOf(text: string): Promise<string> {
 
 describe('CSV', () => {
   it.each([
-    ['a cell of 8 MB', `a,b,c\n1,2,3\n1,2,${'x'.repeat(8 * MEGABYTE)}\n`, 'line 3: the row that begins here is longer'],
+    ['a cell of 8 MB', `a,b,c\n1,2,3\n1,2,${'x'.repeat(8 * MEGABYTE)}\n`, 'line 3: the row that begins here exceeds'],
     ['a quote that is never closed', `a,b,c\n1,2,3\n1,"2,3\n${'1,2,3\n'.repeat(1000)}`, 'line 3: a quote in the row'],
     ['such a quote before 6 MB', `a,b,c\n1,"2,3\n${'1,2,3\n'.repeat(MEGABYTE)}`, 'line 2: the row that begins here'],
     ['10 MB of columns', ','.repeat(10 * MEGABYTE), 'line 1: expected 3 columns and at most 131072 others, found more'],
@@ -68,7 +68,7 @@ describe('JSON', () => {
     [
       'a document that would fill the heap',
       `[${'[],'.repeat(20 * MEGABYTE)}`,
-      'has too many values to be read at once',
+      'has too many values to be read into memory',
     ],
     ['a comma too many', '[[1,2,3],\n[1,,3]]', 'is not JSON'],
     ['an end too early', '[[1,2,3],\n[1,2', /is not JSON: .*line 2,? column 5/],

@@ -101,7 +101,7 @@ it('says when errors have changed', async () => {
   const rows = table('drift.csv', 6000, (x) => (row++ < 3000 ? side(x) : side(x.map((value) => -value))));
   const args = ['learn', await classifier('drift.joblib'), '-i', rows, '--target', 'y', '-o', pathOf('d.safetensors')];
   const { stderr } = await runCommand([...args, '--drift', 'ddm', '--batch', '100']);
-  expect(stderr).toMatch(/^errors have changed at row 3\d00\n/);
+  expect(stderr).toMatch(/^the error rate has changed at row 3\d00\n/);
 });
 
 it.each<[name: string, change: (text: string) => string, message: RegExp]>([
@@ -131,7 +131,7 @@ it('refuses a model that does not learn, and a network without a loss', async ()
   const tree = fileURLToPath(new URL('../fixtures/sklearn-trees/decision-tree.pkl', import.meta.url));
   expect((await runCommand(args(existsSync(tree) ? tree : rows))).status).toBe(1);
   const { stderr } = await runCommand([...args(NET), '--activation', 'softplus']);
-  expect(stderr).toContain("say what the network learns by: 'meanSquared'");
+  expect(stderr).toContain("pass the loss of the network: 'meanSquared'");
 });
 
 it('goes on after SIGKILL, and ends with the bytes of a run that was never stopped', { timeout: 120_000 }, async () => {
@@ -164,7 +164,7 @@ it('goes on after SIGKILL, and ends with the bytes of a run that was never stopp
   await learn(`${killed}.checkpoint`);
   const last = spawnSync(process.execPath, [COMMAND, ...argsFor(killed)], { encoding: 'utf8' });
   expect(last.status).toBe(0);
-  expect(last.stderr).toMatch(/^goes on after \d+ rows, from .*killed\.safetensors\.checkpoint\n$/);
+  expect(last.stderr).toMatch(/^continues after \d+ rows, from .*killed\.safetensors\.checkpoint\n$/);
   const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
   expect(digest(killed)).toBe(digest(whole));
   expect(existsSync(`${killed}.checkpoint`)).toBe(false);

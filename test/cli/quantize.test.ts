@@ -85,11 +85,11 @@ describe('quantize', () => {
   });
 
   it.each([
-    [['--labels', LABELS], '--labels: needs rows to compare results on: give --sample FILE'],
+    [['--labels', LABELS], '--labels: needs rows to compare results on: pass --sample FILE'],
     [['--layers'], '--layers: needs rows to compare results on'],
     [['--keep', 'fc9'], "--keep: expected one of '"],
     [['--sample', ROWS, '--labels', ROWS], 'expected [rows, 1] for label, found [285, 30]'],
-    [['--sample', ROWS, '--labels', SETS.wine[2]], '--labels: expected 285 labels, one a row, found 89'],
+    [['--sample', ROWS, '--labels', SETS.wine[2]], '--labels: expected 285 labels, one per row, found 89'],
     [['--output', pathOf('no/such/folder.safetensors')], 'cannot be written'],
   ])('refuses %j', async (flags, message) => {
     const { status, stdout, stderr } = await quantize(MODEL, ...flags);
@@ -111,6 +111,6 @@ describe('quantize', () => {
     writeFileSync(rows, '1,2\n3,4\n');
     writeFileSync(labels, '1\n0\n');
     const { status, stderr } = await quantize(line, '--sample', rows, '--labels', labels);
-    expect([status, stderr]).toEqual([1, expect.stringContaining('gives one number a row and has no classes')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('gives one number per row and has no classes')]);
   });
 });

@@ -76,6 +76,6 @@ describe('random rows', () => {
         taking(() => false),
         8,
       ),
-    ).toThrow('no random row was found that the model takes');
+    ).toThrow('no random row was found that the model accepts');
   });
 });

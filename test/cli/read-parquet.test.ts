@@ -35,7 +35,7 @@ describe('a Parquet file', () => {
   it('compressed by zstd is read where Node can, and otherwise refused by that name', async () => {
     const cells = cellsOf(`${TABLES}values-zstd.parquet`);
     if ('zstdDecompressSync' in zlib) expect(await cells).toEqual(VALUES);
-    else await expect(cells).rejects.toThrow(/compressed by zstd, which takes Node 22\.15/);
+    else await expect(cells).rejects.toThrow(/compressed by zstd, which needs Node 22\.15/);
   });
 
   it('gives the rows of the columns that are asked for, in the order asked', async () => {

@@ -79,7 +79,7 @@ describe('text', () => {
 
   it('in another encoding is refused', async () => {
     expect(await failureOf(Buffer.from(ROWS.replace('a', 'é'), 'latin1'))).toContain('is not valid UTF-8');
-    expect(await failureOf(Buffer.from(ROWS, 'utf16le'))).toContain('binary, or UTF-16 without a mark');
+    expect(await failureOf(Buffer.from(ROWS, 'utf16le'))).toContain('binary, or UTF-16 without a byte order mark');
     expect(await failureOf(Buffer.from([1, 2, 3, 0, 255, 0, 0, 7]))).toContain('binary');
   });
 
@@ -143,9 +143,11 @@ describe('a file of a format that is not read', () => {
     ['rows.arrow', 'an Arrow file'],
     ['rows.pkl', 'a Python pickle'],
     ['rows.zip', 'a zip archive'],
-    ['rows.csv.zst', 'compressed by something else than gzip'],
+    ['rows.csv.zst', 'compressed with something other than gzip'],
   ])('is named by its name: %s', async (name, what) => {
-    expect(await failureOf('', '--input', file(name, '1,2,3\n'))).toContain(`${name}: is ${what}, which is not read`);
+    expect(await failureOf('', '--input', file(name, '1,2,3\n'))).toContain(
+      `${name}: is ${what}, which is not supported`,
+    );
   });
 
   it.each([
@@ -161,10 +163,10 @@ describe('a file of a format that is not read', () => {
     ['a Python pickle', '\x80\x04\x95\x10'],
     ['an HDF5 file', '\x89HDF\r\n\x1a\n\0'],
     ['a database', 'SQLite format 3\0'],
-    ['compressed by something else than gzip', '\x28\xb5\x2f\xfd\x04'],
+    ['compressed with something other than gzip', '\x28\xb5\x2f\xfd\x04'],
   ])('is named by its first bytes, whatever its name says: %s', async (what, head) => {
     const bytes = Buffer.from(head, 'latin1');
-    expect(await failureOf(bytes)).toContain(`standard input: is ${what}, which is not read`);
+    expect(await failureOf(bytes)).toContain(`standard input: is ${what}, which is not supported`);
     expect(await failureOf('', '--input', file('renamed.csv', bytes))).toContain(`renamed.csv: is ${what}`);
   });
 
@@ -177,7 +179,7 @@ describe('a file of a format that is not read', () => {
     const npy = file('array.npy', '');
     await run(ROWS, '--output', npy);
     const renamed = file('array.csv', readFileSync(npy));
-    expect(await failureOf('', '--input', renamed)).toContain('array.csv: holds npy, expected csv');
+    expect(await failureOf('', '--input', renamed)).toContain('array.csv: contains npy, expected csv');
   });
 });
 

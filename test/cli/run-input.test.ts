@@ -81,11 +81,15 @@ describe('CSV', () => {
 
   it.each([
     ['a word among numbers', '1,2,3\n4,five,6\n', "standard input row 2, column 2: expected a number, found 'five'"],
-    ['a row of another length', '1,2,3\n4,5\n', 'expect 3, got 2 on line 2; rows are as long as the first one'],
-    ['a quote that is never closed', '1,2,3\n"4,5,6\n', 'a quote within a quoted cell is written twice'],
+    [
+      'a row of another length',
+      '1,2,3\n4,5\n',
+      'expect 3, got 2 on line 2; every row must have as many cells as the first',
+    ],
+    ['a quote that is never closed', '1,2,3\n"4,5,6\n', 'a quote within a quoted cell must be doubled'],
     ['a quote that opens late', '1,2,3\n4,x"5",6\n', '--delimiter sets the separator of cells'],
     ['the wrong number of columns', '1,2\n', "expected 3 columns (3 of 'x'), found 2"],
-    ['a column too many', '1,2,3,4\n', "(3 of 'x'), found 4; the columns go by position, so leave the others out"],
+    ['a column too many', '1,2,3,4\n', "(3 of 'x'), found 4; columns are assigned by position, so remove the others"],
   ])('is refused with %s', async (_, text, message) => {
     expect(await failureOf(text)).toContain(message);
   });
@@ -158,7 +162,7 @@ describe('JSON', () => {
     [
       'an unknown column',
       '{"w":[1]}',
-      "lacks 'x[0]', 'x[1]', 'x[2]'; found 'w'; the model knows no feature names: give rows as arrays, or records of 'x'",
+      "lacks 'x[0]', 'x[1]', 'x[2]'; found 'w'; the model has no feature names: pass rows as arrays, or as records with 'x'",
     ],
     ['a short line', '[1,2,3]\n[4]\n', 'line 2: expected 3 values, found 1'],
     ['a broken line', '[1,2,3]\n[4,\n', 'line 2: is not JSON'],
@@ -211,7 +215,7 @@ describe('.npy', () => {
     expect(await failureOf('', undefined, '--input', file('short.npy', bytes))).toContain(
       'expected 24 bytes of elements, found 20',
     );
-    expect(await failureOf(bytes)).toContain('expected 2 rows, ends within row 2');
+    expect(await failureOf(bytes)).toContain('expected 2 rows, but the file ends within row 2');
   });
 
   it('is read in Fortran order from a stream too, of any number of axes, and as one row', async () => {

@@ -68,10 +68,10 @@ describe('results', () => {
 
   it('as .npy are one output to a file, and numbers', async () => {
     const several = await runCommand(['run', 'm', '--output', pathOf('y.npy')], TOWERS, '1,2,3\n');
-    expect(several.stderr).toContain("the model has 'y', 'z': give --output NAME=FILE for each");
+    expect(several.stderr).toContain("the model has 'y', 'z': pass --output NAME=FILE for each");
     const text = fakeModel({ inputs: { x: [3] }, classes: ['a', 'b'] });
     const labels = await runCommand(['run', 'm', '--predict', '--output-format', 'npy'], text, ROWS);
-    expect(labels.stderr).toContain('labels that are text cannot be written as .npy');
+    expect(labels.stderr).toContain('labels that are strings cannot be written as .npy');
     const numbers = fakeModel({ inputs: { x: [3] }, classes: [7, 9] });
     const { stdoutBytes } = await runCommand(['run', 'm', '--predict', '--output-format', 'npy'], numbers, ROWS);
     expect(parseNpyHeader(stdoutBytes, 'npy')).toMatchObject({ element: 'f8', shape: [2] });

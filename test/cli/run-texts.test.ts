@@ -124,7 +124,7 @@ describe('run over texts', () => {
   });
 
   it.each([
-    ['a number', '[{"text":5}]', "standard input row 1, 'text': expected a text, found the number 5"],
+    ['a number', '[{"text":5}]', "standard input row 1, 'text': expected a string, found the number 5"],
     ['no text', '[{"text":"a"},{"more":1}]', "lacks 'text'"],
   ])('says what is wrong with %s', async (_, stdin, message) => {
     const { status, stderr } = await command(['run', described('logistic').path, '--input-format', 'json'], stdin);
@@ -151,7 +151,7 @@ describe('run over texts', () => {
     const clipper = pathOf('clipper.mjs');
     writeFileSync(clipper, `export default { '__main__.Clipper': (columns) => columns };`);
     const { stderr } = await command(['run', staged, '--functions', clipper, '--input-format', 'json'], '[]');
-    expect(stderr).toContain("steps of its author's own");
+    expect(stderr).toContain('has custom steps');
   });
 
   it('has no random texts to measure with', async () => {

@@ -181,12 +181,12 @@ describe('--predict with --proba and --keep', () => {
     expect(await run('{"sex":["male"],"fare":[1],"id":[7]}', '--predict', '--keep', 'id')).toContain('{"id":7,');
     expect(await failureOf('male,1,2,S,x\n', '--keep', 'id')).toContain('have no names to keep them by');
     expect(await failureOf(CSV.replace('name', 'label'), ...flags.slice(0, 3), 'label')).toContain(
-      "the results have a column 'label' already",
+      "the results already have a column 'label'",
     );
     const large = JSON.stringify([{ ...RECORDS[0], id: 0 }]).replace('"id":0', '"id":12345678901234567890');
     expect(await failureOf(large, '--keep', 'id')).toContain("row 1, 'id': the integer");
     expect(await failureOf(CSV, '--keep', 'id', '--output', pathOf('kept.npy'))).toContain(
-      'a .npy file holds one output',
+      'a .npy file contains one output',
     );
   });
 });
@@ -199,13 +199,13 @@ describe('names', () => {
 
   it('that only look like the model´s are asked about', async () => {
     expect(await failureOf('sex,Age,fare\nmale,41,7.5\n')).toContain(
-      "'Age', which the model does not know; did you mean 'age'?",
+      "'Age', which is not a feature of the model; did you mean 'age'?",
     );
     expect(await failureOf('{"sex":"male","farre":7.5,"age":3}')).toContain("did you mean 'fare'?");
   });
 
   it('of which the model knows none are refused, with what helps', async () => {
-    expect(await failureOf('x,y,z\nmale,3,4\n')).toContain('--header skip takes columns by position');
+    expect(await failureOf('x,y,z\nmale,3,4\n')).toContain('--header skip assigns columns by position');
     expect(await failureOf('sex age fare\nmale 3 4\n')).toContain("found one column, 'sex age fare'; --delimiter sets");
   });
 
@@ -250,7 +250,7 @@ describe('a row that the model refuses', () => {
   it('is named as the file has it, whichever block it is in', async () => {
     const rows = Array.from({ length: 40 }, (_, row) => `male,${row},${row === 33 ? 'inf' : 1},S\n`).join('');
     expect(await failureOf(`sex,age,fare,embarked\n${rows}`, '--batch', '16')).toBe(
-      "forwardpass: standard input row 34, column 'fare' (line 35): holds Infinity in 'fare'; the model takes finite numbers only\n",
+      "forwardpass: standard input row 34, column 'fare' (line 35): holds Infinity in 'fare'; the model only takes finite numbers\n",
     );
   });
 });

@@ -93,13 +93,13 @@ test('what happens is said on the standard error', async () => {
   given?.onEvent?.({ kind: 'failed', error });
   given?.onEvent?.({ kind: 'worker', worker: 2, error });
   expect(said().split('\n')).toEqual([
-    'ending: answering what is on its way',
+    'ending: answering open requests',
     'a version 1: loaded (0123456789ab)',
     'a version 1: updated (0123456789ab)',
     'a version 1: removed',
     'a version 1: refused: x: no',
     'x: no',
-    'worker 2 ended: x: no; another takes its place',
+    'worker 2 ended: x: no; another one is started',
     '',
   ]);
 });

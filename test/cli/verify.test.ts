@@ -31,7 +31,7 @@ describe('verify', () => {
     const { status, stdout, stderr } = await verify(RIGHT.with(1, [15, 7]));
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toBe(
-      'm: 1 of 3 rows differ, not within rtol 0.00001, atol 0.000001; farthest off in row 1: y[1] is 6, expected 7\n' +
+      'm: 1 of 3 rows differ, not within rtol 0.00001, atol 0.000001; greatest difference in row 1: y[1] is 6, expected 7\n' +
         '  row 1: y[1] is 6, expected 7\n',
     );
   });
@@ -88,8 +88,8 @@ describe('verify', () => {
   });
 
   it.each([
-    ['fewer results than rows', RIGHT.slice(0, 2), '--expect: ends after 2 rows, --input has more'],
-    ['more results than rows', [...RIGHT, [0, 0]], '--input: ends after 3 rows, --expect has more'],
+    ['fewer results than rows', RIGHT.slice(0, 2), '--expect: ends after 2 rows, but --input has more'],
+    ['more results than rows', [...RIGHT, [0, 0]], '--input: ends after 3 rows, but --expect has more'],
     ['results of another width', [[6, 3, 1]], 'expected 2'],
   ])('refuses %s', async (_, expected, message) => {
     const { status, stdout, stderr } = await verify(expected);

@@ -120,7 +120,7 @@ describe('a frozen model', () => {
     expect(one.predict([[null, 1, 0]])).toEqual(['r']);
     expect((await failureOf(() => one.predict([['b', Number.NaN, 0]]))).message).toContain('pass null for None');
     expect((await failureOf(() => one.predict([['b', null, 0]]))).message).toContain(
-      'rows[0][1]: holds null; the model takes',
+      'rows[0][1]: holds null; the model only takes',
     );
 
     const x = { name: 'x', shape: [3], dtype: 'float32', missing: true, present: new Set([2]) } as const;

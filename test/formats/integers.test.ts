@@ -62,7 +62,7 @@ function rowsOf(one: Case, model: Model, run: (ids: Ids) => unknown, ids: Ids): 
     } catch (error) {
       expect(error).toBeInstanceOf(ForwardpassError);
       expect((error as ForwardpassError).code).toBe('INPUT');
-      expect((error as Error).message).toMatch(/which float64 holds up to ±2\^53/);
+      expect((error as Error).message).toMatch(/which float64 only represents up to ±2\^53/);
       return 'refused';
     }
   });

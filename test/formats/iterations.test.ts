@@ -63,7 +63,7 @@ describe('numIteration', () => {
     ['xgboost/classifier-linear.pkl', 'numIteration: is for boosted trees; the booster is a linear model'],
     [
       'sklearn-trees/forest.joblib',
-      'numIteration: is for boosted models, by themselves, in a pipeline or in a search; Rand',
+      'numIteration: only applies to boosted models, by themselves, in a pipeline or in a search; Rand',
     ],
     ['sklearn-trees/isolation.pkl', 'IsolationForest is not one'],
     ['sklearn-trees/pipeline.pkl', 'is not one'],
@@ -73,7 +73,7 @@ describe('numIteration', () => {
     ['xgboost/calibrated.joblib', 'CalibratedClassifierCV is not one'],
     [
       'onnx-trees/boosting.onnx',
-      'numIteration: is for boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format onnx',
+      'numIteration: only applies to boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format onnx',
     ],
   ])('is refused for %s', async (file, message) => {
     const error = await failureOf(() => open(file, { numIteration: 2 }));

@@ -23,7 +23,7 @@ describe('the header', () => {
     ['a header that begins with a space', fileOf(' {}'), 'MALFORMED', /expected '\{'/],
     ['a header that is not UTF-8', fileOfBytes(Uint8Array.of(0x7b, 0xff, 0x7d)), 'MALFORMED', /UTF-8/],
     ['a header that is not JSON', fileOf('{"a":}'), 'MALFORMED', /JSON/],
-    ['a header that goes on after its end', fileOf('{}{}'), 'MALFORMED', /JSON/],
+    ['a header that continues after its end', fileOf('{}{}'), 'MALFORMED', /JSON/],
     ['a tensor named twice', fileOf('{"a":1,"a":2}'), 'MALFORMED', /'a' twice/],
     ['a tensor named twice in two spellings', fileOf('{"a":1,"\\u0061":2}'), 'MALFORMED', /'a' twice/],
     ['__proto__ named twice', fileOf('{"__proto__":{},"__proto__":{}}'), 'MALFORMED', /'__proto__' twice/],

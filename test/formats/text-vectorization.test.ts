@@ -104,6 +104,6 @@ describe('models of texts', () => {
     const wrong = await failureOf(() =>
       model.predict([{ title: 'a', body: 5, price: [1, 2, 3], city: 'ny' } as never]),
     );
-    expect(wrong.message).toContain('rows[0].body: expected a text, found the number 5');
+    expect(wrong.message).toContain('rows[0].body: expected a string, found the number 5');
   });
 });

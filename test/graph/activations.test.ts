@@ -103,7 +103,7 @@ describe('the settings of activations', () => {
 
   it.each<[activation: unknown, message: string]>([
     ['rellu', "'rellu' is not a known activation; did you mean 'relu'?"],
-    ['constructor', "'constructor' is not a known activation; known are 'relu', "],
+    ['constructor', "'constructor' is not a known activation; expected one of 'relu', "],
     [{ name: 'tanh', alpha: 1 }, "the activation 'tanh' takes no settings, found 'alpha'"],
     [{ name: 'elu', slope: 1 }, "the activation 'elu' takes 'alpha', found 'slope'"],
     [{ name: 'elu', alpha: '1' }, "the activation 'elu' needs a number for 'alpha', found the string '1'"],

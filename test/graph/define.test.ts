@@ -293,12 +293,12 @@ describe('what does not fit', () => {
     [
       { layers: [{ type: 'densee' }] },
       'ARCHITECTURE',
-      "layers[0].type: expected a type of layer, found the string 'densee'; did you mean 'dense'?",
+      "layers[0].type: expected a layer type, found the string 'densee'; did you mean 'dense'?",
     ],
     [
       { layers: [{ type: 5 }] },
       'ARCHITECTURE',
-      'layers[0].type: expected a type of layer, found the number 5; known are ',
+      'layers[0].type: expected a layer type, found the number 5; expected one of ',
     ],
     [{ layers: [{}] }, 'ARCHITECTURE', "layers[0]: needs a 'weight' [out, in] or a 'kernel' [in, out]"],
     [
@@ -325,7 +325,7 @@ describe('what does not fit', () => {
     [
       { layers: [{ weight: [[1, 2], [3]] }] },
       'SHAPE',
-      'layers[0].weight[1]: expected an array of 2, as the first one beside it, found an array of 1',
+      'layers[0].weight[1]: expected an array of 2, like the first one, found an array of 1',
     ],
     [{ layers: [{ weight: [[[1]]] }] }, 'SHAPE', 'layers[0].weight: expected two axes, found the shape [1, 1, 1]'],
     [
@@ -342,7 +342,7 @@ describe('what does not fit', () => {
     [
       { layers: [{ weight: [1, 2, 3] }] },
       'SHAPE',
-      "layers[0].weight: a flat array of 3 does not tell its shape; add a bias, 'units' or { shape, data }",
+      "layers[0].weight: a flat array of 3 does not determine its shape; add a bias, 'units' or { shape, data }",
     ],
     [
       { layers: [{ weight: [1, 2, 3], units: 2 }] },
@@ -376,7 +376,7 @@ describe('what does not fit', () => {
     [
       { inputs: [{ name: 'x', shape: [] }], layers: [ok] },
       'SHAPE',
-      'layers[0]: expected a row of one or more axes, found one number a row',
+      'layers[0]: expected a row of one or more axes, found one number per row',
     ],
     [{ layers: [{ ...ok, activation: 'rellu' }] }, 'OPTION', "layers[0].activation: 'rellu' is not a known activation"],
     [
@@ -392,7 +392,7 @@ describe('what does not fit', () => {
     [
       { layers: [{ type: 'activation' }] },
       'ARCHITECTURE',
-      "layers[0]: the first layer does not tell the model's inputs",
+      "layers[0]: the first layer does not determine the model's inputs",
     ],
     [{ layers: [ok, { type: 'activation' }] }, 'ARCHITECTURE', "layers[1]: needs an 'activation'"],
     [
@@ -416,7 +416,7 @@ describe('what does not fit', () => {
     [
       { inputs: [...x, { name: 'z', shape: 2 }], layers: [ok] },
       'ARCHITECTURE',
-      'layers[0].inputs: the model has several inputs; say which',
+      'layers[0].inputs: the model has several inputs; name the one',
     ],
     [
       { inputs: [...x, { name: 'z', shape: 2 }], layers: [{ ...ok, inputs: 'x' }] },
@@ -516,7 +516,7 @@ describe('what does not fit', () => {
     [
       { inputs: [...x, { name: 'z', shape: [1, 2] }], layers: [{ type: 'concat', inputs: ['x', 'z'] }] },
       'SHAPE',
-      'layers[0].inputs: expected shapes that are equal but for axis 0, found [2] and [1, 2]',
+      'layers[0].inputs: expected shapes that are equal except for axis 0, found [2] and [1, 2]',
     ],
     [
       { inputs: x, layers: [{ type: 'columns', columns: [2] }] },
@@ -533,11 +533,15 @@ describe('what does not fit', () => {
       'ARCHITECTURE',
       'layers[0].step: expected an integer other than 0',
     ],
-    [{ inputs: x, layers: [{ type: 'slice', start: 2 }] }, 'SHAPE', 'layers[0]: takes nothing of the 2 along axis 0'],
+    [
+      { inputs: x, layers: [{ type: 'slice', start: 2 }] },
+      'SHAPE',
+      'layers[0]: selects none of the 2 positions along axis 0',
+    ],
     [
       { inputs: x, layers: [{ type: 'reshape', shape: [-1, 3] }] },
       'SHAPE',
-      'layers[0].shape: cannot hold the 2 elements of [2] in [-1, 3]',
+      'layers[0].shape: cannot reshape the 2 elements of [2] in [-1, 3]',
     ],
     [
       { inputs: x, layers: [{ type: 'reduce', reduce: 'sum', keepDims: 1 }] },

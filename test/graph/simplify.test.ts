@@ -67,7 +67,7 @@ describe('constants', () => {
   it('refuses an id outside of a constant table with its node', () => {
     const nodes = [node('y', 'embedding', [scalar(7), constant([1, 2, 3])], { wrap: true })];
     expect(() => simplify(checkedOf({ x: [1] }, nodes), { precision: 'f32' })).toThrow(
-      'node n_y: embedding: 7 is not the number of a row of a table of 3',
+      'node n_y: embedding: the id 7 is outside a table of 3',
     );
   });
 });

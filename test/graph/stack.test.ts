@@ -60,7 +60,11 @@ describe('the order of layers', () => {
   });
 
   it.each<[title: string, shapes: Shapes, message: RegExp]>([
-    ['words leave the order open', { ...dense('classifier', 4, 4), ...dense('linear', 4, 4) }, /do not tell the order/],
+    [
+      'words leave the order open',
+      { ...dense('classifier', 4, 4), ...dense('linear', 4, 4) },
+      /do not determine the order/,
+    ],
     ['no order fits', { ...dense('a', 4, 5), ...dense('b', 4, 5) }, /no order of these layers/],
     [
       'numbers say an order that does not fit',
@@ -127,7 +131,7 @@ describe('activations of a plain stack', () => {
     const error = await failureOf(() => stack(dense('fc', 2, 3)));
     expect([error.code, error.message]).toEqual([
       'ARCHITECTURE',
-      expect.stringContaining('`outputActivation` is after it'),
+      expect.stringContaining('use `outputActivation` for after it'),
     ]);
   });
 });
@@ -165,8 +169,8 @@ describe('the layers that shapes tell', () => {
       'ARCHITECTURE',
       /tensor fc.lora_A: belongs to a LoRA adapter/,
     ],
-    ['another name', { 'fc.weight': [3, 3], 'fc.gain': [3] }, 'ARCHITECTURE', /tensor fc.gain: does not say/],
-    ['a name like a method', { toString: [3] }, 'ARCHITECTURE', /tensor toString: does not say/],
+    ['another name', { 'fc.weight': [3, 3], 'fc.gain': [3] }, 'ARCHITECTURE', /tensor fc.gain: has an unknown role/],
+    ['a name like a method', { toString: [3] }, 'ARCHITECTURE', /tensor toString: has an unknown role/],
     ['one field by two names', { 'n.running_mean': [3], 'n.moving_mean': [3] }, 'ARCHITECTURE', /another 'mean'/],
     ['nothing', {}, 'ARCHITECTURE', /no tensors/],
   ])('refuses %s', async (_, shapes, code, message) => {

@@ -58,7 +58,7 @@ describe('names', () => {
       'two nodes that define one name',
       graphOf({ x: [2] }, [tanh('y', 'x'), tanh('y', 'x')]),
       'DUPLICATE',
-      'node n_y: unary: defines y, which node n_y defines already',
+      'node n_y: unary: defines y, which node n_y already defines',
     ],
     [
       'a node that defines an input',
@@ -91,13 +91,13 @@ describe('names', () => {
       'an input of another type',
       { ...base, inputs: [{ ...input, dtype: 'complex64' as 'bool' }] },
       'UNSUPPORTED_DTYPE',
-      'input x: complex64 is not a type of inputs here',
+      'input x: complex64 is not supported for inputs',
     ],
     [
       'an output of another type',
       { ...base, outputs: [{ ...base.outputs[0], dtype: 'complex64' as 'bool' }] },
       'UNSUPPORTED_DTYPE',
-      'output y: complex64 is not a type of outputs here',
+      'output y: complex64 is not supported for outputs',
     ],
   ])('refuses %s', (_, graph, code, message) => {
     const found = refusal(graph);
@@ -109,7 +109,7 @@ describe('names', () => {
     const nodes = [tanh('a', 'c'), tanh('b', 'a'), tanh('c', 'b'), tanh('y', 'c')];
     const found = refusal(graphOf({ x: [2] }, nodes, ['y']));
     expect(found.code).toBe('CYCLE');
-    expect(found.message).toContain('a result feeds its own computation: n_c → n_a → n_b → n_c');
+    expect(found.message).toContain('a result depends on itself: n_c → n_a → n_b → n_c');
   });
 
   it('names the beginning of a long cycle', () => {
@@ -264,7 +264,7 @@ describe('operations', () => {
     [
       node('y', 'reduce', ['x'], { fn: 'sum', axes: [], keepDims: true }),
       'SHAPE',
-      'axes must name at least one axis, each once, found []',
+      'axes must contain at least one axis, each once, found []',
     ],
     [node('y', 'reduce', ['m'], { fn: 'sum', axes: [1, 1], keepDims: true }), 'SHAPE', 'each once, found [1, 1]'],
     [
@@ -275,7 +275,7 @@ describe('operations', () => {
     [
       node('y', 'matmul', ['m', 'x'], { layout }),
       'SHAPE',
-      'both sides must have 2 axes at least, found [2, 3] and [2]',
+      'both sides must have at least 2 axes, found [2, 3] and [2]',
     ],
     [node('y', 'matmul', ['m', 'm'], { layout }), 'SHAPE', '[2, 3] and [2, 3] (in-out) have no product'],
     [
@@ -299,7 +299,7 @@ describe('operations', () => {
       'weights of [2], found [3]',
     ],
     [node('y', 'sort', ['x'], { ...order, axis: 1 }), 'SHAPE', 'found 1'],
-    [node('y', 'sort', ['x'], { ...order, ties: 'heap', descending: true }), 'MALFORMED', 'of what ascends'],
+    [node('y', 'sort', ['x'], { ...order, ties: 'heap', descending: true }), 'MALFORMED', 'in ascending order'],
     [node('y', 'sort', ['x'], { ...order, count: 3 }), 'SHAPE', 'count must be an integer from 1 to 2, found 3'],
     [node('y', 'sort', ['x'], { ...order, count: 0 }), 'SHAPE', 'from 1 to 2, found 0'],
     [node('y', 'sort', ['x'], { ...order, result: 'keys' as 'values' }), 'UNSUPPORTED_OP', 'unknown function keys'],
@@ -320,7 +320,11 @@ describe('operations', () => {
       'positions along axis 0 of [2] are 0 to 1, found 2',
     ],
     [node('y', 'gather', ['x'], { axis: 0, indices: indices(-1) }), 'SHAPE', 'found -1'],
-    [node('y', 'gather', ['x'], { axis: 0, indices: indices() }), 'SHAPE', 'takes no position at all'],
+    [
+      node('y', 'gather', ['x'], { axis: 0, indices: indices() }),
+      'SHAPE',
+      'expected at least one position, found none',
+    ],
     [
       node('y', 'transpose', ['m'], { permutation: [0, 0] }),
       'SHAPE',
@@ -398,7 +402,7 @@ describe('ports', () => {
     expect(validate(ports(16_384), DEFAULT_LIMITS).inputs).toHaveLength(16_383);
     expect(refusal(ports(16_385))).toMatchObject({
       code: 'LIMIT',
-      message: 'a model may have 16384 inputs and outputs, found 16385',
+      message: 'a model may have at most 16384 inputs and outputs, found 16385',
     });
   });
 });

@@ -349,7 +349,7 @@ describe('what cannot be learnt from leaves the state as it was', () => {
   test('a model that has no incremental fit is refused by name', async () => {
     const error = await failureOf(() => learn(new URL('../fixtures/sklearn/ard.pkl', import.meta.url)));
     expect(error.code).toBe('UNSUPPORTED_OP');
-    expect(error.message).toMatch(/ARDRegression cannot go on learning; those that do are .*SGDClassifier/);
+    expect(error.message).toMatch(/ARDRegression cannot continue learning; these can: .*SGDClassifier/);
   });
 
   test('coefficients that are not rows of features are refused', async () => {

@@ -79,7 +79,7 @@ it.each<[options: unknown, message: string]>([
   [{ window: 1e9 }, 'metrics.window: expected an integer from 1 to 10000000, found the number 1000000000'],
   [{ windows: 5 }, "metrics.windows: expected 'window', 'drift'"],
   [{ drift: {} }, 'metrics.drift: expected a drift detector, found an object'],
-  [{ drift: 'ddm' }, 'metrics.drift: Ddm takes right and wrong'],
+  [{ drift: 'ddm' }, 'metrics.drift: Ddm takes correct or wrong'],
   [5, 'metrics: expected { window, drift }, found the number 5'],
 ])('refuses the options %o', async (options, message) => {
   const error = await failureOf(() => new ProgressiveMetrics('regression', options as never));

@@ -23,10 +23,10 @@ const network = (outputs = 3, last?: string): Architecture => ({
 
 describe('an optimizer of a checkpoint', () => {
   it.each<[name: string, code: string, message: string]>([
-    ['amsgrad', 'UNSUPPORTED_OP', 'is of amsgrad'],
-    ['maximize', 'UNSUPPORTED_OP', 'is of maximize'],
+    ['amsgrad', 'UNSUPPORTED_OP', 'uses amsgrad'],
+    ['maximize', 'UNSUPPORTED_OP', 'uses maximize'],
     ['rmsprop', 'UNSUPPORTED_OP', 'which are not those of SGD, Adam or AdamW'],
-    ['head', 'UNSUPPORTED_OP', 'is of 2 parameters, the network has 4'],
+    ['head', 'UNSUPPORTED_OP', 'has 2 parameters, but the network has 4'],
     ['two', 'ARCHITECTURE', "the states of several optimizers, 'optimizer', 'other'"],
     ['older-decay', 'ARCHITECTURE', "whether it is Adam's or AdamW's; pass optimizer: 'adam' or 'adamw'"],
   ])('is refused: %s', async (name, code, message) => {
@@ -38,7 +38,7 @@ describe('an optimizer of a checkpoint', () => {
   it('of a whole module or an HDF5 file is refused, and may be left behind', async () => {
     const whole = 'test/fixtures/learn/torch-saved-whole.pt';
     const message = (await failureOf(() => learn(whole, { loss: 'meanSquared' }))).message;
-    expect(message).toContain("counts parameters in an order that a whole module's file does not tell");
+    expect(message).toContain('numbers parameters in an order that the file of a whole module does not contain');
     const hdf5 = 'test/fixtures/learn/keras-saved.h5';
     expect((await failureOf(() => learn(hdf5, { loss: 'meanSquared' }))).message).toContain('is state in HDF5');
     for (const file of [whole, hdf5]) {
@@ -68,7 +68,7 @@ describe('an optimizer of a checkpoint', () => {
 
 describe('options', () => {
   it.each<[options: object, message: string]>([
-    [{}, "loss: say what the network learns by: 'meanSquared', 'huber', 'binaryCrossEntropy', 'crossEntropy'"],
+    [{}, "loss: pass the loss of the network: 'meanSquared', 'huber', 'binaryCrossEntropy', 'crossEntropy'"],
     [{ loss: 'mse' }, "loss: expected one of 'meanSquared'"],
     [{ loss: 'crossEntropi' }, "did you mean 'crossEntropy'?"],
     [{ loss: { name: 'huber', delta: 0 } }, 'loss.delta: expected a finite number above 0'],
@@ -79,7 +79,10 @@ describe('options', () => {
       'optimizer.learningRate: expected a finite number of 0 or more',
     ],
     [{ loss: 'huber', optimizer: { beta1: 1 } }, 'optimizer.beta1: expected a number from 0 to 1, and less than 1'],
-    [{ loss: 'huber', optimizer: { name: 'adam', momentum: 0.5 } }, 'optimizer.momentum: adam has none'],
+    [
+      { loss: 'huber', optimizer: { name: 'adam', momentum: 0.5 } },
+      'optimizer.momentum: adam does not have this setting',
+    ],
     [{ loss: 'huber', optimizer: { name: 'sgd', nesterov: true } }, 'optimizer.nesterov: needs a momentum'],
     [{ loss: 'huber', optimizer: { style: 'jax' } }, "expected 'torch' or 'keras'"],
     [{ loss: 'huber', train: ['layers'] }, "train: the network has no parameter 'layers'"],
@@ -93,10 +96,10 @@ describe('options', () => {
   });
 
   it.each<[outputs: number, last: string | undefined, loss: LearnOptions['loss'], message: string]>([
-    [1, undefined, 'crossEntropy', 'crossEntropy is of two outputs or more'],
-    [3, 'sigmoid', 'crossEntropy', 'does not go with a network that ends with sigmoid'],
-    [3, 'softmax', 'meanSquared', 'does not go with a network that ends with softmax'],
-    [3, 'softmax', 'binaryCrossEntropy', 'does not go with a network that ends with softmax'],
+    [1, undefined, 'crossEntropy', 'crossEntropy needs at least two outputs'],
+    [3, 'sigmoid', 'crossEntropy', 'does not fit a network that ends with sigmoid'],
+    [3, 'softmax', 'meanSquared', 'does not fit a network that ends with softmax'],
+    [3, 'softmax', 'binaryCrossEntropy', 'does not fit a network that ends with softmax'],
   ])('%i outputs, %s, are not learned by %s', async (outputs, last, loss, message) => {
     const error = await failureOf(() => learn(network(outputs, last), { loss }));
     expect(error.code).toBe('OPTION');
@@ -132,12 +135,12 @@ describe('a network that is not a stack', () => {
     [
       'without parameters',
       { inputs: [{ name: 'x', shape: [2] }], layers: [{ type: 'activation', activation: 'relu' }] },
-      'it holds no parameters',
+      'it has no parameters',
     ],
     [
       'with a softmax in the middle',
       { layers: [dense(2, 2, 'softmax'), dense(1, 2)] },
-      'is an operation softmax, which is not learned through',
+      'is the operation softmax, which does not support learning',
     ],
   ])('%s', async (_, architecture, message) => {
     const error = await failureOf(() => learn(architecture as Architecture, { loss: 'meanSquared' }));
@@ -181,7 +184,7 @@ describe('a fit', () => {
     expect((await failureOf(() => one.partialFit([[1, 2]], [0], { learningRate: -1 }))).code).toBe('OPTION');
     const linear = await learn({ estimator: 'SGDRegressor' });
     const error = await failureOf(() => linear.partialFit([[1, 2]], [0], { learningRate: 1 }));
-    expect(error.message).toBe('learningRate: SGDRegressor has its learning rate from its parameters');
+    expect(error.message).toBe('learningRate: SGDRegressor takes its learning rate from its parameters');
   });
 
   it('of several outputs takes arrays', async () => {
@@ -247,7 +250,7 @@ it('opens no changed checkpoint but a good one', { timeout: 60_000 }, async () =
   );
   await learner.save(path);
   expect((await failureOf(() => learn(path, { loss: 'huber' }))).message).toContain(
-    'the checkpoint says how it learns',
+    'the checkpoint already contains this option',
   );
   const bytes = readFileSync(path);
   const length = Number(bytes.readBigUInt64LE(0));

@@ -97,7 +97,7 @@ describe('words', () => {
     [
       'an array stands for a word',
       { city: ['nice'], age: 2 },
-      "rows[0].city: expected a string such as 'nice', found an array of 1; a record holds one value of each feature, and several rows are an array of records",
+      "rows[0].city: expected a string such as 'nice', found an array of 1; a record has one value for each feature; pass several rows as an array of records",
     ],
   ])('and numbers are refused where %s', async (_, record, message) => {
     const error = await failureOf(() => people().predict([record] as Rows));
@@ -165,7 +165,7 @@ describe("Python's None", () => {
     }
     for (const missing of [false, true]) {
       const error = await failureOf(() => told(missing).predict([['gold', Number.NaN]]));
-      const message = 'rows[0][1]: holds NaN, where this model knows numbers and None; pass null for None';
+      const message = 'rows[0][1]: holds NaN, but the model only accepts numbers and None; pass null for None';
       expect([error.code, error.message]).toEqual(['INPUT', message]);
     }
   });
@@ -183,7 +183,7 @@ describe("Python's None among numbers, beside NaN", () => {
     const rows = [[null], [undefined], [Number.NaN], [3], [true]] as Rows;
     expect(model.predict(rows)).toEqual(Float64Array.of(-9, -5, -5, 3, 1));
     const error = await failureOf(() => model.predict([[-9]]));
-    expect(error.message).toBe('rows[0][0]: holds -9, where this model knows numbers and None; pass null for None');
+    expect(error.message).toBe('rows[0][0]: holds -9, but the model only accepts numbers and None; pass null for None');
   });
 });
 

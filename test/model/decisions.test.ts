@@ -119,7 +119,7 @@ describe('several targets', () => {
   });
 
   it.each<[string, Partial<Graph>, string]>([
-    ['there are fewer than outputs', { targets: targets.slice(1) }, '1 targets, found 2 outputs'],
+    ['there are fewer than outputs', { targets: targets.slice(1) }, 'expected 1 outputs, one for each target, found 2'],
     [
       'one has other classes than outputs',
       { targets: [targets[0], { ...targets[1], classes: [1, 2] }] },
@@ -140,7 +140,7 @@ describe('a decision is refused', () => {
       scores('one'),
       { nodes: [...sigmoids({}).nodes, node('one', 'reduce', ['x'], { fn: 'sum', axes: [0], keepDims: true })] },
       'SHAPE',
-      '3 classes fit no output: found outputs of 1 elements',
+      '3 classes do not fit any output: found outputs of 1 elements',
     ],
     [
       'by fewer scores than there are probabilities',

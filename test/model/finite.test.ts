@@ -69,7 +69,7 @@ describe.each(calls)('%s where finite numbers are required', (_, call) => {
     const model = modelFromGraph(sum(true));
     expect(await call(model, Float64Array.of(1, Number.NaN, 3))).toEqual(Float64Array.of(Number.NaN));
     const error = await failureOf(() => call(model, Float64Array.of(Number.NaN, 1, -Infinity)));
-    expect(error.message).toContain("row 0 holds -Infinity in 'city'; the model takes finite numbers only");
+    expect(error.message).toContain("row 0 holds -Infinity in 'city'; the model only takes finite numbers");
   });
 });
 
@@ -94,7 +94,7 @@ describe('a feature that is not finite', () => {
     );
     const error = await failureOf(() => mixed.run(Float64Array.of(1, -2, 0)));
     expect(error.place).toBe('node n_checked');
-    expect(error.message).toContain('element 0 of what it is given for row 0 is NaN');
+    expect(error.message).toContain('element 0 of its operand in row 0 is NaN');
   });
 
   it('is detected by its position where features have no names', async () => {

@@ -248,7 +248,7 @@ describe.each(['run', 'runAsync'] as const)('while the arguments of %s are colle
       rows: Float32Array.of(3, 7),
     });
     const boastful = new Proxy({}, { get: () => grid(), ownKeys: () => ['user', 'grid'] });
-    expect((await failureOf(() => named(towers(), boastful))).message).toContain("input 'user': is missing");
+    expect((await failureOf(() => named(towers(), boastful))).message).toContain("input 'user': not found");
   });
 
   it('an array that is transferred by a later getter is noticed', async () => {

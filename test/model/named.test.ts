@@ -33,8 +33,8 @@ describe('several inputs and outputs', () => {
   });
 
   it.each<[string, unknown, unknown, string]>([
-    ['an input is missing', { user }, undefined, "input 'grid': is missing; expected 'user', 'grid'"],
-    ['an output is missing', { user, grid }, { score: new Float32Array(2) }, "output 'rows': is missing"],
+    ['an input is missing', { user }, undefined, "input 'grid': not found; expected 'user', 'grid'"],
+    ['an output is missing', { user, grid }, { score: new Float32Array(2) }, "output 'rows': not found"],
     [
       'an input is unknown',
       { user, grids: grid },
@@ -42,7 +42,7 @@ describe('several inputs and outputs', () => {
       "'grids' is not an input of this model; did you mean 'grid'",
     ],
     ['an output is unknown', { user, grid }, { scores: grid }, "'scores' is not an output of this model; did you mean"],
-    ['an input is inherited', Object.create({ user, grid }), undefined, "input 'user': is missing"],
+    ['an input is inherited', Object.create({ user, grid }), undefined, "input 'user': not found"],
     [
       'an input is undefined',
       { user, grid: undefined },
@@ -187,5 +187,5 @@ it('takes __proto__ for a name like any other', async () => {
 
   const inherited = { constructor: Float64Array.of(1), __proto__: Float64Array.of(1) };
   const error = await failureOf(() => model.run(inherited as never));
-  expect(error.message).toContain("input '__proto__': is missing");
+  expect(error.message).toContain("input '__proto__': not found");
 });

@@ -144,7 +144,7 @@ describe('records', () => {
   it('are refused where the model knows no names', async () => {
     const error = await failureOf(() => pairs().predict([{ a: 1, b: 2 }]));
     expect(error.message).toBe(
-      "rows[0]: lacks 'input'; the model knows no feature names: pass arrays of 2 values, or records of 'input'",
+      "rows[0]: lacks 'input'; the model has no feature names: pass arrays of 2 values, or records with 'input'",
     );
   });
 });

@@ -219,8 +219,8 @@ describe('a graph', () => {
   } as const;
 
   it.each([
-    [{ op: 'unary', attributes: { fn: 'exp' } }, 'takes no ragged input such as text'],
-    [{ op: 'concat', inputs: ['text', 'text'], attributes: { axis: 0 } }, 'takes no ragged input'],
+    [{ op: 'unary', attributes: { fn: 'exp' } }, 'does not take ragged inputs such as text'],
+    [{ op: 'concat', inputs: ['text', 'text'], attributes: { axis: 0 } }, 'does not take ragged inputs'],
     [
       { op: 'bag', inputs: ['text', { shape: [5, 1], data: new Float32Array(5) }], attributes: { mode: 'sum' } },
       '[5, 1]',
@@ -234,8 +234,8 @@ describe('a graph', () => {
   it.each([
     [{ shape: [2, 2] }, 'one axis'],
     [{ dtype: 'int64' }, 'floats'],
-    [{ missing: true }, 'neither words nor missing'],
-    [{ ragged: false }, 'takes a ragged input, and found text'],
+    [{ missing: true }, 'cannot have categories or missing'],
+    [{ ragged: false }, 'expected a ragged input, found text'],
   ])('whose input is not ragged rows is refused (%#)', async (input, message) => {
     const nodes = [{ op: 'scatter', name: 'n', inputs: ['text'], output: 'y', attributes: {} }] as const;
     const inputs = [{ ...graph.inputs[0], ...input }] as never;

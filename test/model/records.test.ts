@@ -61,14 +61,22 @@ describe('a record', () => {
     ['inherits it', Object.create({ age: 1, income: 2 }), "lacks 'income'"],
     ['has it in a Map', new Map([['income', 2]]), 'found a Map (Object.fromEntries(map) makes a record of a Map)'],
     ['has it in an array', { age: 1, income: [2] }, 'record.income: expected a number, found an array of 1'],
-    ['has another case', { Age: 1, income: 2 }, "has 'Age', which the model does not know; did you mean 'age'?"],
+    ['has another case', { Age: 1, income: 2 }, "has 'Age', which is not a feature of the model; did you mean 'age'?"],
     [
       'has a space too many',
       { 'age ': 1, income: 2 },
-      "has 'age ', which the model does not know; did you mean 'age'?",
+      "has 'age ', which is not a feature of the model; did you mean 'age'?",
     ],
-    ['has a letter too many', { agee: 1, income: 2 }, "has 'agee', which the model does not know; did you mean 'age'?"],
-    ['has a mark too many', { age_: 1, income: 2 }, "has 'age_', which the model does not know; did you mean 'age'?"],
+    [
+      'has a letter too many',
+      { agee: 1, income: 2 },
+      "has 'agee', which is not a feature of the model; did you mean 'age'?",
+    ],
+    [
+      'has a mark too many',
+      { age_: 1, income: 2 },
+      "has 'age_', which is not a feature of the model; did you mean 'age'?",
+    ],
     ['misspells what nothing fills in', { incmoe: 2 }, "lacks 'income', and has 'incmoe'; did you mean 'income'?"],
     ['is of another table', { a: 1, b: 2 }, "lacks 'income'; expected 'income'"],
     ['is a promise', Promise.resolve({ income: 2 }), "lacks 'income'"],
@@ -178,13 +186,13 @@ describe('a number that a function of the model makes infinite or NaN', () => {
     ['another function', 'sqrt', -4, "holds -4, and the model's sqrt of it is NaN"],
   ])('is named with that function: %s', async (_, fn, fare, message) => {
     const error = await failureOf(() => modelFromGraph(graph(fn)).predict({ age: 1, fare }));
-    expect(error.message).toBe(`record.fare: ${message}; the model takes no such value`);
+    expect(error.message).toBe(`record.fare: ${message}; the model does not accept this value`);
   });
 
   it('is what it holds where the row does not hold a finite one', async () => {
     const error = await failureOf(() =>
       modelFromGraph(graph('log1p')).predict({ age: 1, fare: Number.POSITIVE_INFINITY }),
     );
-    expect(error.message).toContain('holds Infinity; the model takes finite numbers only');
+    expect(error.message).toContain('holds Infinity; the model only takes finite numbers');
   });
 });

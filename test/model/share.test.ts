@@ -167,11 +167,11 @@ describe('there is no model for a handle', () => {
   const attach = (value: unknown, options?: object) => failureOf(() => Model.attach(value as ModelHandle, options));
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'expected what share() gave, found nothing'],
-    ['a model', model, 'expected what share() gave, found an object that is not a handle'],
-    ['a word', 'handle', "expected what share() gave, found the string 'handle'"],
-    ['an empty object', {}, 'expected what share() gave, found an object that is not a handle'],
-    ['one of a later version', { ...handle, forwardpass: 2 }, 'is of version 2, which another forwardpass made'],
+    ['undefined', undefined, 'expected a handle from share(), found nothing'],
+    ['a model', model, 'expected a handle from share(), found an object that is not a handle'],
+    ['a word', 'handle', "expected a handle from share(), found the string 'handle'"],
+    ['an empty object', {}, 'expected a handle from share(), found an object that is not a handle'],
+    ['one of a later version', { ...handle, forwardpass: 2 }, 'has version 2, from another version of forwardpass'],
     ['one without a model', { ...handle, model: undefined }, 'found one whose `model` is nothing'],
     ['one whose names are too long', { ...handle, addon: `${handle.addon}0` }, 'found one whose `addon` is '],
     ['one whose names are no text', { ...handle, model: [handle.model] }, 'found one whose `model` is '],

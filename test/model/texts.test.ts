@@ -49,8 +49,8 @@ describe('a model of one text', () => {
   it.each<[string, (model: Model) => unknown, string]>([
     ['a number', (model) => model.predict([5] as never), 'rows[0]: expected a text, an array of 1 value or a record'],
     ['null', (model) => model.predict([null] as never), 'found null'],
-    ['no text in a row', (model) => model.predict([[5]]), 'rows[0][0]: expected a text, found the number 5'],
-    ['no text in a record', (model) => model.predict({ text: 5 }), 'record.text: expected a text'],
+    ['no text in a row', (model) => model.predict([[5]]), 'rows[0][0]: expected a string, found the number 5'],
+    ['no text in a record', (model) => model.predict({ text: 5 }), 'record.text: expected a string'],
     ['another key', (model) => model.predict({ txt: 'a' }), "lacks 'text', and has 'txt'; did you mean 'text'?"],
     ['two texts', (model) => model.predict([['a', 'b']]), 'expected 1 value, found 2'],
     ['numbers', (model) => model.predict(new Float64Array(3)), 'rows: expected texts, found a Float64Array of 3'],
@@ -96,7 +96,7 @@ describe('texts beside numbers and words', () => {
     ]);
     const [record] = rows as Record<string, unknown>[];
     const { code, message } = await failureOf(() => model.predict([{ ...record, subject: null }]));
-    expect(`${code} ${message}`).toContain('INPUT rows[0].subject: expected a text, found null');
+    expect(`${code} ${message}`).toContain('INPUT rows[0].subject: expected a string, found null');
     const other = await failureOf(() => model.predict([{ ...record, size: 'long' }]));
     expect(other.message).toContain("rows[0].size: expected a number, found the string 'long'");
     const missing = await failureOf(() => model.predict([{ ...record, size: Number.NaN }]));
@@ -110,7 +110,7 @@ it('a model without texts says so of a text', async () => {
   const model = await load(new URL('../fixtures/sklearn-steps/one-hot.pkl', import.meta.url));
   const error = await failureOf(() => model.predict('free money now'));
   expect(error.code).toBe('INPUT');
-  expect(error.message).toContain('this model takes no text');
+  expect(error.message).toContain('this model does not take texts');
 });
 
 describe('other ways to a model of texts', () => {

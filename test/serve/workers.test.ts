@@ -53,7 +53,7 @@ test.skipIf(platform === 'win32')(
 );
 
 test.skipIf(platform === 'win32')(
-  'the command serves, reloads on SIGHUP, and answers what is on its way on SIGTERM',
+  'the command serves, reloads on SIGHUP, and answers open requests on SIGTERM',
   async () => {
     const folder = await newFolder();
     await writeFile(join(folder, 'm.safetensors'), version(1));
@@ -143,7 +143,7 @@ test.skipIf(platform === 'win32' || grpc === undefined)('threads answer gRPC on 
 });
 
 test.skipIf(platform === 'win32')(
-  'a thread that is killed under load loses what is on its way to it, and no more',
+  'a thread that is killed under load loses open requests to it, and no more',
   async () => {
     const folder = await newFolder();
     const path = join(folder, 'm.safetensors');

@@ -199,7 +199,7 @@ describe('a function that gives something else', () => {
       people,
     );
     expect(other.message).toContain(
-      "gives no column 'FamilySize', which is expected for the ColumnTransformer behind it",
+      "returns no column 'FamilySize', which is expected for the ColumnTransformer behind it",
     );
   });
 
@@ -228,7 +228,7 @@ describe('a function that gives something else', () => {
       });
       return failureOf(() => model.predict([{ a: 1, b: 'x' }] as never));
     };
-    expect((await asking('A1')).message).toContain("takes the column 'A1', which is not given; did you mean 'a'?");
+    expect((await asking('A1')).message).toContain("takes the column 'A1', which was not found; did you mean 'a'?");
     expect((await asking(7)).message).toContain('asks for column the number 7 of 2');
     expect((await asking('b')).message).toContain("expected numbers, found the string 'x' in row 0");
   });

@@ -53,7 +53,7 @@ describe('several inputs', () => {
       (m) => m.run({ features: new Float32Array(9), others: new Float32Array(6) }),
       '9 elements, of which 4',
     ],
-    ['without one', (m) => m.run({ features: new Float32Array(8) }), "input 'others': is missing"],
+    ['without one', (m) => m.run({ features: new Float32Array(8) }), "input 'others': not found"],
     [
       'by another name',
       (m) => m.run({ features: new Float32Array(4), other: new Float32Array(3) }),
@@ -89,7 +89,7 @@ describe('texts', () => {
     expect(model.run(pairs)).toEqual(expected.slice(0, 2));
     expect(only(await model.runAsync({ [model.inputs[0].name]: pairs }))).toEqual(expected.slice(0, 2));
     const error = await failureOf(() => model.predict([5] as never));
-    expect(error).toMatchObject({ code: 'INPUT', message: expect.stringContaining('expected a text') });
+    expect(error).toMatchObject({ code: 'INPUT', message: expect.stringContaining('expected a string') });
   });
 
   it('stand beside numbers', async () => {
@@ -99,6 +99,6 @@ describe('texts', () => {
     expect(model.run(records as never)).toEqual(expected);
     expect(await model.runAsync(records as never)).toEqual(expected);
     const error = await failureOf(() => model.predict([{ ...records[0], note: 5 }] as never));
-    expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining('expected a text')]);
+    expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining('expected a string')]);
   });
 });

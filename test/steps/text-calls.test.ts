@@ -82,15 +82,15 @@ describe('rows', () => {
       'INPUT',
       "rows[0]: lacks 'subject', and has 'subjet'; did you mean 'subject'?",
     ],
-    ['function', [{ subject: 'a', body: null, age: 1 }], 'INPUT', 'rows[0].body: expected a text, found null'],
-    ['function', { subject: 'a', body: 7, age: 1 }, 'INPUT', 'record.body: expected a text, found the number 7'],
+    ['function', [{ subject: 'a', body: null, age: 1 }], 'INPUT', 'rows[0].body: expected a string, found null'],
+    ['function', { subject: 'a', body: 7, age: 1 }, 'INPUT', 'record.body: expected a string, found the number 7'],
     ['function', [{ subject: 'a', age: 1 }], 'INPUT', "rows[0]: lacks 'body'"],
     ['function', Float64Array.of(1, 2, 3), 'FUNCTION', 'expected strings'],
     ['function', ['a text'], 'INPUT', 'rows[0]: expected'],
-    ['union', ['a', null], 'INPUT', 'rows[1]: expected a text, found null'],
+    ['union', ['a', null], 'INPUT', 'rows[1]: expected a string, found null'],
     ['union', [{ a: 'one', b: 'two' }], 'INPUT', "have 2 columns: 'a', 'b'; expected 1"],
     ['union', [5], 'INPUT', 'rows[0]: expected'],
-    ['cleaned', ['a', 5], 'INPUT', 'rows[1]: expected a text, found the number 5'],
+    ['cleaned', ['a', 5], 'INPUT', 'rows[1]: expected a string, found the number 5'],
   ])('of %s that are not what it takes are refused (%#)', async (name, rows, code, message) => {
     using model = await open(fixture(name));
     for (const call of [() => model.predict(rows as never), () => model.predictProba(rows as never)]) {
@@ -118,7 +118,7 @@ describe('functions', () => {
     };
     expect(await give([[5]])).toMatchObject({
       code: 'INPUT',
-      message: '__main__.Cleaner()[0].0: expected a text, found the number 5',
+      message: '__main__.Cleaner()[0].0: expected a string, found the number 5',
     });
     expect(await give([['a'], ['b']])).toMatchObject({
       code: 'FUNCTION',

@@ -89,7 +89,7 @@ describe('a function that takes a text', () => {
       'failed: no dictionary',
     ],
     ['gives a text instead of words', () => 'a b', 'expected an array of strings back, found'],
-    ['gives numbers', () => ['a', 5], 'expected strings back, found the number 5 as number 1'],
+    ['gives numbers', () => ['a', 5], 'expected strings in the result, found the number 5 as number 1'],
     ['gives a promise', async () => ['a'], 'expected an array of strings back'],
   ])('%s', async (_, text, message) => {
     using model = await open('tokenizer', { '__main__.words_of': { text } } as StepFunctions);
@@ -105,7 +105,7 @@ describe('a function that takes a text', () => {
   it.each([
     [{ '__main__.words_of': (columns: unknown) => columns }, 'give it as { text: (text) => … }'],
     [{ '__main__.words_of': { text: 5 } }, 'expected a function, found the number 5'],
-    [{ '__main__.words_of': { text: () => [], columns: 3 } }, "'columns' does not go with 'text'"],
+    [{ '__main__.words_of': { text: () => [], columns: 3 } }, "'columns' cannot be combined with 'text'"],
   ])('has to be given as one', async (functions, message) => {
     const error = await failureOf(() => open('tokenizer', functions as never));
     expect(error).toMatchObject({ code: 'OPTION' });

@@ -239,7 +239,7 @@ describe('texts read by the addon', () => {
     const program: TermProgram = [{ op: 'count', feature: 0, analysis: WORDS, terms: ['ab'], binary: false }];
     const column = columnOf(program, nativeScanner());
     const error = await failureOf(() => readBy(column, ['ab', 'é', 5]));
-    expect(error.message).toContain('rows[2]: expected a text, found the number 5');
+    expect(error.message).toContain('rows[2]: expected a string, found the number 5');
     expect(readBy(column, ['ab ab', 'é ab'])).toMatchObject({
       ids: Int32Array.of(0, 0),
       weights: Float64Array.of(2, 1),

@@ -281,7 +281,7 @@ describe('the SHA-256', () => {
     digest = () => 'abc';
     expect(await live.check()).toBe(false);
     expect(errors.map(({ code, message }) => [code, message])).toEqual([
-      ['SOURCE', 'sha256: the digest could not be had: no manifest'],
+      ['SOURCE', 'sha256: the digest could not be read: no manifest'],
       ['OPTION', "sha256: expected 64 hexadecimal digits, found the string 'abc'"],
     ]);
     digest = () => new Promise(() => {});

@@ -295,7 +295,7 @@ describe('a listener that throws', () => {
       const { put } = await watchedFile({ onReject: undefined, onUpdate: undefined, onError: undefined });
       await put(version(3, 3));
       expect(warnings.mock.calls.map(([message]) => message)).toEqual([
-        expect.stringContaining('a version of a watched model was refused: inputs[0]'),
+        expect.stringContaining('a version of a watched model was rejected: inputs[0]'),
       ]);
     } finally {
       warnings.mockRestore();

@@ -207,7 +207,9 @@ describe('a start without any good model', () => {
     await gone.stop();
     const withCache = await failureOf(() => watched(gone.url, { cache }));
     expect(withCache.code).toBe('SOURCE');
-    expect(withCache.message).toMatch(/ECONNREFUSED; then .*\.model: expected a line that says what was kept$/);
+    expect(withCache.message).toMatch(
+      /ECONNREFUSED; then .*\.model: expected a line of JSON that describes the cached version$/,
+    );
   });
 
   it('is aborted by the signal, before and while it waits', async () => {

@@ -1,24 +1,24 @@
-/** What the columns of a Parquet file hold, and the value of each cell. */
+/** The columns of a Parquet file and the values of their cells. */
 import type { ColumnMetaData, SchemaElement } from 'hyparquet';
 import { ForwardpassError } from '../../errors.ts';
 import { widenFloat16 } from '../../formats/containers/half.ts';
 
-/** What a cell is: null where it is missing. Dates and times are text, as ISO 8601 has it. */
+/** A cell, null if missing. Dates and times are ISO 8601 strings. */
 export type ParquetValue = number | bigint | string | boolean | null;
 
 export interface ParquetColumn {
   readonly name: string;
-  /** As hyparquet is to see it: without the annotations that are converted here. */
+  /** The element for hyparquet, without the annotations that are converted here. */
   readonly element: SchemaElement;
-  /** In words, where the column is of a kind that holds no cells. */
+  /** What the column holds, if it is of a type that is not supported. */
   readonly refused?: string;
-  /** Set where the column holds no numbers, words or truths, but text that stands for something else. */
+  /** What the text of the column represents, if it is not a number, string or boolean. */
   readonly what?: string;
-  /** From what hyparquet gives, which is never null or undefined. */
+  /** Converts a value from hyparquet, which is never null or undefined. */
   readonly value: (raw: unknown) => ParquetValue;
 }
 
-/** The columns of a flat schema; nested ones are one each, and refused. */
+/** The columns of a flat schema. Each nested column becomes one that is refused. */
 export function columnsOf(schema: readonly SchemaElement[]): ParquetColumn[] {
   const columns: ParquetColumn[] = [];
   for (let at = 1; at < schema.length; ) {
@@ -29,7 +29,7 @@ export function columnsOf(schema: readonly SchemaElement[]): ParquetColumn[] {
   return columns;
 }
 
-/** Where the elements of a subtree end. */
+/** The index after the last element of a subtree. */
 function endOf(schema: readonly SchemaElement[], start: number): number {
   let at = start;
   for (let open = 1; open > 0 && at < schema.length; open--) open += schema[at++].num_children ?? 0;
@@ -85,7 +85,7 @@ function half(raw: unknown): number {
   return widenFloat16(Uint16Array.of(low | (high << 8)))[0];
 }
 
-/** The float64 that is nearest. */
+/** Converts decimals to the nearest float64. */
 function decimals({ scale, logical_type }: SchemaElement): ParquetColumn['value'] {
   const digits = scale ?? (logical_type?.type === 'DECIMAL' ? logical_type.scale : 0) ?? 0;
   return (raw) => Number(`${raw instanceof Uint8Array ? bigEndian(raw) : raw}e${-digits}`);
@@ -104,13 +104,16 @@ function timestamps({ converted_type, logical_type }: SchemaElement): ParquetCol
   return (raw) => isoTime((raw as bigint) * nanoseconds) + zone;
 }
 
-/** Days since a noon of 4713 BC, and nanoseconds of the day. */
+/** Decodes INT96: the Julian day (since noon in 4713 BC) and the nanoseconds of the day. */
 function legacyTimestamp(raw: unknown): string {
   const [days, nanoseconds] = [(raw as bigint) >> 64n, BigInt.asUintN(64, raw as bigint)];
   return isoTime((days - 2_440_588n) * 86_400_000_000_000n + nanoseconds);
 }
 
-/** Since 1970, without a zone; after the second three, six or nine digits as needed. Years that no calendar has are the bare number. */
+/**
+ * The ISO text of nanoseconds since 1970, without a time zone, with three, six or nine decimals as needed. Out of the
+ * range of Date, the bare number.
+ */
 function isoTime(nanoseconds: bigint): string {
   const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const seconds = (nanoseconds - fraction) / 1_000_000_000n;
@@ -125,7 +128,7 @@ function isoTime(nanoseconds: bigint): string {
   return date.toISOString().slice(0, -5) + digits;
 }
 
-/** The physical column of a flat one in a row group. Throws `MALFORMED` where the group does not have it. */
+/** The column chunk of a flat column in a row group. Throws `MALFORMED` if the group does not have it. */
 export function chunkOf(
   columns: readonly { readonly meta_data?: ColumnMetaData; readonly file_path?: string }[],
   { name, element }: ParquetColumn,

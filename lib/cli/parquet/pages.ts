@@ -1,6 +1,6 @@
 /**
- * The pages of one column of a row group, checked before hyparquet decodes them: it trusts what a page says of itself,
- * and a file of a kilobyte could make it allocate gigabytes, or loop for hours.
+ * The pages of one column of a row group, checked before hyparquet decodes them: it trusts the headers of pages, and a
+ * file of a kilobyte could make it allocate gigabytes, or loop for hours.
  */
 
 import * as zlib from 'node:zlib';
@@ -11,11 +11,11 @@ import { ForwardpassError } from '../../errors.ts';
 import { checkDeltas, checkRuns, PageFault } from './runs.ts';
 import { ThriftCheck, type ThriftFields } from './thrift.ts';
 
-/** For one page: bytes of values, and values. */
+/** The limits for one page, in bytes and in values. */
 const LARGEST_PAGE = 1 << 28;
 const MOST_VALUES = 1 << 24;
 
-/** Of the format's enumerations. */
+/** Numbers from the format's enumerations. */
 const PAGE = { data: 0, index: 1, dictionary: 2, dataV2: 3 } as const;
 const ENCODING = {
   plain: 0,
@@ -29,24 +29,24 @@ const ENCODING = {
 } as const;
 
 export interface ColumnPages {
-  /** Name of the format's compression. */
+  /** The name of the compression in the format. */
   readonly codec: string;
-  /** Physical type. */
+  /** The physical type. */
   readonly type: string;
-  /** Of elements of a fixed length. */
+  /** The length of elements of fixed length. */
   readonly typeLength?: number;
-  /** Whether values may be null, which levels tell. */
+  /** Whether values may be null; levels then say which are. */
   readonly isOptional: boolean;
 }
 
 type Unpack = (bytes: Uint8Array, length: number) => Uint8Array;
 
-/** By position in the chunk, what a page's compressed bytes are unpacked. */
+/** The decompressed bytes of pages, by position in the chunk. */
 export type Unpacked = ReadonlyMap<number, Uint8Array>;
 
 /**
- * Goes over the pages of a chunk that hold some of the rows from `start` to `end`; what these pages hold unpacked.
- * Throws `MALFORMED`, `LIMIT`, `UNSUPPORTED_VERSION`.
+ * Checks the pages of a chunk that contain rows from `start` to `end`; returns their decompressed bytes. Throws
+ * `MALFORMED`, `LIMIT`, `UNSUPPORTED_VERSION`.
  */
 export function checkPages(
   chunk: Uint8Array,
@@ -121,14 +121,14 @@ function checkValues(
       return;
     case ENCODING.plainDictionary:
     case ENCODING.rleDictionary:
-      if (!hasDictionary || type === 'BOOLEAN') throw new PageFault('a page that looks up values in no dictionary');
-      // Without bits, all values are the first; only newer pages say so once more.
+      if (!hasDictionary || type === 'BOOLEAN') throw new PageFault('a page that refers to a missing dictionary');
+      // With a width of 0 bits all values are the first of the dictionary; only version 2 pages still have runs then.
       if (valueCount > 0 && (body[at] > 0 || kind === PAGE.dataV2)) {
         checkRuns(body, at + 1, body.length, body[at], valueCount);
       }
       return;
     case ENCODING.rle:
-      // Of truths alone, after their length.
+      // Only booleans have runs, after their length.
       if (type !== 'BOOLEAN') throw new PageFault(`runs of ${type}`);
       checkRuns(body, at + 4, body.length, 1, valueCount);
       return;
@@ -145,11 +145,11 @@ function checkValues(
       if (valueCount > 0) checkPrefixes(body, at, valueCount);
       return;
     default:
-      throw new PageFault(`the encoding ${encoding}, which is not known`);
+      throw new PageFault(`the unknown encoding ${encoding}`);
   }
 }
 
-/** Values that begin as the one before: all of them together are no longer than a page may be. */
+/** Checks values that share a prefix with the previous one: their total length must not exceed that of a page. */
 function checkPrefixes(body: Uint8Array, at: number, count: number): void {
   const suffixes = checkDeltas(body, at, count);
   checkDeltas(body, suffixes, count);
@@ -168,7 +168,7 @@ function checkPrefixes(body: Uint8Array, at: number, count: number): void {
   if (total > LARGEST_PAGE) throw new PageFault(`values of ${total} bytes in one page`);
 }
 
-/** Levels stand before the values, never compressed. */
+/** The size of the levels, which precede the values and are never compressed. */
 function levelBytes(details: ThriftFields, packedSize: number): number {
   const length = numberOf(details, 5) + numberOf(details, 6);
   if (length > packedSize) throw new PageFault(`levels of ${length} bytes`);
@@ -177,7 +177,7 @@ function levelBytes(details: ThriftFields, packedSize: number): number {
 
 function numberOf(fields: ThriftFields, field: number): number {
   const value = fields.get(field);
-  if (typeof value !== 'number' || value < 0) throw new PageFault('a page header that lacks a number');
+  if (typeof value !== 'number' || value < 0) throw new PageFault('a page header with a missing number');
   return value;
 }
 
@@ -187,7 +187,7 @@ function structOf(fields: ThriftFields, field: number): ThriftFields {
   return value;
 }
 
-/** Undefined where nothing is compressed. Each gives exactly the length or throws. */
+/** The decompressor of a codec; undefined if nothing is compressed. It returns exactly the stated length or throws. */
 function unpackerOf(codec: string, place: string): Unpack | undefined {
   switch (codec) {
     case 'UNCOMPRESSED':
@@ -204,9 +204,9 @@ function unpackerOf(codec: string, place: string): Unpack | undefined {
       return exactly((bytes, options) => brotliDecompressSync(bytes, options));
     case 'ZSTD':
       if ('zstdDecompressSync' in zlib) return exactly(zlib.zstdDecompressSync as Decompress);
-      throw unsupported('is compressed by zstd, which takes Node 22.15 or 23.8', place);
+      throw unsupported('is compressed by zstd, which needs Node 22.15 or 23.8', place);
     default:
-      throw unsupported(`is compressed by ${codec}, which is not read`, place);
+      throw unsupported(`is compressed by ${codec}, which is not supported`, place);
   }
 }
 
@@ -225,7 +225,7 @@ function exactly(decompress: Decompress): Unpack {
   };
 }
 
-/** What the library says of a damaged file; where it stumbles over what is not there, that. */
+/** The library's message for a damaged file, or a general one for its internal errors. */
 export function libraryFault(cause: unknown): string {
   if (cause instanceof TypeError || cause instanceof RangeError) return 'its parts do not fit together';
   return cause instanceof Error ? cause.message : String(cause);

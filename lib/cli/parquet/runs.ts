@@ -1,11 +1,11 @@
-/** Goes over what pages hold of runs and deltas, before a decoder allocates and loops as they say. */
+/** Checks the runs and deltas of pages before a decoder allocates memory and loops as they say. */
 
-/** What is wrong with a page, for the caller to say where. */
+/** What is wrong with a page. The caller adds the place. */
 export class PageFault extends Error {}
 
 /**
- * Runs of `count` numbers of `width` bits, in Parquet's hybrid of run lengths and bit packing, from `at` to `end`. How
- * many are 1, which of levels are the values that are there.
+ * Checks `count` numbers of `width` bits in Parquet's hybrid of run lengths and bit packing, from `at` to `end`.
+ * Returns how many are 1; among definition levels, these are the values that are not null.
  */
 export function checkRuns(bytes: Uint8Array, at: number, end: number, width: number, count: number): number {
   if (width > 32) throw new PageFault(`numbers of ${width} bits`);
@@ -39,7 +39,7 @@ function onesOf(bytes: Uint8Array, at: number, count: number): number {
   return ones;
 }
 
-/** `count` integers as deltas, from `at` on; where they end. */
+/** Checks `count` integers as deltas, starting at `at`; returns where they end. */
 export function checkDeltas(bytes: Uint8Array, at: number, count: number): number {
   const next = () => {
     const read = varint(bytes, at, bytes.length);

@@ -1,10 +1,11 @@
 /**
- * Checks a struct in Thrift's compact protocol before a parser makes objects of it: nothing in it is longer than the
- * bytes there are, and nesting is shallow. https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+ * Checks a struct in Thrift's compact protocol before a parser makes objects of it: nothing in it may be longer than
+ * the remaining bytes or nested too deeply.
+ * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
 import { ForwardpassError } from '../../errors.ts';
 
-/** Numbers and structs of a struct, by field; all else is left out. */
+/** The numbers and structs of a struct, by field; everything else is left out. */
 export type ThriftFields = ReadonlyMap<number, number | boolean | ThriftFields>;
 
 const DEEPEST = 32;
@@ -16,7 +17,7 @@ export class ThriftCheck {
     public at = 0,
   ) {}
 
-  /** Goes over a struct. */
+  /** Reads a struct. */
   struct(depth = 0): ThriftFields {
     if (depth > DEEPEST) throw this.malformed('structs are nested too deeply');
     const fields = new Map<number, number | boolean | ThriftFields>();
@@ -63,7 +64,7 @@ export class ThriftCheck {
     const count = byte >> 4 === 15 ? this.varint() : byte >> 4;
     const type = byte & 15;
     if (count > this.bytes.length - this.at) throw this.malformed(`a list of ${count} is longer than the file`);
-    // In a list, each truth is a byte.
+    // In a list, each boolean is a byte.
     for (let i = 0; i < count; i++) this.element(type <= 2 ? 3 : type, depth + 1);
   }
 
@@ -72,7 +73,7 @@ export class ThriftCheck {
     return this.bytes[this.at++];
   }
 
-  /** Exact to 53 bits. */
+  /** Reads a varint, exact to 53 bits. */
   private varint(): number {
     let value = 0;
     for (let i = 0; i < 10; i++) {

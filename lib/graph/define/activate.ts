@@ -1,11 +1,11 @@
-/** An activation as nodes, a step after another. */
+/** Turns an activation into nodes, one for each step. */
 import { type ActivationStep, resolveActivation } from '../activations.ts';
 import type { Activation } from '../architecture.ts';
 import type { BinaryName, Tensor } from '../graph.ts';
 import { formatShape } from '../shapes.ts';
 import type { LayerContext, LayerOutput } from './layer.ts';
 
-/** The value with the activation that the layer's field names applied to it; as it is without one. */
+/** Applies the activation that the layer's field names; returns the value unchanged without one. */
 export function activate(layer: LayerContext, value: LayerOutput): LayerOutput {
   if (!layer.has('activation')) return value;
   return applySteps(layer, value, resolveActivation(layer.raw('activation') as Activation, layer.at('activation')));

@@ -1,4 +1,4 @@
-/** Architecture → graph: each layer's fields are checked, its inputs found, its nodes made. */
+/** Architecture → graph: checks each layer's fields, finds its inputs and makes its nodes. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Architecture, Values } from '../architecture.ts';
@@ -15,9 +15,9 @@ const ARCHITECTURE_FIELDS = ['inputs', 'layers', 'outputs', 'classes', 'featureN
 const LAYER_FIELDS = ['type', 'name', 'inputs', 'activation'];
 
 export interface BuildOptions {
-  /** What the graph says it came from. */
+  /** The format that the graph reports as its source. */
   readonly format: string;
-  /** What names in place of numbers stand for; without it every parameter must be given as numbers. */
+  /** The tensors that names refer to. Without them, every parameter must be given as numbers. */
   readonly tensors?: FileTensors;
 }
 
@@ -29,11 +29,11 @@ export function buildGraph(architecture: Architecture, options: BuildOptions): G
 interface WrittenLayer {
   readonly fields: LayerFields;
   readonly kind: LayerKind;
-  /** `layers[2]` */
+  /** The place of the layer, such as `layers[2]`. */
   readonly place: string;
 }
 
-/** The layers as they were written, and the kind of each; refuses what is not a layer. */
+/** The layers as written, and the kind of each. Throws for anything that is not a layer. */
 export function readLayers(architecture: Architecture): WrittenLayer[] {
   if (typeof architecture !== 'object' || architecture === null) {
     throw new ForwardpassError('ARCHITECTURE', `expected an object with 'layers', found ${describe(architecture)}`);
@@ -58,10 +58,10 @@ function kindOf(fields: LayerFields, place: string): LayerKind {
   if (kind === undefined) {
     const names = [...layerKinds().keys()];
     const words =
-      (typeof type === 'string' && didYouMean(type, names)) || `; known are ${listNames(names, names.length)}`;
+      (typeof type === 'string' && didYouMean(type, names)) || `; expected one of ${listNames(names, names.length)}`;
     throw new ForwardpassError(
       'ARCHITECTURE',
-      `expected a type of layer, found ${describe(type)}${words}`,
+      `expected a layer type, found ${describe(type)}${words}`,
       `${place}.type`,
     );
   }
@@ -81,7 +81,7 @@ function refuseUnknown(fields: LayerFields, known: readonly string[], what: stri
 
 class GraphBuilder implements NodeSink {
   private readonly nodes: Node[] = [];
-  /** What layers may refer to: inputs and the layers so far. */
+  /** The names that layers may refer to: inputs and the layers so far. */
   private readonly named = new Map<string, LayerOutput>();
   private readonly valueNames = new Set<string>();
   private readonly used = new Set<string>();
@@ -134,13 +134,13 @@ class GraphBuilder implements NodeSink {
 
   private impliedShape({ fields, kind, place }: WrittenLayer): Shape {
     if (kind.inputShape === undefined || fields.inputs !== undefined) {
-      const message = "the first layer does not tell the model's inputs; add inputs: [{ name: 'x', shape: [14] }]";
+      const message = "the first layer does not determine the model's inputs; add inputs: [{ name: 'x', shape: [14] }]";
       throw new ForwardpassError('ARCHITECTURE', message, place);
     }
     return kind.inputShape(new LayerContext(fields, place, place, [], this));
   }
 
-  /** Returns what the next layer takes unless it says otherwise. */
+  /** Returns the name that the next layer takes by default. */
   private addLayer({ fields, kind, place }: WrittenLayer, previous: string | undefined): string {
     const name = this.layerName(fields, place);
     const layer = new LayerContext(fields, place, name, this.findInputs(fields, kind, place, previous), this);
@@ -165,7 +165,7 @@ class GraphBuilder implements NodeSink {
   private findInputs(fields: LayerFields, kind: LayerKind, place: string, previous: string | undefined): LayerOutput[] {
     const { least, most } = kind.arity ?? { least: 1, most: 1 };
     if (fields.inputs === undefined && previous === undefined) {
-      const message = 'the model has several inputs; say which of them the first layer takes';
+      const message = 'the model has several inputs; name the one that the first layer takes';
       throw new ForwardpassError('ARCHITECTURE', message, `${place}.inputs`);
     }
     const names = [fields.inputs ?? previous].flat();
@@ -204,7 +204,7 @@ class GraphBuilder implements NodeSink {
     return names.map((name, index) => ({ name, value: this.find(name, `outputs[${index}]`) }));
   }
 
-  /** A layer that leads nowhere is a mistake, unless `outputs` chose it so. */
+  /** Throws for a layer that nothing uses, which is a mistake unless `outputs` is given. */
   private refuseUnused(): void {
     for (const name of this.named.keys()) {
       if (this.used.has(name)) continue;
@@ -214,7 +214,7 @@ class GraphBuilder implements NodeSink {
     }
   }
 
-  /** float64 as soon as any parameters are, or when nothing but lone numbers says anything. */
+  /** float64 if any parameters are, or if all parameters are single numbers. */
   private choosePrecision(inputs: readonly NamedInput[]): 'f32' | 'f64' {
     if (this.precisions.size > 0) return this.precisions.has('f64') ? 'f64' : 'f32';
     return inputs.some(({ dtype }) => dtype === 'float32') ? 'f32' : 'f64';

@@ -1,4 +1,4 @@
-/** What an architecture says of labels, and how its output becomes one. */
+/** Reads the labels of an architecture, and decides how its output becomes a label. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe } from '../../messages.ts';
 import type { Architecture } from '../architecture.ts';
@@ -21,7 +21,7 @@ function isListOf(value: unknown, types: readonly string[]): boolean {
   return Array.isArray(value) && value.every((item) => types.includes(typeof item));
 }
 
-/** Probabilities where the output is a softmax or sparsemax, or one sigmoid; scores where only the labels are known. */
+/** Probabilities if the output is a softmax, a sparsemax or one sigmoid; scores if only the labels are known. */
 export function decide(classes: Graph['classes'], output: LayerOutput, nodes: readonly Node[]): Decision | undefined {
   const width = output.shape.length === 0 ? 1 : output.shape[0];
   if (output.shape.length > 1) return undefined;

@@ -1,4 +1,4 @@
-/** The dense layer: its weight may be nested, flat or a lone number, and lie either way. */
+/** The dense layer. Its weight may be nested, flat or a single number, in either layout. */
 import { ForwardpassError } from '../../errors.ts';
 import { formatShape } from '../shapes.ts';
 import type { LayerContext, LayerKind } from './layer.ts';
@@ -12,7 +12,7 @@ export const dense: LayerKind = {
   build(layer) {
     const { shape } = layer.input;
     const width = shape.at(-1);
-    if (width === undefined) throw layer.mismatch('expected a row of one or more axes, found one number a row');
+    if (width === undefined) throw layer.mismatch('expected a row of one or more axes, found one number per row');
     const weight = readWeight(layer, width);
     const bias = layer.values('bias');
     return layer.emit(
@@ -24,7 +24,7 @@ export const dense: LayerKind = {
   },
 };
 
-/** `width`: of the layer's input, when it is known. */
+/** `width` is that of the layer's input, if known. */
 function readWeight(layer: LayerContext, width: number | undefined) {
   const given = layer.required(layer.oneOf('weight', 'kernel'), "a 'weight' [out, in] or a 'kernel' [in, out]");
   const layout = layer.has('kernel') ? ('in-out' as const) : ('out-in' as const);
@@ -51,7 +51,7 @@ function turnedHint(layout: 'in-out' | 'out-in'): string {
     : "; one that is [out, in] goes in 'weight'";
 }
 
-/** From the weight's own shape; for a flat array from `units`, the bias or the input's width. */
+/** The sizes from the weight's own shape; for a flat array, from `units`, the bias or the input's width. */
 function sizesOf(layer: LayerContext, given: Given, layout: 'in-out' | 'out-in', width: number | undefined) {
   const { shape, data } = given;
   if (shape?.length === 2) {
@@ -78,6 +78,6 @@ function outputsOfFlat(layer: LayerContext, { data, place }: Given, width: numbe
     const message = `expected a multiple of ${width} values, for a row of ${width}, found ${data.length}`;
     throw new ForwardpassError('SHAPE', message, place);
   }
-  const message = `a flat array of ${data.length} does not tell its shape; add a bias, 'units' or { shape, data }`;
+  const message = `a flat array of ${data.length} does not determine its shape; add a bias, 'units' or { shape, data }`;
   throw new ForwardpassError('SHAPE', message, place);
 }

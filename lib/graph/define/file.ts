@@ -1,11 +1,11 @@
-/** Between an architecture and a file that holds its parameters: which tensors it names. */
+/** Resolves which tensors of a file an architecture names. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Architecture, Layer } from '../architecture.ts';
 import { readLayers } from './build.ts';
 import type { LayerFields, LayerKind } from './layer.ts';
 
-/** The architecture with each `tensor` prefix spelt out as the names of the tensors that the file holds under it. */
+/** The architecture with each `tensor` prefix replaced by the names of the tensors that the file has under it. */
 export function spellOutPrefixes(architecture: Architecture, names: ReadonlySet<string>): Architecture {
   const layers = readLayers(architecture).map(({ fields, kind, place }) => {
     const prefix = fields.tensor;
@@ -17,8 +17,8 @@ export function spellOutPrefixes(architecture: Architecture, names: ReadonlySet<
     const found = tensorsUnder(prefix, kind, names);
     if (found.length === 0) {
       const prefixes = [...names].map((name) => name.replace(/[./][^./]*$/, ''));
-      const words = didYouMean(prefix, prefixes) || `; it holds ${listNames([...names])}`;
-      const message = `the file holds no parameters of such a layer under ${quote(prefix)}${words}`;
+      const words = didYouMean(prefix, prefixes) || `; it has ${listNames([...names])}`;
+      const message = `the file has no parameters of such a layer under ${quote(prefix)}${words}`;
       throw new ForwardpassError('ARCHITECTURE', message, `${place}.tensor`);
     }
     return { ...Object.fromEntries(found), ...fields } as unknown as Layer;
@@ -35,7 +35,7 @@ function tensorsUnder(prefix: string, kind: LayerKind, names: ReadonlySet<string
   });
 }
 
-/** Every tensor of the file that the architecture, its prefixes spelt out, names. */
+/** All tensors of the file that the architecture names, after its prefixes were replaced. */
 export function tensorNames(architecture: Architecture): Set<string> {
   const names = readLayers(architecture).flatMap(({ fields, kind }) => namesIn(fields, kind));
   return new Set(names);

@@ -8,7 +8,7 @@ import type { Shape } from '../shapes.ts';
 export interface NamedInput {
   readonly name: string;
   readonly shape: Shape;
-  /** Absent where the model's precision decides. */
+  /** Absent if the model's precision decides. */
   readonly dtype?: DType;
   readonly ragged?: true;
 }

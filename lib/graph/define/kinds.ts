@@ -8,7 +8,7 @@ import { bag, scatter } from './ragged.ts';
 
 let kinds: ReadonlyMap<string, LayerKind> | undefined;
 
-/** Made when it is first asked: models that say what they do need none of it. */
+/** Created on first use, because most models do not need it. */
 export function layerKinds(): ReadonlyMap<string, LayerKind> {
   kinds ??= new Map(
     Object.entries({

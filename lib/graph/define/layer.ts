@@ -1,4 +1,6 @@
-/** One layer of an architecture while it becomes nodes: its fields, checked as they are read, and its inputs. */
+/**
+ * One layer of an architecture while it is turned into nodes: its inputs, and its fields, which are checked when read.
+ */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, quote } from '../../messages.ts';
 import type { Values } from '../architecture.ts';
@@ -12,23 +14,23 @@ export interface LayerOutput {
   readonly shape: Shape;
 }
 
-/** A layer as it was written, before anything is known of its fields. */
+/** A layer as written, with unchecked fields. */
 export type LayerFields = Readonly<Record<string, unknown>>;
 
-/** What a kind of layer is: the fields it takes, and the nodes it becomes. */
+/** A kind of layer: the fields it takes, and the nodes it becomes. */
 export interface LayerKind {
-  /** Fields that hold parameters, each with the last parts of the tensor names that a `tensor` prefix stands for. */
+  /** Fields that hold parameters, each with the suffixes of tensor names that are tried after a `tensor` prefix. */
   readonly tensors?: Readonly<Record<string, readonly string[]>>;
-  /** The other fields, beside those that every layer has. */
+  /** The other fields, except those that every layer has. */
   readonly options?: readonly string[];
-  /** How many inputs it takes; exactly one unless said. */
+  /** How many inputs it takes. Default: exactly one. */
   readonly arity?: { readonly least: number; readonly most: number };
-  /** The shape of its input as far as its parameters tell, for a model that does not name its inputs. */
+  /** The shape of its input, derived from its parameters, for models that do not declare inputs. */
   inputShape?(layer: LayerContext): Shape;
   build(layer: LayerContext): LayerOutput;
 }
 
-/** Where nodes and their values are gathered. */
+/** Collects nodes and their values. */
 export interface NodeSink {
   emit<O extends Op>(
     op: O,
@@ -43,15 +45,15 @@ export interface NodeSink {
 export class LayerContext {
   constructor(
     private readonly fields: LayerFields,
-    /** `layers[2]` */
+    /** The place of the layer, such as `layers[2]`. */
     readonly place: string,
-    /** What its nodes are called. */
+    /** The name of its nodes. */
     readonly name: string,
     readonly inputs: readonly LayerOutput[],
     private readonly sink: NodeSink,
   ) {}
 
-  /** The one input of a kind that takes one. */
+  /** The input, for kinds with exactly one. */
   get input(): LayerOutput {
     return this.inputs[0];
   }
@@ -82,7 +84,7 @@ export class LayerContext {
     return this.sink.readValues(this.fields[field] as Values, this.at(field));
   }
 
-  /** The parameters of whichever of the fields is there; refuses two. */
+  /** The parameters of the field that is present; throws if both are. */
   oneOf(first: string, second: string): Given | undefined {
     if (this.has(first) && this.has(second)) {
       throw this.wrong(`expected either ${quote(first)} or ${quote(second)}, found both`);
@@ -95,7 +97,7 @@ export class LayerContext {
     return given;
   }
 
-  /** The parameters as a constant of `length` elements on one axis; one element stands for all. */
+  /** The parameters as a constant of `length` elements on one axis; a single element is repeated. */
   vector(given: Given, length: number): Tensor {
     const { data, shape } = given;
     if (data.length === 1) return { shape: [length], data: new Float64Array(length).fill(data[0]) };
@@ -112,7 +114,7 @@ export class LayerContext {
     throw this.wrong(`expected a finite number, found ${describe(value)}`, field);
   }
 
-  /** Zero or more, as an epsilon must be. */
+  /** The epsilon, which must be zero or more. */
   epsilon(fallback: number): number {
     const value = this.number('epsilon', fallback);
     if (value >= 0) return value;
@@ -145,19 +147,19 @@ export class LayerContext {
     throw this.wrong(`expected an array of integers, found ${describe(value)}`, field);
   }
 
-  /** The axis that the field gives, from 0, the last by default. */
+  /** The axis in the field, counted from 0; the last by default. */
   axis(field = 'axis'): number {
     return this.resolveAxis(this.whole(field, -1), field);
   }
 
-  /** `shape`: of a row, the input's unless given. */
+  /** `shape` is the shape of a row; default: that of the input. */
   resolveAxis(axis: number, field: string, shape = this.input.shape): number {
     const resolved = axis < 0 ? axis + shape.length : axis;
     if (Number.isSafeInteger(resolved) && resolved >= 0 && resolved < shape.length) return resolved;
     throw this.mismatch(`expected an axis of a row of shape ${formatShape(shape)}, found ${axis}`, field);
   }
 
-  /** The first of the last axes that the parameters are as large as, together. */
+  /** The first of the last axes whose sizes multiply to the number of parameters. */
   leadingAxisOf(given: Given): number {
     const { shape } = this.input;
     for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -1,4 +1,4 @@
-/** Layers that move elements or look them up. */
+/** Layers that move elements or look up rows. */
 import { elementCount, formatShape } from '../shapes.ts';
 import type { LayerContext, LayerKind } from './layer.ts';
 
@@ -13,7 +13,7 @@ export const concat: LayerKind = {
       if (shape.length === first.shape.length && shape.every((size, i) => i === axis || size === first.shape[i]))
         continue;
       const [a, b] = [formatShape(first.shape), formatShape(shape)];
-      throw layer.mismatch(`expected shapes that are equal but for axis ${axis}, found ${a} and ${b}`, 'inputs');
+      throw layer.mismatch(`expected shapes that are equal except for axis ${axis}, found ${a} and ${b}`, 'inputs');
     }
     const size = layer.inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
     return layer.emit(
@@ -53,7 +53,7 @@ export const slice: LayerKind = {
     const start = layer.has('start') ? clamp(layer.whole('start')) : step > 0 ? lowest : highest;
     const end = layer.has('end') ? clamp(layer.whole('end')) : step > 0 ? highest : lowest;
     const count = Math.max(0, Math.ceil((end - start) / step));
-    if (count === 0) throw layer.mismatch(`takes nothing of the ${size} along axis ${axis}`);
+    if (count === 0) throw layer.mismatch(`selects none of the ${size} positions along axis ${axis}`);
     return pick(
       layer,
       axis,
@@ -88,7 +88,7 @@ export const reshape: LayerKind = {
       elementCount(shape) !== total
     ) {
       const from = formatShape(layer.input.shape);
-      throw layer.mismatch(`cannot hold the ${total} elements of ${from} in ${formatShape(wanted)}`, 'shape');
+      throw layer.mismatch(`cannot reshape the ${total} elements of ${from} to ${formatShape(wanted)}`, 'shape');
     }
     return layer.emit('reshape', [layer.input.name], { shape }, shape);
   },

@@ -8,7 +8,7 @@ const SCALE = ['weight', 'gamma'];
 const SHIFT = ['bias', 'beta'];
 const EPSILON = 1e-5;
 
-/** Its moments are known, so it is one affine; computed in float64 and rounded once, with the others. */
+/** Its moments are known, so it becomes one affine, computed in float64 and rounded once with other constants. */
 export const batchNorm: LayerKind = {
   tensors: {
     weight: SCALE,
@@ -59,7 +59,7 @@ export const layerNorm: LayerKind = {
     }
     const shape = layer.input.shape.slice(axis);
     const inputs: Operand[] = [layer.input.name];
-    // The shift's place is after the scale's, so that it needs one.
+    // The shift comes after the scale among the inputs, so a scale is required.
     if (weight !== undefined) inputs.push({ shape, data: weight.data });
     else if (bias !== undefined) inputs.push({ shape, data: new Float64Array(bias.data.length).fill(1) });
     if (bias !== undefined) inputs.push({ shape, data: bias.data });
@@ -82,7 +82,7 @@ export const rmsNorm: LayerKind = {
 };
 
 function widthOf(layer: LayerContext, given: Given | undefined): number {
-  return layer.required(given, "parameters, or a model with 'inputs', to know the width of its row").data.length;
+  return layer.required(given, "parameters, or a model with 'inputs', to determine the width of its row").data.length;
 }
 
 function normAxis(layer: LayerContext, given: Given | undefined): number {

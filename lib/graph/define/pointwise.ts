@@ -1,9 +1,9 @@
-/** Layers that act on each element, softmax and reductions. */
+/** Element-wise layers, softmax and reductions. */
 import { BINARY_NAMES, type BinaryName, REDUCE_NAMES, SOFTMAX_NAMES, type SoftmaxName } from '../graph.ts';
 import { broadcastShapes, formatShape, type Shape } from '../shapes.ts';
 import type { LayerKind } from './layer.ts';
 
-/** The layer's `activation` is all that it is; as every layer's, it is applied to what `build` returns. */
+/** The layer consists only of its `activation`, which is applied to the result of `build`, as for every layer. */
 export const activation: LayerKind = {
   build(layer) {
     if (!layer.has('activation')) throw layer.wrong("needs an 'activation'");

@@ -1,4 +1,4 @@
-/** Parameters as users write them, made into arrays of floats with a shape where they have one. */
+/** Turns parameters as users write them into arrays of floats, with a shape if they have one. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Values } from '../architecture.ts';
@@ -6,21 +6,21 @@ import type { Tensor } from '../graph.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 
 export interface Given {
-  /** `layers[2].weight` */
+  /** The place of the parameters, such as `layers[2].weight`. */
   readonly place: string;
-  /** Absent from a flat array: its layer knows. */
+  /** Absent for a flat array, whose layer knows the shape. */
   readonly shape?: Shape;
   readonly data: Float32Array | Float64Array;
-  /** The precision that the values speak for; a lone number speaks for none. */
+  /** The precision of the values; absent for a single number. */
   readonly precision?: 'f32' | 'f64';
 }
 
-/** The tensors of the file; absent where the parameters are all in the architecture. */
+/** The tensors of the file; absent if all parameters are in the architecture. */
 export type FileTensors = ReadonlyMap<string, Tensor>;
 
 const DEEPEST = 16;
 
-/** Throws `ARCHITECTURE` or `SHAPE` at `place` for what is not numbers in a box. */
+/** Throws `ARCHITECTURE` or `SHAPE` at `place` for values that are not numbers in a rectangular shape. */
 export function readValues(value: Values, place: string, tensors: FileTensors | undefined): Given {
   if (typeof value === 'number') return { place, shape: [], data: Float64Array.of(value) };
   if (typeof value === 'string') return fromFile(value, place, tensors);
@@ -43,8 +43,8 @@ function fromFile(name: string, place: string, tensors: FileTensors | undefined)
 
 export function noSuchTensor(name: string, known: Iterable<string>, place: string): ForwardpassError {
   const names = [...known];
-  const words = didYouMean(name, names) || `; it holds ${listNames(names)}`;
-  return new ForwardpassError('ARCHITECTURE', `the file holds no tensor ${quote(name)}${words}`, place);
+  const words = didYouMean(name, names) || `; it has ${listNames(names)}`;
+  return new ForwardpassError('ARCHITECTURE', `the file has no tensor ${quote(name)}${words}`, place);
 }
 
 function isNumberArray(value: unknown): value is ArrayLike<number> {
@@ -100,7 +100,7 @@ function fromNested(values: readonly unknown[], place: string): Given {
       return;
     }
     if (!Array.isArray(value) || value.length !== shape[axis]) {
-      const message = `expected an array of ${shape[axis]}, as the first one beside it, found ${describe(value)}`;
+      const message = `expected an array of ${shape[axis]}, like the first one, found ${describe(value)}`;
       throw new ForwardpassError('SHAPE', message, at);
     }
     for (let i = 0; i < value.length; i++) visit(value[i], axis + 1, `${at}[${i}]`);

@@ -2,11 +2,11 @@
 import { type ElementwiseEntry, namesOf } from './entry.ts';
 
 export interface BinaryEntry extends ElementwiseEntry {
-  /** In float64, the reference. The kernel defines the results of models. */
+  /** The reference in float64. The kernel defines the results of models. */
   readonly evaluate: (a: number, b: number) => number;
-  /** The positions of the operands of which a last bit may decide the result: see simplify/steps.ts. */
+  /** The positions of the operands whose last bit may decide the result: see simplify/steps.ts. */
   readonly steps?: readonly number[];
-  /** Of integers, may have more digits than both. */
+  /** For integers, the result may have more digits than both operands. */
   readonly grows?: true;
 }
 
@@ -15,7 +15,7 @@ const entries = {
   sub: { number: 1, kernel: 'often', roundedOnce: true, grows: true, evaluate: (a, b) => a - b },
   mul: { number: 2, kernel: 'often', roundedOnce: true, grows: true, evaluate: (a, b) => a * b },
   div: { number: 3, kernel: 'seldom', roundedOnce: true, partial: true, steps: [1], evaluate: (a, b) => a / b },
-  // Of two zeros the second, as the engine has it.
+  // Of two zeros, the second one, as in the engine.
   min: {
     number: 4,
     kernel: 'seldom',
@@ -30,7 +30,7 @@ const entries = {
     roundedOnce: true,
     evaluate: (a, b) => (Number.isNaN(a) || a > b ? a : b),
   },
-  // IEEE 754 has 1 where JavaScript has NaN.
+  // IEEE 754 defines 1 where JavaScript returns NaN.
   pow: {
     number: 6,
     kernel: 'seldom',

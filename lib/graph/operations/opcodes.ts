@@ -1,13 +1,13 @@
 /**
- * What instructions of a plan begin with, and the fields that follow them and the length of the instruction.
- * `repeat` is how many times an operation applies within one row, side by side.
+ * The opcodes with which instructions of a plan begin, with the fields that follow the opcode and the instruction's
+ * length. `repeat` is how many times an operation applies within one row, side by side.
  */
 import type { Numbered } from './entry.ts';
 
 const entries = {
   /**
    * y, x, repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter, bias parameter or −1,
-   * clamp parameter [lo, hi] or −1 (relu is [0, ∞]), one of WEIGHT. With int8 weights x is what `quantize` gives.
+   * clamp parameter [lo, hi] or −1 (relu is [0, ∞]), one of WEIGHT. With int8 weights, x is a result of `quantize`.
    */
   dense: { number: 1 },
   /** y, x, function, parameter [alpha, beta] or −1 */
@@ -34,36 +34,36 @@ const entries = {
   embedding: { number: 12 },
   /** y, ids, depth, parameter [on, off], wrap (0 or 1): y is as wide as ids × depth */
   one_hot: { number: 13 },
-  /** y, x, repeat, K: each K elements become a row as int8 weights take it, `quantizedWidth(K)` elements wide */
+  /** y, x, repeat, K: each K elements become a row for int8 weights, `quantizedWidth(K)` elements wide */
   quantize: { number: 14 },
-  /** x, nan (0 or 1): defines nothing; a run stops where x holds an infinity, or a NaN unless `nan` is 1 */
+  /** x, nan (0 or 1): defines nothing; a run stops if x contains an infinity, or a NaN unless `nan` is 1 */
   require_finite: { number: 15 },
   /** y, x, K: x has a number for each pair of K classes, y one for each class */
   couple: { number: 16 },
   /** y, opcode, its fields after y: unary, binary, affine, select, reduce or sort in doubles. All widths count doubles. */
   wide: { number: 17 },
-  /** y, x: doubles of floats */
+  /** y, x: floats as doubles */
   widen: { number: 18 },
-  /** y, x: floats of doubles, rounded */
+  /** y, x: doubles rounded to floats */
   narrow: { number: 19 },
   /**
-   * x: defines nothing; a run stops where x holds an integer of 2^53 or more. Of an input, where the caller's array
-   * holds one that no double does.
+   * x: defines nothing; a run stops if x contains an integer of magnitude 2^53 or more. For an input, it stops if the
+   * caller's array contains one that a double cannot represent.
    */
   require_exact: { number: 20 },
   /**
    * y, x, W, sum (its number in TREE_SUM), nodes parameter [N, 3], leaves parameter [L, W], sets parameter or −1,
-   * parameter [divisor] or −1, then for each tree the first element of y that it adds to, but for `none`
+   * parameter [divisor] or −1, then for each tree the first element of y that it adds to, except with `none`
    */
   trees: { number: 21 },
   /**
-   * y, a operand, b operand, repeat, M, K, N, layout (0 b is [K, N], 1 [N, K]): `repeat` products of a matrix [M, K] and
-   * one of b, each [M, N]
+   * y, a operand, b operand, repeat, M, K, N, layout (0 b is [K, N], 1 [N, K]): `repeat` products of a matrix [M, K] of
+   * a and one of b, each [M, N]
    */
   matmul: { number: 22 },
   /**
-   * y, x, repeat, K, count, descending (0 or 1), result (0 values, 1 places): of each K elements the first `count` in
-   * order
+   * y, x, repeat, K, count, descending (0 or 1), result (0 values, 1 indices): the first `count` of each K elements in
+   * sorted order
    */
   sort: { number: 23 },
   /**
@@ -71,13 +71,13 @@ const entries = {
    */
   distances: { number: 24 },
   /**
-   * y, x, repeat, K, count: of each K elements the least `count` in order, then their places, as scikit-learn's heap
-   * chooses among equal ones
+   * y, x, repeat, K, count: the least `count` of each K elements in order, then their indices; equal elements are
+   * chosen as by scikit-learn's heap
    */
   nearest: { number: 25 },
   /** y, x (a ragged input), table parameter [width of x, width of y], bias parameter or −1, mode (its number in BAG) */
   bag: { number: 26, since: 4 },
-  /** y, x (a ragged input), which is as wide */
+  /** y, x (a ragged input), both of the same width */
   scatter: { number: 27, since: 4 },
   /**
    * y, x, repeat, K, parameter [center]: in a plan of f64, each K integers from center − 128 to center + 127 become a
@@ -85,9 +85,9 @@ const entries = {
    */
   bytes: { number: 28, since: 5 },
   /**
-   * y, x (what `bytes` gives), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of integers from
+   * y, x (a result of `bytes`), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of integers from
    * −128 to 127, bias parameter [N], factor parameter [N], parameter [shift, low, high, zero]: in a plan of f64,
-   * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where no x·W is beyond ±2^24
+   * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where x·W stays within ±2^24
    */
   byte_dense: { number: 29, since: 5 },
 } satisfies Record<string, Numbered>;

@@ -2,18 +2,19 @@
 import { type Numbered, namesOf, namesWhere } from './entry.ts';
 
 export interface ReduceEntry extends Numbered {
-  /** In float64, the reference. The kernel defines the results of models. */
+  /** The reference in float64. The kernel defines the results of models. */
   readonly evaluate: (values: Float64Array) => number;
-  /** What it gives: the `position` of one of the elements; `positive` as of functions of one number. */
+  /** What it returns: the `position` of one of the elements; `positive` as for functions of one number. */
   readonly gives?: 'position' | 'positive';
   /** Whether a last bit of an element may decide the result: see simplify/steps.ts. */
   readonly step?: true;
 }
 
 /**
- * `arg_max` and `arg_min` give the first index unless `last`. The first NaN wins (NumPy, torch); of `number` none does, and
- * index 0 stands for nothing but NaN and the worst of infinities (TensorFlow); of `scan` only one in the first place
- * (onnxruntime). `sum_in_order` adds one after another, from the first on; `sum_float32` too, and rounds each sum to float32.
+ * `arg_max` and `arg_min` return the first index unless `last`. The first NaN wins (NumPy, torch). With `number`, NaN
+ * never wins, and the index is 0 if there are only NaN and infinities that cannot win (TensorFlow). With `scan`, NaN
+ * only wins in the first position (onnxruntime). `sum_in_order` adds the elements one after another, from the first; so
+ * does `sum_float32`, which rounds each sum to float32.
  */
 const reductions = {
   sum: { number: 0, evaluate: sum },
@@ -68,11 +69,11 @@ const reductions = {
   },
 } satisfies Record<string, ReduceEntry>;
 
-/** What an axis is reduced to. @inline */
+/** A reduction along an axis. @inline */
 export type ReduceName = keyof typeof reductions;
 export const REDUCE: Readonly<Record<ReduceName, ReduceEntry>> = reductions;
 export const REDUCE_NAMES = namesOf(REDUCE);
-/** Those that give the position of an element. */
+/** The reductions that return the position of an element. */
 export const POSITIONS = namesWhere(REDUCE, ({ gives }) => gives === 'position');
 
 export interface SoftmaxEntry extends Numbered {
@@ -105,7 +106,7 @@ export type SoftmaxName = keyof typeof softmaxes;
 export const SOFTMAX: Readonly<Record<SoftmaxName, SoftmaxEntry>> = softmaxes;
 export const SOFTMAX_NAMES = namesOf(SOFTMAX);
 
-/** From the greatest down, each value that still lies above the threshold that it would give joins the support. */
+/** From the greatest down, each value that is above the threshold that it would give joins the support. */
 function sparsemax(values: Float64Array): Float64Array {
   const greatest = reductions.max.evaluate(values);
   let [total, threshold] = [0, Number.NaN];
@@ -118,7 +119,7 @@ function sparsemax(values: Float64Array): Float64Array {
   return values.map((value) => Math.max(value - greatest - threshold, 0));
 }
 
-/** What is infinite has no share: all are then NaN. */
+/** If the total is infinite, all results are NaN. */
 function softmaxTotal(values: Float64Array): number {
   const total = logSumExp(values);
   return Number.isFinite(total) ? total : Number.NaN;
@@ -145,7 +146,7 @@ type Beats = (value: number, best: number) => boolean;
 const isMore: Beats = (value, best) => value > best;
 const isLess: Beats = (value, best) => value < best;
 
-/** The first index that none beats, or the last. What NaN is to it: see the table. */
+/** The first index, or the last, whose element is not beaten by another. For NaN, see the table. */
 function place(values: Float64Array, beats: Beats, nan: 'wins' | 'ignored' | 'scanned', last = false): number {
   let at = 0;
   let best = nan === 'ignored' ? (beats(1, 0) ? -Infinity : Infinity) : values[0];

@@ -1,4 +1,4 @@
-/** Functions of one number in float64, as the tables evaluate them. */
+/** Functions of one number in float64, for the tables. */
 
 export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
@@ -8,13 +8,13 @@ export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
-/** For negative x multiplied out, so that nothing cancels. */
+/** For negative x the formula is multiplied out, to avoid cancellation. */
 export function squareplus(x: number, alpha: number): number {
   const root = Math.sqrt(x * x + alpha);
   return x < 0 && alpha !== 0 ? alpha / (root - x) / 2 : (x + root) / 2;
 }
 
-/** A zero keeps its sign between bounds that are zeros. */
+/** A zero keeps its sign if a bound is zero. */
 export function clip(x: number, low: number, high: number): number {
   const raised = low > x ? low : x;
   return high < raised ? high : raised;
@@ -27,7 +27,7 @@ export function roundEven(x: number): number {
   return x < 0 ? -Math.abs(even) : even;
 }
 
-/** The remainder is exact; what puts it into the range is so too where the result can be held at all. */
+/** The remainder is exact. Moving it into the range is exact too, if the result can be represented at all. */
 export function wrap(x: number, alpha: number, beta: number): number {
   if (!Number.isFinite(x)) return 0;
   const modulus = beta - alpha;
@@ -35,7 +35,7 @@ export function wrap(x: number, alpha: number, beta: number): number {
   return (rest < alpha ? rest + modulus : rest >= beta ? rest - modulus : rest) + 0;
 }
 
-/** The least that has all its bits is 4/beta as a power of two; below it the steps grow no smaller. */
+/** The smallest number with all bits is 4/beta as a power of two; below it, the steps do not get smaller. */
 export function narrow(x: number, alpha: number, beta: number): number {
   const size = Math.abs(x);
   if (!(size < Infinity)) return x;
@@ -54,7 +54,7 @@ function powerBelow(x: number): number {
   return power > x ? power / 2 : power;
 }
 
-/** By its series of positive terms, e^−x²·2/√π·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, where that is short; else by {@link erfc}. */
+/** By its series of positive terms, e^−x²·2/√π·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, if that is short, otherwise by {@link erfc}. */
 export function erf(x: number): number {
   if (Math.abs(x) >= 2) return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
   let term = x;

@@ -1,4 +1,4 @@
-/** All tables, by what they number. */
+/** All tables, by the kind of thing that they number. */
 import { BINARY } from './binary.ts';
 import { BAG, METRIC, NORM, SORT, TREE_SUM, WEIGHT } from './choices.ts';
 import type { Numbered } from './entry.ts';

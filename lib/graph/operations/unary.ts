@@ -1,17 +1,17 @@
-/** Element-wise functions of one value. Angles are in radians. `alpha` and `beta` are 0 where they are not given. */
+/** Element-wise functions of one value. Angles are in radians. `alpha` and `beta` default to 0. */
 import { type ElementwiseEntry, namesOf } from './entry.ts';
 import { clip, erf, erfc, narrow, roundEven, sigmoid, softplus, squareplus, wrap } from './special.ts';
 
 export interface UnaryEntry extends ElementwiseEntry {
-  /** In float64, the reference: what JavaScript folds constants with. The kernel defines the results of models. */
+  /** The reference in float64, with which JavaScript folds constants. The kernel defines the results of models. */
   readonly evaluate: (x: number, alpha: number, beta: number) => number;
-  /** Those of alpha and beta that it reads. */
+  /** Which of alpha and beta it uses. */
   readonly parameters?: readonly ['alpha'] | readonly ['alpha', 'beta'];
-  /** What is wrong with these parameters; undefined for nothing. */
+  /** What is wrong with these parameters; undefined if they are valid. */
   readonly refuses?: (alpha: number, beta: number) => string | undefined;
   /** Whether a last bit of x may decide the result: at a jump, a pole, the edge of its domain. See simplify/steps.ts. */
   readonly step?: true;
-  /** Leaves integers as they are. */
+  /** Does not change integers. */
   readonly keepsWhole?: true;
   /** Casts of formats/casts.ts are not activations. */
   readonly cast?: true;
@@ -177,7 +177,7 @@ const entries = {
   round: {
     number: 37,
     kernel: 'seldom',
-    formula: 'to the nearest whole number, ties to even',
+    formula: 'rounds to the nearest integer, ties to even',
     roundedOnce: true,
     step: true,
     keepsWhole: true,
@@ -241,7 +241,7 @@ const entries = {
   wrap: {
     number: 45,
     kernel: 'seldom',
-    formula: 'trunc(x) + n·(beta − alpha) with the whole n that puts it into [alpha, beta); NaN, ±∞ give 0',
+    formula: 'trunc(x) + n·(beta − alpha) with the integer n that puts it into [alpha, beta); NaN, ±∞ give 0',
     parameters: ['alpha', 'beta'],
     gives: 'finite',
     step: true,
@@ -253,7 +253,7 @@ const entries = {
   narrow: {
     number: 46,
     kernel: 'seldom',
-    formula: 'to the nearest float of alpha steps between powers of two that is at most beta, ties to even',
+    formula: 'rounds to the nearest float that has alpha steps between powers of two and is at most beta, ties to even',
     parameters: ['alpha', 'beta'],
     step: true,
     cast: true,
@@ -263,7 +263,7 @@ const entries = {
         : `expected alpha and beta of narrow to be positive, found ${alpha} and ${beta}`,
     evaluate: narrow,
   },
-  sin: { number: 47, kernel: 'doubled', formula: 'NaN of ±∞, as of cos and tan', evaluate: Math.sin },
+  sin: { number: 47, kernel: 'doubled', formula: 'NaN for ±∞, like cos and tan', evaluate: Math.sin },
   cos: { number: 48, kernel: 'doubled', evaluate: Math.cos },
   tan: { number: 49, kernel: 'doubled', step: true, evaluate: Math.tan },
   asin: {
@@ -297,7 +297,7 @@ const entries = {
   },
   log2: { number: 58, kernel: 'doubled', partial: true, step: true, evaluate: Math.log2 },
   log10: { number: 59, kernel: 'doubled', partial: true, step: true, evaluate: Math.log10 },
-  cbrt: { number: 60, kernel: 'doubled', formula: 'the cube root, of negative x too', evaluate: Math.cbrt },
+  cbrt: { number: 60, kernel: 'doubled', formula: 'the cube root, also of negative x', evaluate: Math.cbrt },
 } satisfies Record<string, UnaryEntry>;
 
 /** An element-wise function of one value. @inline */

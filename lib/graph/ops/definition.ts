@@ -1,4 +1,4 @@
-/** What an entry of the op table is, and the checks that entries share. */
+/** The type of an entry of the op table, and checks that entries share. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Node, Op, Tensor } from '../graph.ts';
 import type { PlanBuilder, View } from '../plan-builder.ts';
@@ -7,19 +7,19 @@ import { broadcastsTo, formatShape, type Shape } from '../shapes.ts';
 export type Values = Float32Array | Float64Array;
 
 export interface OpDefinition<O extends Op = Op> {
-  /** The fewest and the most operands. */
+  /** The least and the greatest number of operands. */
   readonly operands: readonly [number, number];
   /** Positions of the operands that must be constants. */
   readonly constants?: readonly number[];
-  /** Checks the attributes and the operands' shapes, and gives the row shape of the result. */
+  /** Checks the attributes and the operands' shapes; returns the row shape of the result. */
   infer(node: Node<O>, shapes: readonly Shape[]): Shape;
-  /** The result for constants, computed in float64; `shape` is what `infer` gave. */
+  /** The result for constants, computed in float64; `shape` is the result of `infer`. */
   evaluate(node: Node<O>, operands: readonly Tensor[], shape: Shape): Values;
-  /** Adds the instructions that compute the result; `shape` is what `infer` gave. */
+  /** Adds the instructions that compute the result; `shape` is the result of `infer`. */
   lower(node: Node<O>, shape: Shape, plan: PlanBuilder): View;
 }
 
-/** Float32 holds every whole number up to here. */
+/** Float32 represents every integer up to this one. */
 export const EXACT_F32 = 2 ** 24;
 
 type AnyNode = Pick<Node, 'op' | 'name'>;

@@ -3,7 +3,7 @@ import { MOST_INT8_INPUTS, OPCODES, WEIGHTS } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import { checkNumber, type OpDefinition, refuse } from './definition.ts';
 
-/** Inputs (K) and outputs (N) of one row of a dense layer, and the steps through its weight along each. */
+/** The inputs (K) and outputs (N) of a dense layer, and the strides of its weight along each. */
 export function denseLayout(
   layout: 'in-out' | 'out-in',
   weight: Shape,
@@ -13,7 +13,7 @@ export function denseLayout(
     : { k: weight[1], n: weight[0], kStep: 1, nStep: weight[1] };
 }
 
-/** Whether the engine has a form of such a layer for weights in fewer bits. */
+/** Whether the engine supports such a layer with weights in reduced precision. */
 export function canReduce(weights: ReducedWeights, k: number, n: number): boolean {
   switch (weights) {
     case 'bf16':

@@ -1,4 +1,4 @@
-/** How far a row is from each of many points. */
+/** The distance of a row from each of many points. */
 import type { MetricName, Node, Tensor } from '../graph.ts';
 import { BINARY } from '../operations/binary.ts';
 import { METRIC, METRIC_NAMES } from '../operations/choices.ts';
@@ -68,10 +68,10 @@ export const distances: OpDefinition<'distances'> = {
   },
 };
 
-/** A layer of so few outputs adds up in another order: see docs/numerics.md. */
+/** Layers with fewer outputs sum in another order: see docs/numerics.md. */
 const LEAST_OUTPUTS = 65;
 
-/** The row, its |x|² and 1 go through a layer, whose sums are added up in this order: (|x|² + (−2·x·y)) + |y|². */
+/** The row, its |x|² and 1 go through a dense layer, which sums in this order: (|x|² + (−2·x·y)) + |y|². */
 function lowerExpanded(node: Node<'distances'>, row: View, shape: Shape, plan: PlanBuilder): View {
   const [, points] = node.inputs;
   const { data } = plan.constant(points);
@@ -92,7 +92,7 @@ function lowerExpanded(node: Node<'distances'>, row: View, shape: Shape, plan: P
   return outputs === count ? far : plan.move(far, shape, () => Int32Array.from({ length: count }, (_, at) => at));
 }
 
-/** Of each point −2·y, 1 and |y|². */
+/** For each point, −2·y, 1 and |y|². */
 function expandedWeight({ shape: [count, features], data }: Tensor, outputs: number): Float64Array {
   const weight = new Float64Array(outputs * (features + 2));
   for (let n = 0; n < count; n++) {

@@ -1,9 +1,9 @@
-/** Operations whose operand is ids: integers that name a row of a table. */
+/** Operations whose operand is ids: integers that select rows of a table. */
 import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape } from '../shapes.ts';
 import { checkAxis, checkNumber, EXACT_F32, type OpDefinition, refuse } from './definition.ts';
 
-/** The row of the table that an id names; undefined for none. */
+/** The row of the table that an id selects; undefined if it is out of range. */
 function rowOf(id: number, count: number, wrap: boolean): number | undefined {
   const row = wrap && id < 0 ? id + count : id;
   return Number.isInteger(row) && row >= 0 && row < count ? row : undefined;
@@ -24,7 +24,7 @@ export const embedding: OpDefinition<'embedding'> = {
     const result = new Float64Array(elementCount(shape));
     for (const [at, id] of ids.data.entries()) {
       const row = rowOf(id, count, node.attributes.wrap);
-      if (row === undefined) refuse(node, 'ID', `${id} is not the number of a row of a table of ${count}`);
+      if (row === undefined) refuse(node, 'ID', `the id ${id} is outside a table of ${count} rows`);
       result.set(table.data.subarray(row * width, (row + 1) * width), at * width);
     }
     return result;
@@ -32,7 +32,7 @@ export const embedding: OpDefinition<'embedding'> = {
 
   lower(node, shape, plan) {
     const [x, operand] = node.inputs;
-    // A simplified graph has no ids that are constant.
+    // In a simplified graph, ids are never constant.
     const ids = plan.narrowed(plan.defined(x as string));
     const table = plan.constant(operand);
     const count = table.shape[0];
@@ -77,7 +77,7 @@ export const oneHot: OpDefinition<'one_hot'> = {
   lower(node, _shape, plan) {
     const { depth, on, off, axis, wrap } = node.attributes;
     const ids = plan.view(node.inputs[0]);
-    // The kernel puts the new axis last, whence it moves to its place.
+    // The kernel puts the new axis last; then it is moved to its place.
     const hot = plan.instruction(
       OPCODES.one_hot,
       [...ids.shape, depth],

@@ -1,4 +1,4 @@
-/** The product of two matrices, both of which may differ from row to row. */
+/** The product of two matrices, both of which may differ between rows. */
 import type { Node } from '../graph.ts';
 import { OPCODES } from '../plan-format.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape, takeBroadcast } from '../shapes.ts';
@@ -18,7 +18,7 @@ function sizesOf(node: Node<'matmul'>, [a, b]: readonly Shape[]): Sizes {
     refuse(node, 'MALFORMED', `layout must be in-out or out-in, found ${String(layout)}`);
   }
   if (a.length < 2 || b.length < 2) {
-    refuse(node, 'SHAPE', `both sides must have 2 axes at least, found ${formatShape(a)} and ${formatShape(b)}`);
+    refuse(node, 'SHAPE', `both sides must have at least 2 axes, found ${formatShape(a)} and ${formatShape(b)}`);
   }
   const [m, k] = a.slice(-2);
   const [inputs, n] = layout === 'in-out' ? b.slice(-2) : b.slice(-2).toReversed();
@@ -58,7 +58,7 @@ export const matmul: OpDefinition<'matmul'> = {
       typeof operand === 'string' ? plan.defined(operand).shape : operand.shape,
     );
     const { batch, m, k, n } = sizesOf(node, shapes);
-    // One matrix for all of them is one product.
+    // If one matrix serves all, they are one product.
     const isOne = elementCount(shapes[1].slice(0, -2)) === 1;
     const repeat = isOne ? 1 : elementCount(batch);
     const a = plan.operand(node.inputs[0], [...batch, m, k]);

@@ -1,4 +1,4 @@
-/** Operations that only move elements: all but concat are a list of columns of their operand. */
+/** Operations that only move elements. All except concat are a list of columns of their operand. */
 import type { Node, Op } from '../graph.ts';
 import { OPCODES } from '../plan-format.ts';
 import {
@@ -16,7 +16,7 @@ import { checkAxis, checkBroadcast, type OpDefinition, refuse } from './definiti
 
 function movement<O extends Op>(
   infer: (node: Node<O>, x: Shape) => Shape,
-  /** Gives the columns; undefined when every element stays where it is. */
+  /** Returns the columns; undefined if every element stays in place. */
   movesOf: (node: Node<O>, x: Shape, result: Shape) => (() => Int32Array) | undefined,
 ): OpDefinition<O> {
   return {
@@ -38,7 +38,7 @@ export const gather = movement<'gather'>(
     const { axis, indices } = node.attributes;
     checkAxis(node, axis, x.length);
     const size = x[axis];
-    if (indices.length === 0) refuse(node, 'SHAPE', 'takes no position at all');
+    if (indices.length === 0) refuse(node, 'SHAPE', 'expected at least one position, found none');
     const stray = indices.find((index) => index < 0 || index >= size);
     if (stray !== undefined) {
       refuse(node, 'SHAPE', `positions along axis ${axis} of ${formatShape(x)} are 0 to ${size - 1}, found ${stray}`);

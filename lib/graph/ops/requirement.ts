@@ -1,4 +1,4 @@
-/** What a model requires of the values that it computes with, and what it holds them as. */
+/** Operations that declare what a model requires of values, and whether they are integers. */
 import { type OpDefinition, refuse } from './definition.ts';
 
 export const requireFinite: OpDefinition<'require_finite'> = {

@@ -1,4 +1,4 @@
-/** Operations along axes of the row. Their kernels work on adjacent elements, so other axes are moved there first. */
+/** Operations along axes of the row. Their kernels work on adjacent elements, so other axes are moved last first. */
 import { coupled } from '../coupling.ts';
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { NORM, NORM_NAMES } from '../operations/choices.ts';
@@ -47,7 +47,7 @@ export const softmax: OpDefinition<'softmax'> = {
   },
 };
 
-/** layer_norm and rms_norm: `kind` is the plan's word for them. */
+/** layer_norm and rms_norm: `kind` is their number in plans. */
 function norm<O extends 'layer_norm' | 'rms_norm'>(kind: 0 | 1): OpDefinition<O> {
   return {
     operands: [1, kind === 0 ? 3 : 2],
@@ -128,7 +128,7 @@ export const reduce: OpDefinition<'reduce'> = {
     checkFunction(node, REDUCE_NAMES, fn);
     for (const axis of axes) checkAxis(node, axis, x.length);
     if (axes.length === 0 || new Set(axes).size !== axes.length) {
-      refuse(node, 'SHAPE', `axes must name at least one axis, each once, found ${formatShape(axes)}`);
+      refuse(node, 'SHAPE', `axes must contain at least one axis, each once, found ${formatShape(axes)}`);
     }
     if (POSITIONS.has(fn) && axes.length > 1) {
       refuse(node, 'SHAPE', `${fn} works along one axis, found ${formatShape(axes)}`);
@@ -180,7 +180,7 @@ function rowsAlong(x: Tensor, axes: readonly number[]): Float64Array[] {
   return Array.from({ length: moved.length / k }, (_, row) => moved.subarray(row * k, (row + 1) * k));
 }
 
-/** Replaces the elements along the axes by what `fn` makes of them. */
+/** Applies `fn` to the elements along the axes. */
 function mapAlong(x: Tensor, axes: readonly number[], fn: (values: Float64Array) => Float64Array): Values {
   const result = new Float64Array(x.data.length);
   const columns = transposeColumns(x.shape, axesLast(x.shape.length, axes));
@@ -197,7 +197,9 @@ function axesMovedLast(plan: PlanBuilder, node: Node, axes: readonly number[]): 
   return { x: moved, k: elementCount(moved.shape.slice(-axes.length)) };
 }
 
-/** Lowers a kernel that keeps the shape and works on adjacent elements: axes go last, and back after it. */
+/**
+ * Lowers a kernel that keeps the shape and works on adjacent elements: the axes are moved last, and back afterwards.
+ */
 function lowerAlong(
   plan: PlanBuilder,
   node: Node,

@@ -1,4 +1,4 @@
-/** Elements along an axis in their order, or the places where they stand. */
+/** The elements along an axis in sorted order, or their indices. */
 import { SORT, SORT_RESULTS } from '../operations/choices.ts';
 import { OPCODES } from '../plan-format.ts';
 import { axesLast, elementCount, inversePermutation, transposeColumns } from '../shapes.ts';
@@ -13,7 +13,9 @@ function comesBefore(x: Values, descending: boolean, i: number, j: number): bool
   return descending ? a > b : a < b;
 }
 
-/** The places that stay in scikit-learn's heap of so many, which replaces its greatest by what is less. */
+/**
+ * The indices that stay in scikit-learn's heap of `count` elements, which replaces its greatest element by lesser ones.
+ */
 export function heapOf(x: Values, count: number): number[] {
   const heap: { value: number; place: number }[] = Array.from({ length: count }, () => ({
     value: Infinity,
@@ -44,7 +46,7 @@ export const sort: OpDefinition<'sort'> = {
       refuse(node, 'MALFORMED', `descending must be true or false, found ${String(descending)}`);
     }
     if (ties !== undefined && (ties !== 'heap' || descending)) {
-      refuse(node, 'MALFORMED', `ties are for 'heap' of what ascends, found ${String(ties)}`);
+      refuse(node, 'MALFORMED', `expected ties 'heap', in ascending order, found ${String(ties)}`);
     }
     if (!Number.isInteger(count) || count < 1 || count > x[axis]) {
       refuse(node, 'SHAPE', `count must be an integer from 1 to ${x[axis]}, found ${String(count)}`);
@@ -77,7 +79,7 @@ export const sort: OpDefinition<'sort'> = {
     const x = plan.transpose(plan.view(node.inputs[0]), permutation);
     const size = x.shape[x.shape.length - 1];
     if (plan.precision === 'f32' && !plan.isWide && size > EXACT_F32) {
-      const message = `${size} elements have more places than float32 has exact integers (${EXACT_F32}); load the model with precision 'f64'`;
+      const message = `${size} elements have more indices than float32 has exact integers (${EXACT_F32}); load the model with precision 'f64'`;
       refuse(node, 'LIMIT', message);
     }
     const sorted = x.shape.with(x.shape.length - 1, count);

@@ -1,6 +1,6 @@
 /**
- * Decision trees, one after another in preorder: a split is followed by what is on its left, then by what is on its right. So
- * a tree can have no cycle and no node of two parents, whatever a file says, and needs no indices.
+ * Decision trees, one after another in preorder: a split is followed by its left subtree, then by its right subtree. So
+ * trees need no indices, and cannot contain cycles or nodes with two parents, whatever a file says.
  */
 import { NODE_FIELDS, type Node, SET_BITS, SPLITS, type Tensor } from '../graph.ts';
 import { TREE_SUM, TREE_SUMS } from '../operations/choices.ts';
@@ -8,24 +8,24 @@ import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import { checkNumber, type OpDefinition, refuse, type Values } from './definition.ts';
 
-/** What is known of trees once they have been gone through. */
+/** What is known of trees after one pass over them. */
 export interface Trees {
-  /** Where each begins, in nodes; then their number. */
+  /** The node where each tree begins; then the number of nodes. */
   readonly roots: Int32Array;
   readonly leafCount: number;
-  /** The most splits on the way to a leaf. */
+  /** The greatest number of splits on a path to a leaf. */
   readonly depth: number;
-  /** One more than the greatest feature that a split looks at. */
+  /** One more than the greatest feature that a split uses. */
   readonly features: number;
-  /** The sets that splits were found to be in; undefined for none. */
+  /** The sets that the splits were checked against; undefined if there are none. */
   readonly sets: Values | undefined;
 }
 
 const known = new WeakMap<Values, Trees>();
 
 /**
- * The trees of a node's constants, of which nodes and splits are checked: that thresholds are numbers, and sets are there.
- * Throws `MALFORMED`. Constants are gone through once, however many ask.
+ * The trees in a node's constants. Checks nodes and splits: thresholds must be numbers, and sets must exist. Throws
+ * `MALFORMED`. The result is cached for each constant.
  */
 export function treesOf(node: Node<'trees'>): Trees {
   const [, { data }, , sets] = node.inputs as readonly Tensor[];
@@ -39,7 +39,7 @@ export function treesOf(node: Node<'trees'>): Trees {
 
 function check(node: Node<'trees'>, nodes: Values, sets: Values | undefined): Trees {
   const roots: number[] = [];
-  /** How many splits are above what is on the right of each split, as far as that is still to come. */
+  /** The depth of the right subtrees that are still to come. */
   const toCome: number[] = [];
   let above = -1;
   let leafCount = 0;
@@ -68,7 +68,7 @@ function check(node: Node<'trees'>, nodes: Values, sets: Values | undefined): Tr
   return { roots: Int32Array.from(roots), leafCount, depth, features, sets };
 }
 
-/** What is wrong with a split; undefined for nothing. */
+/** What is wrong with a split; undefined if it is valid. */
 function faultOf(feature: number, threshold: number, kind: number, sets: Values | undefined): string | undefined {
   if (!(Number.isInteger(feature) && feature >= 0)) return `splits by feature ${feature}`;
   if (Number.isNaN(threshold)) return 'has the threshold NaN';
@@ -76,7 +76,7 @@ function faultOf(feature: number, threshold: number, kind: number, sets: Values 
   if (kind !== SPLITS.in_set && kind !== SPLITS.in_set_or_nan) return `is a split of kind ${kind}`;
   const length = sets?.[threshold] ?? -1;
   const isThere = length >= 0 && threshold + length < (sets?.length ?? 0);
-  return isThere ? undefined : 'has a set that is not among the sets';
+  return isThere ? undefined : 'refers to a set that does not exist';
 }
 
 function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shape[]): Shape {
@@ -100,7 +100,7 @@ function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shap
   if (!(Number.isInteger(helpers) && helpers >= 0 && helpers <= count)) {
     refuse(node, 'MALFORMED', `expected at most ${count} helpers, found ${helpers}`);
   }
-  if (features > x[0]) refuse(node, 'SHAPE', `splits look at feature ${features - 1} of ${x[0]}`);
+  if (features > x[0]) refuse(node, 'SHAPE', `splits use feature ${features - 1} of only ${x[0]} features`);
   if (leafCount !== leaves[0]) refuse(node, 'SHAPE', `expected ${leafCount} leaves, found ${formatShape(leaves)}`);
   const width = leaves[1];
   if (sum === 'none') return [count, width];
@@ -113,7 +113,7 @@ function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shap
 
 const knownWays = new WeakMap<Values, Int32Array>();
 
-/** Of each node, where what is on its right begins; of a leaf −1 − its number. */
+/** For each split, where its right subtree begins; for each leaf, −1 − its number. */
 function waysOf(nodes: Values): Int32Array {
   const ways = knownWays.get(nodes) ?? findWays(nodes);
   knownWays.set(nodes, ways);
@@ -122,7 +122,7 @@ function waysOf(nodes: Values): Int32Array {
 
 function findWays(nodes: Values): Int32Array {
   const next = new Int32Array(nodes.length / NODE_FIELDS);
-  /** Splits whose left side is being gone through. */
+  /** Splits whose left subtree is being visited. */
   const open: number[] = [];
   let leafCount = 0;
   for (let at = 0; at < next.length; at++) {

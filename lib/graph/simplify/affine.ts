@@ -1,4 +1,4 @@
-/** Rules that turn arithmetic with constants into affine nodes, and merge those with what is beside them. */
+/** Rules that turn arithmetic with constants into affine nodes, and merge those with adjacent nodes. */
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
 import { areAllFinite } from '../spans.ts';
@@ -16,10 +16,10 @@ import {
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
 /**
- * How large a shift may grow by folding. (x − mean)/deviation computed as it stands subtracts nearby numbers, which
- * is exact; with the factors multiplied out, x/deviation and mean/deviation are rounded first, and the difference
- * inherits their errors: as many bits are lost as the shift has before its point. Five are little beside the
- * rounding of a layer's sum in float32; float64 has them to spare.
+ * How large a shift may become by folding. (x − mean)/deviation, computed as written, subtracts nearby numbers, which
+ * is exact. With the factors multiplied out, x/deviation and mean/deviation are rounded first, and the difference
+ * inherits their errors: the result loses as many bits as the shift has before the binary point. Five bits are little
+ * compared with the rounding of a layer's sum in float32; float64 has bits to spare.
  */
 export const MAX_SHIFT = { f32: 2 ** 5, f64: 2 ** 10 } as const;
 
@@ -34,7 +34,7 @@ export const negationToAffine = rule({
   },
 });
 
-/** x + c, x − c, c − x and x·c are affine, which rounds once as they do. */
+/** x + c, x − c, c − x and x·c become affine, which also rounds once. */
 export const toAffine = rule({
   name: 'to affine',
   keeps: 'bits',
@@ -49,7 +49,7 @@ export const toAffine = rule({
   },
 });
 
-/** x/c is x·(1/c), which misses some quotients by a bit: 49·(1/49) is below 1. */
+/** x/c becomes x·(1/c), which is off by a bit for some quotients: 49·(1/49) is below 1. */
 export const divisionToAffine = rule({
   name: 'division to affine',
   keeps: 'precision',
@@ -61,7 +61,7 @@ export const divisionToAffine = rule({
   },
 });
 
-/** Undefined where the operation broadcasts x, or the precision cannot hold the terms. */
+/** Undefined if the operation broadcasts x, or the precision cannot represent the terms. */
 function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms): Rewrite | undefined {
   if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
   if (!isNormal(scale.data, graph.precision) || !areAllFinite(shift.data)) return undefined;
@@ -70,7 +70,10 @@ function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms
 
 type Terms = readonly [scale: Tensor, shift: Tensor];
 
-/** Validation has found them to be constants, and what was computed of constants is folded before a rule sees it. */
+/**
+ * The scale and shift of an affine. Validation ensures that they are constants, and constant results are folded before
+ * a rule sees them.
+ */
 export function termsOf(node: Node<'affine'>): Terms {
   return node.inputs.slice(1) as unknown as Terms;
 }
@@ -88,7 +91,7 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): Terms |
   }
 }
 
-/** (x·s + t)·u + v is x·su + (tu + v). */
+/** (x·s + t)·u + v becomes x·su + (tu + v). */
 export const mergeAffines = rule({
   name: 'merge affines',
   keeps: 'precision',

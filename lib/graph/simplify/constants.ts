@@ -1,4 +1,4 @@
-/** What the rules ask about constants, and the arithmetic they do on them: in float64, rounded when lowered. */
+/** Helpers for rules: properties of constants, and arithmetic on them in float64, which is rounded when lowered. */
 import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Operand, Tensor } from '../graph.ts';
 import { broadcastColumns, broadcastsTo, type Shape, sameShape, takeColumns } from '../shapes.ts';
@@ -12,7 +12,10 @@ export function scalar(value: number): Tensor {
   return { shape: [], data: Float64Array.of(value) };
 }
 
-/** The number that all elements of a constant are, zeros by their sign; undefined for others and for row tensors. */
+/**
+ * The number that all elements of a constant are, with zeros distinguished by sign; undefined for others and for row
+ * tensors.
+ */
 export function uniform(operand: Operand): number | undefined {
   return isConstant(operand) ? uniformOf(operand.data) : undefined;
 }
@@ -22,7 +25,7 @@ const uniformOf = remembered((data) => {
   return !Number.isNaN(first) && data.every((value) => Object.is(value, first)) ? first : undefined;
 });
 
-/** Whether all elements are −0, which is added without a trace: 0 would make 0 of −0. */
+/** Whether all elements are −0, which changes nothing when added; adding 0 would turn −0 into 0. */
 export function isNegativeZero(operand: Operand): boolean {
   return Object.is(uniform(operand), -0);
 }
@@ -35,19 +38,19 @@ export function combine(fn: BinaryName, a: Tensor, b: Tensor): Tensor {
   return evaluate({ op: 'binary', name: fn, inputs: [a, b], output: fn, attributes: { fn } }, [a, b]);
 }
 
-/** NaN where one element is. */
+/** NaN if any element is NaN. */
 export const greatestMagnitude = remembered((values) => {
   let greatest = 0;
   for (const value of values) greatest = Math.max(greatest, Math.abs(value));
   return greatest;
 });
 
-/** Whether the precision holds every element as a normal number or zero: nothing overflows or fades away. */
+/** Whether the precision represents every element as a normal number or zero, without overflow or underflow. */
 export function isNormal(values: Tensor['data'], precision: 'f32' | 'f64'): boolean {
   return NORMAL[precision](values);
 }
 
-/** The same of one number. */
+/** The same for one number. */
 export function isNormalNumber(value: number, precision: 'f32' | 'f64'): boolean {
   const [least, greatest] = RANGE[precision];
   return value === 0 || (Math.abs(value) >= least && Math.abs(value) <= greatest);
@@ -59,16 +62,16 @@ const NORMAL = {
   f64: remembered((values) => values.every((value) => isNormalNumber(value, 'f64'))),
 };
 
-/** 0 less each element, and 1 by each: as many nodes as share the constant share these. */
+/** The negated elements, and their reciprocals, shared by all nodes that share the constant. */
 export const negated = remembered((data) => Float64Array.from(data, (value) => -value));
 export const inverted = remembered((data) => Float64Array.from(data, (value) => 1 / value));
 
-/** The constant as a vector over the last axis of a shape it broadcasts to; undefined when other axes matter. */
+/** The constant as a vector over the last axis of a shape it broadcasts to; undefined if other axes matter. */
 export function overLastAxis(tensor: Tensor, shape: Shape): Tensor['data'] | undefined {
   return overTrailingAxes(tensor, shape.slice(-1))?.data;
 }
 
-/** The constant over the last axes alone; undefined when axes before them matter. */
+/** The constant over only the last axes; undefined if earlier axes matter. */
 export function overTrailingAxes(tensor: Tensor, trailing: Shape): Tensor | undefined {
   const padding = tensor.shape.length - trailing.length;
   if (tensor.shape.slice(0, Math.max(padding, 0)).some((size) => size !== 1)) return undefined;

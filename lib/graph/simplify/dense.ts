@@ -1,4 +1,4 @@
-/** Rules that fold what is beside a dense layer into it. A weight into which nothing folds is never copied. */
+/** Rules that fold adjacent nodes into dense layers. A weight is only copied if something is folded into it. */
 import type { Node, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { areAllFinite } from '../spans.ts';
@@ -7,7 +7,7 @@ import { greatestMagnitude, isNormalNumber, overLastAxis } from './constants.ts'
 import { clampOf, clampTwice } from './plain.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
-/** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
+/** (x·s + t)·W + b becomes x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
 export const affineBeforeDense = rule({
   name: 'affine before dense',
   keeps: 'precision',
@@ -29,7 +29,7 @@ export const affineBeforeDense = rule({
   },
 });
 
-/** (x·W + b)·s + t is x·(W·diag(s)) + (b·s + t). */
+/** (x·W + b)·s + t becomes x·(W·diag(s)) + (b·s + t). */
 export const affineAfterDense = rule({
   name: 'affine after dense',
   keeps: 'precision',
@@ -47,7 +47,7 @@ export const affineAfterDense = rule({
   },
 });
 
-/** relu and clip are done by the dense layer that they follow. */
+/** relu and clip become part of the dense layer that they follow. */
 export const clampIntoDense = rule({
   name: 'clamp into dense',
   keeps: 'bits',
@@ -72,13 +72,13 @@ function parameters(node: Node<'dense'>) {
   return { weight, bias, ...denseLayout(node.attributes.layout, weight.shape) };
 }
 
-/** What the weights are multiplied by: a number for each input (k), or for each output (n). */
+/** The factors of the weights, one for each input (k) or for each output (n). */
 interface Scaling {
   readonly along: 'k' | 'n';
   readonly scale: Tensor['data'];
 }
 
-/** The layer with new parameters, unless the precision cannot hold them. */
+/** The layer with new parameters; undefined if the precision cannot represent them. */
 function withParameters(
   node: Node<'dense'>,
   graph: Rewriter,
@@ -91,7 +91,7 @@ function withParameters(
   return weight && [graph.replace(node, 'dense', [x, weight, { shape: [bias.length], data: bias }], node.attributes)];
 }
 
-/** The scaled weight; the same one when that changes nothing, and none where the precision cannot hold it. */
+/** The scaled weight; the same object if nothing changes, and undefined if the precision cannot represent it. */
 function scaleWeight(node: Node<'dense'>, graph: Rewriter, { along, scale }: Scaling): Tensor | undefined {
   const { weight, n, k, kStep, nStep } = parameters(node);
   if (scale.every((factor) => factor === 1)) return weight;

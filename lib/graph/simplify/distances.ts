@@ -1,13 +1,13 @@
-/** How far a row is from each of many points, as it is spelled in pieces. */
+/** Recognises distances of a row from many points that are spelled out. */
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
-/** Of fewer points the differences stay near the core. */
+/** With fewer points, the differences stay in cache. */
 const FEWEST_POINTS = 256;
 
 const METRICS = { sum_square: 'sum_square', l1: 'l1' } as const;
 
-/** Differences from many points are added up as they are made, rather than written down first. */
+/** Sums the differences from many points as they are computed, instead of storing them first. */
 export const pointsAtOnce = rule({
   name: 'points at once',
   keeps: 'precision',
@@ -32,7 +32,9 @@ export const pointsAtOnce = rule({
   },
 });
 
-/** The row of one axis that is compared with every point, and what makes it of an operand of one or two. */
+/**
+ * The one-axis row that is compared with every point, and the nodes that make it from an operand of one or two axes.
+ */
 function rowOf(
   node: Node,
   x: string,

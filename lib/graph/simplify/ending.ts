@@ -1,8 +1,8 @@
-/** What ends a dense layer that is computed in another way. */
+/** The end of a dense layer that is computed in another way. */
 import type { Node, Op, OpAttributes, Operand } from '../graph.ts';
 import type { Rewriter } from './rewriter.ts';
 
-/** The node that gives the layer's result, and where it is clamped, that. */
+/** The node that computes the layer's result, and its clamp, if any. */
 export function endingOfDense<O extends Op>(
   node: Node<'dense'>,
   graph: Rewriter,

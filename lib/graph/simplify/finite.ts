@@ -1,7 +1,7 @@
 /**
- * Rules for requirements of finite numbers: they move towards the inputs, so that scalers still fold into the layers
- * behind them, and go where the numbers are known to be finite already. A sum or product that overflows on the way is
- * then no longer noticed.
+ * Rules for requirements of finite numbers. The requirements move towards the inputs, so that scalers still fold into
+ * the layers after them, and are dropped if the numbers are already known to be finite. A sum or product that overflows
+ * in between is then no longer detected.
  */
 import type { Node, Operand } from '../graph.ts';
 import { BINARY } from '../operations/binary.ts';
@@ -12,7 +12,7 @@ import { termsOf } from './affine.ts';
 import { isConstant } from './constants.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
-/** x finite, then x·s + t is; x without infinities, then so is x·s + t unless s is 0, where NaN comes of them. */
+/** If x is finite, so is x·s + t. If x has no infinities, neither does x·s + t; if s is 0, infinities become NaN. */
 export const requireBeforeAffine = rule({
   name: 'require before affine',
   keeps: 'bits',
@@ -28,7 +28,7 @@ export const requireBeforeAffine = rule({
   },
 });
 
-/** Each part of a row by itself: of some, nothing need be asked. */
+/** Splits a requirement for the parts of a row, because some parts may need none. */
 export const requireOfParts = rule({
   name: 'require of parts',
   keeps: 'bits',
@@ -46,7 +46,7 @@ export const requireOfParts = rule({
   },
 });
 
-/** What is asked for already, or cannot be otherwise. */
+/** Drops requirements that are already checked or always met. */
 export const dropRequirements = rule({
   name: 'drop requirements',
   keeps: 'bits',
@@ -55,7 +55,7 @@ export const dropRequirements = rule({
     const [x] = node.inputs;
     const known = knowledgeOf(x, graph);
     if (known === 'finite' || (known === 'no infinity' && node.attributes.nan)) return x;
-    // Of two requirements the stricter one.
+    // Of two requirements, keeps the stricter one.
     const inner = graph.only(x, 'require_finite');
     return inner && [graph.replace(node, 'require_finite', [inner.inputs[0]], node.attributes)];
   },
@@ -67,7 +67,7 @@ const MOST_STEPS = 64;
 
 const hasInfinity = remembered((data) => data.some((value) => Math.abs(value) === Infinity));
 
-/** What the operations before a value say of it, as far as that is quickly found. */
+/** What the operations before a value imply about it, after a few steps. */
 function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STEPS }): Knowledge {
   if (isConstant(operand)) {
     if (areAllFinite(operand.data)) return 'finite';
@@ -88,7 +88,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'sort': {
       if (node.attributes.result === 'places') return 'finite';
       const known = of(node.inputs[0]);
-      // A heap gives infinity where NaN is.
+      // A heap turns NaN into infinity.
       return node.attributes.ties === undefined || known === 'finite' ? known : 'nothing';
     }
     case 'embedding':
@@ -104,7 +104,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'select': {
       const [condition, a, b] = node.inputs;
       const test = graph.definition(condition);
-      // NaN replaced by a number: what an imputer does.
+      // NaN is replaced by a number, as in an imputer.
       const isReplaced = test?.op === 'unary' && test.attributes.fn === 'is_nan' && test.inputs[0] === b;
       if (isReplaced && of(a) === 'finite' && of(b) !== 'nothing') return 'finite';
       return least([of(a), of(b)]);
@@ -114,7 +114,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
   }
 }
 
-/** Whatever it is given, NaN included. */
+/** Whether the result is finite for any argument, including NaN. */
 function isAlwaysFinite({ gives }: ElementwiseEntry): boolean {
   return gives === 'truth' || gives === 'finite';
 }

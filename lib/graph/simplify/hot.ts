@@ -1,4 +1,4 @@
-/** Rows of which most elements are 0, since each says whether a value is a certain number: one-hot categories. */
+/** Rows whose elements are mostly 0, because each is 1 if a value is a certain number: one-hot categories. */
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { elementCount } from '../shapes.ts';
@@ -6,29 +6,32 @@ import { areAllFinite } from '../spans.ts';
 import { endingOfDense } from './ending.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
-/** Of fewer, all are compared and multiplied about as soon as one is looked up. */
+/** With fewer, comparing and multiplying all takes about as long as looking one up. */
 const FEWEST = 512;
-/** Numbers up to so many times as many as there are elements, so that the table is hardly larger than the weight. */
+/**
+ * The range of numbers may be at most this many times the number of elements, so that the table is hardly larger than
+ * the weight.
+ */
 const MOST_SPARSE = 2;
-/** A table of more rows has ids that are not exact in float32. */
+/** The ids of larger tables are not exact in float32. */
 const MOST_ROWS = 2 ** 24;
 
 /** Element i is 1 where the source's element `columns[i]` is `numbers[i]`, else 0. */
 export interface Hot {
-  /** A row of one axis. */
+  /** A row with one axis. */
   readonly source: Operand;
   readonly columns: ArrayLike<number>;
   readonly numbers: ArrayLike<number>;
 }
 
-/** Undefined for what is not such a row, or a short one. */
+/** Undefined if the operand is not such a row, or a short one. */
 export function hotOf(operand: Operand, graph: Rewriter): Hot | undefined {
   const [length, ...others] = graph.shape(operand);
   if (others.length > 0 || !(length >= FEWEST)) return undefined;
   return comparedOf(operand, graph) ?? chosenOf(operand, graph);
 }
 
-/** Columns of a row, some of them many times, that are compared with numbers. */
+/** Columns of a row, possibly repeated, that are compared with numbers. */
 function comparedOf(operand: Operand, graph: Rewriter): Hot | undefined {
   const equal = graph.definition(operand);
   if (equal?.op !== 'binary' || equal.attributes.fn !== 'equal') return undefined;
@@ -48,8 +51,8 @@ function comparedOf(operand: Operand, graph: Rewriter): Hot | undefined {
 }
 
 /**
- * Ids that are written out, one after another, perhaps without some of the elements. They are those of a table: an id that
- * is not an integer ends the run.
+ * One-hot ids, one after another, perhaps without some of the elements. They are ids of a table: an id that is not an
+ * integer stops the run.
  */
 function chosenOf(operand: Operand, graph: Rewriter): Hot | undefined {
   let node = graph.definition(operand);
@@ -73,7 +76,7 @@ function chosenOf(operand: Operand, graph: Rewriter): Hot | undefined {
   };
 }
 
-/** Whether they are of a table that holds nothing else. */
+/** Whether the operand is a one-hot table and nothing else. */
 function areIds(operand: Operand, depth: number, graph: Rewriter): boolean {
   let node = graph.definition(operand);
   if (node?.op === 'reshape') node = graph.definition(node.inputs[0]);
@@ -82,8 +85,8 @@ function areIds(operand: Operand, depth: number, graph: Rewriter): boolean {
 }
 
 /**
- * x·W + b of such a row is the sum of a row of W for each column, of zeros for numbers that are none of its own. What is 0
- * makes a difference where W is not finite.
+ * x·W + b of such a row is the sum of a row of W for each column, or of zeros for unknown numbers. This only holds if W
+ * is finite, because 0 times infinity is NaN.
  */
 export const denseOfHot = rule({
   name: 'dense of one-hot',
@@ -104,8 +107,8 @@ export const denseOfHot = rule({
 });
 
 /**
- * The sum of the elements for one column, each times its own number: what a table of categories has for one of them. All
- * others are zeros, so that no sum is rounded.
+ * The sum of the elements of one column, each times its own number, is an entry of a table of categories. All other
+ * terms are zeros, so no sum is rounded.
  */
 export const sumOfHot = rule({
   name: 'sum of one-hot',
@@ -128,7 +131,7 @@ export const sumOfHot = rule({
   },
 });
 
-/** Whether one element at the most is 1. */
+/** Whether at most one element is 1. */
 function isOfOne({ columns, numbers }: Hot): boolean {
   return (
     Array.from(columns).every((column) => column === columns[0]) && new Set(Array.from(numbers)).size === numbers.length
@@ -137,7 +140,10 @@ function isOfOne({ columns, numbers }: Hot): boolean {
 
 const SUM = { fn: 'sum', axes: [0], keepDims: false } as const;
 
-/** For each column that it takes the row [n] of its number: what makes them, and their name. Undefined where that is no gain. */
+/**
+ * Nodes that look up the row [n] for the number in each column, and the name of the result. Undefined if that is not
+ * worthwhile.
+ */
 function lookedUp(
   node: Node,
   graph: Rewriter,
@@ -160,7 +166,7 @@ function lookedUp(
     return nodes[nodes.length - 1].output;
   };
   const x = add('gather', [hot.source], { axis: 0, indices: Int32Array.from(columns) });
-  // What is not an integer, or NaN, is in no table: it has the first one's row of zeros.
+  // A value that is not an integer, or NaN, gets the row of zeros in the first table.
   const isWhole = add('binary', [x, add('unary', [x], { fn: 'trunc' })], { fn: 'equal' });
   const atMost = add('binary', [x, constant(sizes)], { fn: 'min' });
   const within = add('binary', [atMost, constant([-1])], { fn: 'max' });
@@ -169,7 +175,10 @@ function lookedUp(
   return { nodes, found: add('embedding', [ids, { shape: [rows, n], data }], { wrap: false }) };
 }
 
-/** Rows of one table for all columns: of each a row of zeros for what is below 0, its numbers', and zeros for what is above. */
+/**
+ * The rows of one table for all columns: for each column, a row of zeros for numbers below its range, its own rows, and
+ * a row of zeros for numbers above.
+ */
 function tablesOf({ columns, numbers }: Hot) {
   const places = new Map<number, number>();
   const sizes: number[] = [];

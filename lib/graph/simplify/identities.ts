@@ -1,4 +1,4 @@
-/** Rules that drop what changes nothing. */
+/** Rules that drop operations without effect. */
 import { type Node, type Op, TRUTHS } from '../graph.ts';
 import { broadcastShapes, elementCount, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
@@ -7,7 +7,7 @@ import { type Rewriter, type Rule, rule } from './rewriter.ts';
 /** Operations whose result is their operand's own array. */
 const KEEP_ARRAYS: ReadonlySet<Op> = new Set<Op>(['reshape', 'retype', 'require_finite']);
 
-/** Operations on constants are constants, of the bits that a run would give. */
+/** Operations on constants become constants, with the bits that a run would give. */
 export const foldConstants: Rule = {
   name: 'fold constants',
   keeps: 'bits',
@@ -44,7 +44,7 @@ function isIdentityNode(node: Node, { precision, tellsIntegers }: Rewriter): boo
       return isIdentity(node.attributes.indices, node.attributes.indices.length);
     case 'unary': {
       const { fn, alpha = 0, beta = 0 } = node.attributes;
-      // Numbers of the model's own precision are no wider.
+      // The model's own precision already has no more bits.
       if (fn === 'narrow') return alpha >= FLOAT32_STEPS && precision === 'f32';
       return fn === 'clip' && alpha === -Infinity && beta === Infinity;
     }
@@ -61,7 +61,7 @@ function rounded(value = Number.NaN, precision: 'f32' | 'f64'): number {
   return precision === 'f32' ? Math.fround(value) : value;
 }
 
-/** A transpose that moves no element is a reshape; a reshape of a reshape is one. */
+/** A transpose that moves no element becomes a reshape; two reshapes become one. */
 export const plainReshapes = rule({
   name: 'plain reshapes',
   keeps: 'bits',
@@ -82,7 +82,7 @@ export const plainReshapes = rule({
   },
 });
 
-/** An element-wise operation broadcasts by itself what was expanded for it. */
+/** Drops expansions before element-wise operations, which broadcast anyway. */
 export const impliedExpansions = rule({
   name: 'implied expansions',
   keeps: 'bits',
@@ -92,7 +92,7 @@ export const impliedExpansions = rule({
       const expansion = graph.definition(operand);
       if (expansion?.op !== 'expand') continue;
       const inputs = node.inputs.with(at, expansion.inputs[0]);
-      // What broadcasts when it is expanded does so before.
+      // Operands that broadcast after expansion also broadcast before it.
       const shape = broadcastShapes(...inputs.map((input) => graph.shape(input))) as Shape;
       if (sameShape(shape, graph.shape(node.output))) return [{ ...node, inputs } as Node];
     }
@@ -100,7 +100,7 @@ export const impliedExpansions = rule({
   },
 });
 
-/** What is 1 or 0 already need not be made so. */
+/** Drops conversions to 1 or 0 of values that already are. */
 export const plainTruths = rule({
   name: 'plain truths',
   keeps: 'bits',

@@ -1,9 +1,9 @@
 /**
- * A small language for shapes of graphs. A pattern looks at an operand and at what defines it, and binds names:
+ * A small language for patterns in graphs. A pattern matches an operand and the nodes that define it, and binds names:
  *
  *   mul(any('x'), unary('sigmoid', any('x')))
  *
- * matches x·sigmoid(x) for every x that is the same in both places. Sums and products match in either order.
+ * matches x·sigmoid(x) for any x that is the same in both places. Sums and products match in either order.
  */
 import type { BinaryName, Node, Operand, ReduceName, UnaryName } from '../graph.ts';
 import { isConstant, uniform } from './constants.ts';
@@ -11,7 +11,7 @@ import type { Rewriter } from './rewriter.ts';
 
 export interface Match {
   readonly definition: (operand: Operand) => Node | undefined;
-  /** Relative: how far a number in the graph may be from the pattern's. */
+  /** The relative tolerance between a number in the graph and the pattern's. */
   readonly tolerance: number;
   readonly operands: Map<string, Operand>;
   readonly numbers: Map<string, number>;
@@ -23,7 +23,7 @@ export type Pattern = (operand: Operand, match: Match) => boolean;
 /** Numbers in files are rounded to their precision. */
 const TOLERANCE = { f32: 2 ** -20, f64: 2 ** -50 } as const;
 
-/** What the pattern binds when it matches the node. */
+/** The bindings of the pattern if it matches the node. */
 export function match(pattern: Pattern, node: Node, graph: Rewriter): Match | undefined {
   const found: Match = {
     definition: (operand) => (operand === node.output ? node : graph.definition(operand)),
@@ -47,12 +47,12 @@ export function any(name: string): Pattern {
   return (operand, found) => !isConstant(operand) && bind(found.operands, name, operand, Object.is);
 }
 
-/** A constant of one number: a given one, or any that is bound to the name. */
+/** A constant of one number: the given one, or any, which is bound to the name. */
 export function number(value: number | string): Pattern {
   return (operand, found) => {
     const constant = uniform(operand);
     if (constant === undefined) return false;
-    // To infinity, everything would be near.
+    // Everything would be near infinity.
     const isNear = (a: number, b: number) =>
       a === b || (Number.isFinite(b) && Math.abs(a - b) <= found.tolerance * Math.abs(b));
     return typeof value === 'number' ? isNear(constant, value) : bind(found.numbers, value, constant, isNear);
@@ -113,7 +113,7 @@ export function either(...patterns: readonly Pattern[]): Pattern {
   return (operand, found) => patterns.some((pattern) => attempt(found, () => pattern(operand, found)));
 }
 
-/** Takes back what a pattern bound before it failed. */
+/** Undoes what a pattern bound before it failed. */
 function attempt(found: Match, pattern: () => boolean): boolean {
   const maps = [found.operands, found.numbers, found.axes] as const;
   const sizes = maps.map((map) => map.size);

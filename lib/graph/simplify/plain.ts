@@ -1,4 +1,4 @@
-/** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
+/** Rules that bring the many spellings of a function to a single one, so that other rules only need to know that. */
 import type { Node, Operand } from '../graph.ts';
 import { REDUCE } from '../operations/rowwise.ts';
 import { UNARY } from '../operations/unary.ts';
@@ -8,7 +8,10 @@ import { termsOf } from './affine.ts';
 import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
-/** Powers that have their own function; the cube is x·x². Roots of −∞ and −0 are not powers of them. */
+/**
+ * Replaces powers that have their own function; the cube becomes x·x². Roots are excluded if x may be −∞ or −0, where
+ * pow differs.
+ */
 export const plainPowers = rule({
   name: 'plain powers',
   keeps: 'function',
@@ -48,7 +51,7 @@ export const plainPowers = rule({
 const areAllPositive = remembered((data) => data.every((value) => value > 0 || Object.is(value, 0)));
 const areAtLeastZero = remembered((data) => data.every((value) => value >= 0));
 
-/** Whether no element is negative or −0, as far as the last few operations tell. */
+/** Whether no element is negative or −0, judging by the last few operations. */
 function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
   if (isConstant(operand)) return areAllPositive(operand.data);
   const node = depth > 0 ? graph.definition(operand) : undefined;
@@ -75,7 +78,7 @@ function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
   }
 }
 
-/** 1/x is the reciprocal. */
+/** 1/x becomes the reciprocal. */
 export const plainReciprocals = rule({
   name: 'plain reciprocals',
   keeps: 'bits',
@@ -88,7 +91,7 @@ export const plainReciprocals = rule({
   },
 });
 
-/** a·(1/b) is a/b, rounded once where it was twice. */
+/** a·(1/b) becomes a/b, which is rounded once instead of twice. */
 export const plainDivisions = rule({
   name: 'plain divisions',
   keeps: 'precision',
@@ -106,7 +109,7 @@ export const plainDivisions = rule({
   },
 });
 
-/** A clip from 0 is relu; one from −0 makes −0 of 0. */
+/** A clip from 0 becomes relu; one from −0 would turn 0 into −0. */
 export const plainRelus = rule({
   name: 'plain relus',
   keeps: 'bits',
@@ -118,7 +121,7 @@ export const plainRelus = rule({
   },
 });
 
-/** max and min with one number are clips. */
+/** max and min with one number become clips. */
 export const plainClips = rule({
   name: 'plain clips',
   keeps: 'numbers',
@@ -135,7 +138,7 @@ export const plainClips = rule({
   },
 });
 
-/** The bounds of relu and clip, ordered; undefined for other nodes and for bounds that cross. */
+/** The bounds of relu and clip, ordered; undefined for other nodes and for crossed bounds. */
 export function clampOf(node: Node | undefined): readonly [number, number] | undefined {
   if (node?.op !== 'unary') return undefined;
   const { fn, alpha = 0, beta = 0 } = node.attributes;
@@ -152,7 +155,7 @@ export function clampTwice(
   return [clamp(low), clamp(high)];
 }
 
-/** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
+/** Two clips become one: relu6 is often min(max(x, 0), 6). */
 export const mergeClips = rule({
   name: 'merge clips',
   keeps: 'numbers',
@@ -167,7 +170,7 @@ export const mergeClips = rule({
   },
 });
 
-/** PRelu with one slope is leaky relu. */
+/** PRelu with one slope becomes leaky relu. */
 export const oneSlope = rule({
   name: 'one slope',
   keeps: 'bits',
@@ -181,10 +184,13 @@ export const oneSlope = rule({
   },
 });
 
-/** Factors beyond it stay where they are: products of what they scale might overflow or fade. */
+/** Larger factors stay where they are, because products without them might overflow or underflow. */
 const HOISTED = 2 ** 8;
 
-/** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
+/**
+ * (c·x)·y becomes c·(x·y), and likewise for quotients: the scale can then be merged further, and products have one
+ * form.
+ */
 export const hoistScales = rule({
   name: 'hoist scales',
   keeps: 'precision',

@@ -1,4 +1,4 @@
-/** Rules that never write down the rows of a ragged input, where a dense layer takes them. */
+/** Rules that avoid making dense rows of a ragged input before a dense layer. */
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { areAllFinite } from '../spans.ts';
@@ -7,8 +7,8 @@ import { hotOf } from './hot.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
 /**
- * x·W + b of a scattered row is the sum of the rows of W that its pairs name. What is not among them is multiplied by 0,
- * which makes a difference where W is not finite.
+ * x·W + b of a scattered row is the sum of the rows of W that its pairs select. All other rows would be multiplied by
+ * 0, which only makes no difference if W is finite.
  */
 export const denseOfScatter = rule({
   name: 'dense of scatter',
@@ -31,7 +31,9 @@ export const denseOfScatter = rule({
   },
 });
 
-/** A dense layer of columns that were chosen of a scattered row is one of the whole row, with zeros for the others. */
+/**
+ * A dense layer of selected columns of a scattered row becomes one of the whole row, with zero weights for the others.
+ */
 export const denseOfChosen = rule({
   name: 'dense of chosen columns',
   keeps: 'precision',
@@ -52,7 +54,7 @@ export const denseOfChosen = rule({
   },
 });
 
-/** A dense layer of scattered or one-hot rows beside others is the sum of a layer of each. */
+/** A dense layer of scattered or one-hot rows beside other columns becomes the sum of one layer for each. */
 export const denseOfParts = rule({
   name: 'dense of parts',
   keeps: 'precision',
@@ -84,7 +86,7 @@ export const denseOfParts = rule({
       const layer = graph.add(node, 'dense', inputs, { layout: 'in-out' });
       nodes.push(layer);
       if (first === weight.data.length / n) {
-        // The last; what comes of one part alone is none of this rule's.
+        // The last node. A layer of a single part is not for this rule.
         if (sum === undefined) return undefined;
         return [...nodes, ...endingOfDense(node, graph, 'binary', [sum, layer.output], { fn: 'add' })];
       }
@@ -95,7 +97,7 @@ export const denseOfParts = rule({
   },
 });
 
-/** Of rows side by side some may be that in turn. */
+/** The parts of concatenated rows, which may be concatenated themselves. */
 function partsOf(inputs: readonly Operand[], graph: Rewriter): Operand[] {
   const parts: Operand[] = [];
   const left = inputs.toReversed();
@@ -108,7 +110,7 @@ function partsOf(inputs: readonly Operand[], graph: Rewriter): Operand[] {
   return parts;
 }
 
-/** Each scattered row by itself, and what is not, as far as it is side by side. */
+/** Groups the parts: each scattered row separately, and adjacent other parts together. */
 function runsOf(parts: readonly Operand[], graph: Rewriter): Operand[][] {
   const runs: Operand[][] = [];
   let isOpen = false;
@@ -121,7 +123,7 @@ function runsOf(parts: readonly Operand[], graph: Rewriter): Operand[][] {
   return runs;
 }
 
-/** Whether it is a scattered row, columns chosen of one, or one that was scaled; or a one-hot row. */
+/** Whether it is a scattered row, possibly with columns selected or scaled, or a one-hot row. */
 function isSparse(operand: Operand, graph: Rewriter): boolean {
   if (hotOf(operand, graph) !== undefined) return true;
   let node = graph.definition(operand);

@@ -15,32 +15,32 @@ import type { CheckedGraph } from '../validate.ts';
 import { stepsOf } from './steps.ts';
 
 /**
- * What a rule puts in a node's place: another operand that has the same value; or nodes, in order of computation,
- * of which the last defines the same output.
+ * The replacement of a node: another operand with the same value; or nodes, in order of computation, of which the last
+ * defines the same output.
  */
 export type Rewrite = Operand | readonly Node[];
 
 /**
- * What rewrites keep of results. Which of them are NaN or infinite stays as it is with all, unless something overflows
- * on one of the two ways.
+ * What rewrites preserve of results. All of them preserve which results are NaN or infinite, unless something overflows
+ * in only one of the two forms.
  *
  * - `bits`: every bit.
  * - `numbers`: every number; a zero may have the other sign.
- * - `function`: as much as a function computed at once is more precise than its pieces.
- * - `precision`: numbers up to rounding, so that such a rule leaves alone what a step follows.
+ * - `function`: results may change as far as a function computed in one step is more precise than its parts.
+ * - `precision`: numbers up to rounding; such a rule does not touch values that lead to a step.
  */
 export type Kept = 'bits' | 'numbers' | 'function' | 'precision';
 
-/** One named step of simplification: looks at a node and at what defines its operands, never at its consumers. */
+/** One named step of simplification: looks at a node and the nodes that define its operands, never at its consumers. */
 export interface Rule {
   readonly name: string;
   readonly keeps: Kept;
-  /** The operations of the nodes that it looks at; all of them unless given. */
+  /** The operations of the nodes that it applies to. Default: all. */
   readonly ops?: readonly Op[];
   apply(node: Node, graph: Rewriter): Rewrite | undefined;
 }
 
-/** A rule that is asked of its own operations alone. */
+/** A rule that is only tried at nodes with its operations. */
 export function rule<O extends Op>(given: {
   readonly name: string;
   readonly keeps: Kept;
@@ -50,13 +50,13 @@ export function rule<O extends Op>(given: {
   return { ...given, apply: (node, graph) => given.apply(node as Node<O>, graph) };
 }
 
-/** A rule may follow on a rule at one node this often in a pass; what is left waits for the next pass. */
+/** The most rules applied in succession at one node in a pass. The rest waits for the next pass. */
 const MAX_STEPS = 16;
 
-/** Constants of so few elements are made as they come. */
+/** Constants of at most this many elements are created without limits. */
 const FEW_ELEMENTS = 64;
 
-/** Folds into one weight that are free: more come from no network that is written down. */
+/** The number of folds into one weight that are free. Real networks do not need more. */
 const MOST_FOLDS = 8;
 
 /** A graph under simplification, pass by pass. */
@@ -64,26 +64,26 @@ export class Rewriter {
   readonly inputs: readonly GraphInput[];
   readonly shapes: Map<string, Shape>;
   #outputs: { name: string; value: Operand; dtype: DType; list?: string }[];
-  /** By output, in the order of computation. During a pass, those that the pass has been through. */
+  /** The nodes by output, in the order of computation. During a pass, those that it has already visited. */
   #nodes: Map<string, Node>;
-  /** How many operands and outputs each name is. */
+  /** How often each name is used as an operand or output. */
   #uses = new Map<string, number>();
-  /** Names that nothing but dense layers took, when the pass began. */
+  /** Names that were only used by dense layers when the pass began. */
   #onlyDense = new Set<string>();
-  /** Names whose values end in a step, when the pass began. */
+  /** Names whose values led to a step when the pass began. */
   #steps = new Set<string>();
   #names = 0;
-  /** How many nodes each array of weights is of, when the pass began. */
+  /** How many nodes used each array of weights when the pass began. */
   #weightUses = new Map<Tensor['data'], number>();
-  /** How often something was folded into an array that is ours. */
+  /** How often something was folded into an array that was created here. */
   readonly #folds = new WeakMap<ArrayBufferLike, number>();
 
   readonly precision: 'f32' | 'f64';
-  /** Whether what holds integers is told from what holds floats. */
+  /** Whether values of integers are distinguished from values of floats. */
   readonly tellsIntegers: boolean;
   /** For the constants that rules make. */
   readonly budget: Budget;
-  /** What a node gives for constants. */
+  /** Computes a node for constants. */
   readonly fold: (node: Node, operands: readonly Tensor[]) => Tensor;
 
   constructor(
@@ -109,7 +109,7 @@ export class Rewriter {
     return [...this.#nodes.values()];
   }
 
-  /** The graph's, then what decides them where that is something else. */
+  /** The graph's outputs, then their deciders, if these are other values. */
   get outputs(): readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[] {
     return this.#outputs;
   }
@@ -119,7 +119,7 @@ export class Rewriter {
     return typeof operand === 'string' ? this.#nodes.get(operand) : undefined;
   }
 
-  /** The node that defines the operand, when it is of the operation and nothing else takes its result. */
+  /** The node that defines the operand, if it has the operation and nothing else uses its result. */
   only<O extends Op>(operand: Operand, op: O): Node<O> | undefined {
     const node = this.definition(operand);
     return node?.op === op && this.#uses.get(node.output) === 1 ? (node as Node<O>) : undefined;
@@ -129,27 +129,30 @@ export class Rewriter {
     return typeof operand === 'string' && this.#onlyDense.has(operand);
   }
 
-  /** Whether the result leads to a step, so that a last bit decides: see steps.ts. */
+  /** Whether the result leads to a step, so that its last bit may decide something: see steps.ts. */
   feedsStep(node: Node): boolean {
     return this.#steps.has(node.output);
   }
 
-  /** Whether so many constants as wide as those broadcast together may be made, of which the model could do without. */
+  /** Whether the budget allows `count` optional constants, each as wide as `of` broadcast together. */
   affords(count: number, of: readonly { readonly shape: Shape }[]): boolean {
     const width = of.reduce((most, { shape }) => Math.max(most, elementCount(shape)), 0);
     return width <= FEW_ELEMENTS || this.budget.affords(count * width * Float64Array.BYTES_PER_ELEMENT);
   }
 
-  /** Whether something may be folded into the weight: free where it is of one node alone, for that makes no more of it. */
+  /**
+   * Whether something may be folded into the weight. It is free if only one node uses the weight, because no copy is
+   * needed.
+   */
   mayFold({ shape, data }: Tensor): boolean {
     const isOwn = (this.#weightUses.get(data) ?? 1) <= 1 && (this.#folds.get(data.buffer) ?? 0) < MOST_FOLDS;
     return isOwn || this.affords(1, [{ shape }]);
   }
 
-  /** An array for a weight into which something is folded: in its own place where it was folded already. */
+  /** An array for a weight into which something is folded; the same memory if something was folded into it before. */
   foldedFrom(data: Tensor['data']): Float64Array {
     const folds = this.#folds.get(data.buffer) ?? 0;
-    // A view of its own, for what is known of arrays; short ones are compared by what they hold.
+    // A new view, because facts are cached by array. Short arrays are compared by content, so they are copied.
     const isReused = folds > 0 && data.length > FEW_ELEMENTS && (this.#weightUses.get(data) ?? 1) <= 1;
     const folded = isReused ? new Float64Array(data.buffer) : new Float64Array(data.length);
     this.#folds.set(folded.buffer, folds + 1);
@@ -160,7 +163,7 @@ export class Rewriter {
     return typeof operand === 'string' ? (this.shapes.get(operand) as Shape) : operand.shape;
   }
 
-  /** A new node under `place`'s name, with its own result. */
+  /** A new node with `place`'s name and a new output. */
   add<O extends Op>(place: Node, op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): Node {
     let output: string;
     do output = `${place.output}#${++this.#names}`;
@@ -170,12 +173,12 @@ export class Rewriter {
     return node;
   }
 
-  /** A node that defines what `place` does. */
+  /** A node that defines the same output as `place`. */
   replace<O extends Op>(place: Node, op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): Node {
     return { op, name: place.name, inputs, output: place.output, attributes } as Node;
   }
 
-  /** Rewrites every node, in order, for as long as there is something to do; says whether there was. */
+  /** Rewrites every node, in order, as long as rules apply; returns whether any did. */
   pass(rewriteOf: (node: Node) => Rewrite | undefined): boolean {
     const nodes = this.#nodes;
     this.#nodes = new Map();
@@ -198,7 +201,7 @@ export class Rewriter {
     return changed;
   }
 
-  /** Takes a rewrite in; gives the node that now defines the output, or undefined where another operand does. */
+  /** Applies a rewrite; returns the node that now defines the output, or undefined if another operand replaces it. */
   #put(node: Node, rewrite: Rewrite, aliases: Map<string, Operand>): Node | undefined {
     if (isNodes(rewrite)) {
       for (const added of rewrite) for (const operand of added.inputs) this.#use(operand, 1);
@@ -216,7 +219,7 @@ export class Rewriter {
     if (typeof operand === 'string') this.#uses.set(operand, (this.#uses.get(operand) ?? 0) + count);
   }
 
-  /** Gives up the node's operands, and removes what nothing takes any more. */
+  /** Releases the node's operands, and removes nodes that are no longer used. */
   #release(node: Node): void {
     const released = [node];
     for (let gone = released.pop(); gone !== undefined; gone = released.pop()) {

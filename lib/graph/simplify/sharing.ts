@@ -2,15 +2,18 @@ import type { Node, Operand, Tensor } from '../graph.ts';
 import { formatShape } from '../shapes.ts';
 import type { Rule } from './rewriter.ts';
 
-/** Up to so many numbers are compared as numbers; longer lists are the same only when they are one object. */
+/** Lists of up to this many numbers are compared by content; longer ones are only equal if they are the same object. */
 const COMPARED = 64;
 
-/** As text, numbers lose the sign of −0. */
+/** String() drops the sign of −0. */
 const text = (value: unknown) => (Object.is(value, -0) ? '-0' : String(value));
 
-/** Two nodes that compute the same are one. The rule remembers what it has seen: make one for each pass. */
+/** Merges nodes that compute the same. The rule keeps state: create one for each pass. */
 export function sharing(): Rule {
-  /** Nodes that so far are the only ones of their rough key, and undefined for keys of several, all in `seen`. */
+  /**
+   * Nodes that so far are the only ones with their rough key; undefined for keys with several nodes, which are all in
+   * `seen`.
+   */
   const alone = new Map<string, Node | undefined>();
   const seen = new Map<string, string>();
   const identities = new Map<object, number>();
@@ -41,7 +44,7 @@ export function sharing(): Rule {
       alone.set(rough, undefined);
       const own = key(node);
       const first = seen.get(own);
-      // It may have gone since.
+      // It may have been removed since.
       if (first !== undefined && graph.definition(first) !== undefined) return first;
       seen.set(own, node.output);
       return undefined;
@@ -49,7 +52,7 @@ export function sharing(): Rule {
   };
 }
 
-/** The same for nodes that compute the same: their operation, and the row tensors that they take. */
+/** A key that is equal for nodes that compute the same: the operation and its row tensors. */
 function roughKey({ op, inputs }: Node): string {
   return JSON.stringify([op, ...inputs.map((operand) => (typeof operand === 'string' ? operand : 0))]);
 }

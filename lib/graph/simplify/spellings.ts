@@ -1,6 +1,6 @@
 /**
- * Functions that exporters spell as several operations, and what they are. The patterns are in the spelling that the
- * other rules lead to: arithmetic with constants is affine, factors stand outside of products, x·x is a square.
+ * Recognises functions that exporters spell out as several operations. The patterns are in the form that the other
+ * rules produce: arithmetic with constants is affine, factors are outside of products, x·x is a square.
  */
 import type { Node, Op, OpAttributes, Operand, UnaryName } from '../graph.ts';
 import type { Shape } from '../shapes.ts';
@@ -28,21 +28,23 @@ const times = (a: Pattern, factor: number | string) => affine(a, factor, 0);
 
 interface Found extends Match {
   readonly precision: 'f32' | 'f64';
-  /** Of x. */
+  /** The shape of x. */
   readonly shape: Shape;
   number(name: string): number;
 }
 
-/** Tells what a node may be put in the place of, with all that leads to it. */
+/** Recognises a function that ends with a node, and returns its replacement. */
 type Recognise = (node: Node, graph: Rewriter) => Rewrite | undefined;
 
-/** Puts `op` of x in the place of what matches. */
+/** Replaces what the pattern matches by `op` of x. */
 function recognise<O extends Op>(
   pattern: Pattern,
   op: O,
-  /** Undefined when what was bound does not fit after all. */
+  /** Undefined if the bindings do not fit after all. */
   attributes: (found: Found) => OpAttributes[O] | undefined,
-  /** Factors on x and on the result; whether it rounds where the pieces do not, which no step may see. */
+  /**
+   * Factors of x and of the result; and whether it rounds where the parts do not, which is not allowed before a step.
+   */
   options: { readonly before?: number; readonly after?: (found: Found) => number; readonly rounds?: boolean } = {},
 ): Recognise {
   const { before = 1, after = () => 1, rounds = false } = options;
@@ -121,7 +123,7 @@ function softmax(name: 'softmax' | 'log_softmax', pattern: Pattern): Recognise {
   });
 }
 
-/** Functions by how their spelling ends: with which function, or else which operation. Made when they are wanted. */
+/** Recognisers by the function, or else the operation, with which the spelling ends. Created on first use. */
 const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
   reciprocal: () => [
     recognise(unary('reciprocal', inversePower()), 'unary', fn('sigmoid')),
@@ -172,7 +174,7 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
     }),
   ],
   select: () => [
-    // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
+    // torch uses x itself beyond a threshold. If the difference is below the last bit, this is softplus.
     recognise(
       either(
         select(binary('greater', x, number('threshold')), x, unary('softplus', x, 'alpha')),
@@ -181,7 +183,7 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
       'unary',
       ({ numbers, precision }) => {
         const alpha = numbers.get('alpha') as number;
-        // x beyond a threshold is beyond it when scaled, unless scaling turns it round.
+        // If x is beyond a threshold, so is its scaled value, unless the scale is negative.
         const unscaled = alpha > 0 ? alpha * (numbers.get('threshold') as number) : -Infinity;
         const threshold = numbers.get('scaled threshold') ?? unscaled;
         const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);

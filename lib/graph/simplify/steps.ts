@@ -1,7 +1,7 @@
 /**
- * Where a last bit decides. A function that jumps, such as floor or a comparison, makes a difference of one of what
- * rounding left of a quotient; at a pole or at the edge of what it is defined for, so does a division, a root or a
- * logarithm. What leads there has to be computed as the source computes it.
+ * Finds steps, where a last bit decides. A function with jumps, such as floor or a comparison, turns a rounding error
+ * into a difference of one. So does a division, a root or a logarithm at a pole or at the edge of its domain. Values
+ * that lead there must be computed as the source computes them.
  */
 import type { Node, Op, Operand } from '../graph.ts';
 import { BINARY } from '../operations/binary.ts';
@@ -10,7 +10,7 @@ import { UNARY } from '../operations/unary.ts';
 import { areAllIntegers } from '../spans.ts';
 import { isConstant } from './constants.ts';
 
-/** The names of the values that lead to a step through operations that carry last bits on. */
+/** The names of the values that lead to a step through operations that propagate last bits. */
 export function stepsOf(nodes: readonly Node[]): Set<string> {
   const steps = new Set<string>();
   for (const node of nodes.toReversed()) {
@@ -20,7 +20,7 @@ export function stepsOf(nodes: readonly Node[]): Set<string> {
   return steps;
 }
 
-/** The operands of which a last bit may decide the node's result. */
+/** The operands whose last bit may decide the node's result. */
 function steppedOn(node: Node): readonly Operand[] {
   const { op, inputs } = node;
   switch (op) {
@@ -51,7 +51,10 @@ const CARRIERS: ReadonlySet<Op> = new Set<Op>([
   ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
 ]);
 
-/** A layer carries last bits on where its sums are exact: of whole weights, as those of trees written as layers have. */
+/**
+ * A dense layer propagates last bits if its sums are exact: if its weights are integers, as in trees that are written
+ * as layers.
+ */
 function carries({ op, inputs }: Node): boolean {
   if (op !== 'dense') return CARRIERS.has(op);
   return inputs.every((operand) => !isConstant(operand) || areAllIntegers(operand.data));

@@ -1,11 +1,11 @@
-/** Decision trees in a model of f32. */
+/** Decision trees in f32 models. */
 import { floorFloat } from '../float32.ts';
 import { NODE_FIELDS, type Node, SPLITS, type Tensor } from '../graph.ts';
 import { rule } from './rewriter.ts';
 
 /**
- * Thresholds become the greatest float32 that is not above them, which decides as they do. Rounded to the nearest, some
- * would not.
+ * Replaces thresholds by the greatest float32 that is not above them, which decides in the same way. Rounding to
+ * nearest would not always.
  */
 export const floatThresholds = rule({
   name: 'floatThresholds',

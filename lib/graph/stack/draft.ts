@@ -1,18 +1,18 @@
-/** A beginning of an `architecture` for a file that contains only parameters, to be pasted and put right by its reader. */
+/** Drafts an `architecture` for a file that contains only parameters, for users to paste and correct. */
 import { quote } from '../../messages.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 import { isOfTraining } from './foreign.ts';
 
 const MOST_LAYERS = 20;
 
-export const DESCRIBE = 'say how the tensors belong together with the `architecture` option, such as:';
+export const DESCRIBE = 'describe how the tensors belong together with the `architecture` option, such as:';
 
-/** Endings of tensors' names that layers have. */
+/** Suffixes of tensor names that belong to layers. */
 const ENDINGS = /^(weight|bias|kernel|gamma|beta|running_mean|moving_mean|running_var|moving_variance|embeddings)$/;
 
 type Endings = ReadonlyMap<string, Shape>;
 
-/** Each layer with its prefix, in the file's order, and what the widths of its rows are; what belongs to none is left out. */
+/** Each layer with its prefix and row widths, in the file's order. Other tensors are left out. */
 export function draftArchitecture(tensors: ReadonlyMap<string, Shape>): string {
   const layers = new Map<string, Map<string, Shape>>();
   const others: string[] = [];

@@ -1,15 +1,18 @@
-/** Tensors that are of no plain stack of layers, by their names: what belongs to training, and layers of other kinds. */
+/**
+ * Recognises by name tensors that do not belong to a plain stack of layers: those for training, and those of other
+ * kinds of layers.
+ */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 
-/** How many batches a normalising layer has seen. */
+/** The number of batches that a normalising layer has seen. */
 const COUNTER = /(^|[./])num_batches_tracked$/;
-/** Weights of classes in a loss. A vector `weight` is one where a loss is what it is of. */
+/** Class weights in a loss. A vector `weight` is one if it belongs to a loss. */
 const CLASS_WEIGHTS = /(^|\.)(pos_weights?|class_weights?)$/;
 const LOSS_WEIGHT = /(^|\.)(criterion|criteria|loss|losses|loss_fn|loss_func|loss_function)(\.\d+)?\.weight$/;
 
-/** What checkpoints and metrics keep beside a model, as one part of a name. */
+/** Parts of the names of tensors that checkpoints and metrics store beside a model. */
 const KEPT_BESIDE =
   /^(?:(?:train|training|val|valid|validation|test|eval|best|running|last|current|avg|total|num|global)_){0,3}(?:loss|losses|acc|accuracy|auc|auroc|f1|f1_score|mse|mae|rmse|metric|metrics|epoch|epochs|step|steps|iteration|iterations|iter|updates|lr|learning_rate)$/;
 const NAMED_BESIDE = new Set([
@@ -37,7 +40,7 @@ const NAMED_BESIDE = new Set([
 ]);
 const OF_LAYER = /^(weight|bias|kernel|gamma|beta|running_mean|running_var|moving_mean|moving_variance)$/;
 
-/** Whether the tensor says nothing of the forward pass. */
+/** Whether the tensor is not used in the forward pass. */
 export function isOfTraining(name: string, shape: Shape): boolean {
   return (
     isCounter(name) || (shape.length < 2 && (CLASS_WEIGHTS.test(name) || LOSS_WEIGHT.test(name) || isBeside(name)))
@@ -56,8 +59,8 @@ function isBeside(name: string): boolean {
 
 const ROWS = 'only layers that act on each row by itself are read';
 const MERGE =
-  "how much of it is added (lora_alpha / r) is not in the file: merge it into the model it is for (peft's merge_and_unload()) and save that, or put peft's adapter_config.json beside a file that holds both";
-const DEQUANTIZE = 'save the model as it was before quantisation: forwardpass quantises by itself, with `precision`';
+  "its scale (lora_alpha / r) is not in the file: merge it into its base model (peft's merge_and_unload()) and save that, or put peft's adapter_config.json beside a file that contains both";
+const DEQUANTIZE = 'save the model before quantisation: forwardpass quantises it itself, with `precision`';
 const REMOVE_NORM = 'call torch.nn.utils.remove_weight_norm or remove_spectral_norm on the module before saving';
 const REMOVE_PRUNING = "call torch.nn.utils.prune.remove(module, 'weight') before saving";
 
@@ -74,7 +77,7 @@ const KINDS: readonly Foreign[] = [
   { names: /(^|[./])(depthwise|pointwise)_kernel(:0)?$/, what: 'a separable convolution', advice: ROWS },
   {
     names: /(^|\.)lora_(embedding_)?[AB](\.|$)/,
-    what: 'a LoRA adapter, and is added to the weights of a model',
+    what: 'a LoRA adapter, which is added to the weights of a model',
     advice: MERGE,
   },
   { names: /(^|\.)(zero_point$|_packed_params(\.|$))/, what: 'a quantised layer', advice: DEQUANTIZE },
@@ -91,7 +94,7 @@ const KINDS: readonly Foreign[] = [
   },
 ];
 
-/** Throws where a tensor's name says that it is of a layer of another kind. */
+/** Throws if a tensor's name shows that it belongs to another kind of layer. */
 export function refuseForeign(tensors: ReadonlyMap<string, Shape>): void {
   for (const name of tensors.keys()) {
     const kind = KINDS.find(({ names }) => names.test(name));
@@ -102,7 +105,10 @@ export function refuseForeign(tensors: ReadonlyMap<string, Shape>): void {
   }
 }
 
-/** By how many gates its weights have rows for: each is as wide as the state that `weight_hh` takes. */
+/**
+ * Names a recurrent layer by the number of gates for which its weights have rows: each is as wide as the state that
+ * `weight_hh` takes.
+ */
 function recurrent(name: string, tensors: ReadonlyMap<string, Shape>): string {
   const [rows, width] = tensors.get(name.replace(/(weight|bias)_(ih|hh)/, 'weight_hh')) ?? [];
   const gates: Readonly<Record<number, string>> = { 1: 'RNN', 3: 'GRU', 4: 'LSTM' };

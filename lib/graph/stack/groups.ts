@@ -1,4 +1,4 @@
-/** Tensors of a file that contains only parameters, gathered by the layer that their names say they belong to. */
+/** Groups the tensors of a file of only parameters by layer, according to their names. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { Layer } from '../architecture.ts';
@@ -8,11 +8,11 @@ import { isOfTraining, refuseForeign } from './foreign.ts';
 
 /** A layer without its activation. */
 export interface Group {
-  /** `encoder.layers.2`, as the tensors' names begin. */
+  /** The prefix of the tensors' names, such as `encoder.layers.2`. */
   readonly name: string;
   readonly layer: Layer;
   readonly isDense: boolean;
-  /** Columns that it takes and gives. */
+  /** The number of columns that it takes and returns. */
   readonly inputs: number;
   readonly outputs: number;
 }
@@ -32,7 +32,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   moving_variance: 'variance',
 };
 
-/** Throws `ARCHITECTURE` for what a plain stack of dense and normalising layers does not have. */
+/** Throws `ARCHITECTURE` for tensors that do not belong to a plain stack of dense and normalising layers. */
 export function groupTensors(tensors: ReadonlyMap<string, Shape>): Group[] {
   refuseForeign(tensors);
   const groups = new Map<string, Parts>();
@@ -42,7 +42,7 @@ export function groupTensors(tensors: ReadonlyMap<string, Shape>): Group[] {
     const field = ending !== undefined && Object.hasOwn(FIELDS, ending) ? FIELDS[ending] : undefined;
     if (field === undefined) {
       throw needsArchitecture(
-        `does not say what it is: known are names that end in ${Object.keys(FIELDS).join(', ')}`,
+        `has an unknown role; expected names that end in ${Object.keys(FIELDS).join(', ')}`,
         name,
         tensors,
       );
@@ -62,7 +62,7 @@ function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>
   const first = [...parts.values()][0];
 
   if (weight !== undefined && weight.length > 2) {
-    const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or the like, which is not a row operation`;
+    const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or similar, which is not a row operation`;
     const { name: tensor } = parts.get('weight') ?? parts.get('kernel') ?? first;
     throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${tensor}`);
   }
@@ -73,7 +73,7 @@ function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>
   }
   const width = (shapeOf('mean') ?? shapeOf('gamma') ?? weight)?.[0] ?? 0;
   const isVectors = [...parts.values()].every(({ shape }) => shape.length === 1);
-  // The default of the framework whose names these are; the file holds no epsilon.
+  // The default of the framework that uses these names, because the file does not contain epsilon.
   const epsilon = parts.has('gamma') || parts.has('beta') ? 1e-3 : 1e-5;
   const vectors = { ...named, epsilon };
   if (isVectors && parts.has('mean') && parts.has('variance')) {
@@ -84,7 +84,7 @@ function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>
     return { name, layer: { type: 'layer_norm', ...vectors }, isDense: false, inputs: width, outputs: width };
   }
   const found = [...parts].map(([field, { shape }]) => `${field} ${formatShape(shape)}`).join(', ');
-  throw needsArchitecture(`belongs to no layer that its shapes identify (${found})`, first.name, tensors);
+  throw needsArchitecture(`belongs to a layer that its shapes do not identify (${found})`, first.name, tensors);
 }
 
 function needsArchitecture(message: string, tensor: string, tensors: ReadonlyMap<string, Shape>): ForwardpassError {

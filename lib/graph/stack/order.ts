@@ -1,16 +1,16 @@
 /**
- * The order of layers by their names and widths. Numbers in names order them; words do not (`classifier` stands
- * before `features` in the alphabet only). Where words leave the order open, the widths must leave only one.
+ * The order of layers by their names and widths. Numbers in names order them; words do not (`classifier` is before
+ * `features` only in the alphabet). If words leave the order open, the widths must allow only one.
  */
 import type { Group } from './groups.ts';
 
-/** Modules in modules; what is further in counts as one. */
+/** The greatest nesting depth of modules; deeper ones count as one. */
 const DEEPEST = 64;
 
-/** A search that takes longer than this is as good as undecided. A step looks at a layer, or at a part of its name. */
+/** A search that takes more steps than this counts as undecided. A step looks at a layer, or at a part of its name. */
 const MOST_STEPS = 10_000_000;
 
-/** The only order, or why there is not one: `none` fits, or `several` do. */
+/** The only possible order, or why there is none: `none` or `several` fit. */
 export function orderGroups(groups: readonly Group[]): Group[] | 'none' | 'several' {
   const modules = new Modules();
   const sorted = groups.map((group) => new Placed(group, modules)).sort(compare);
@@ -19,11 +19,11 @@ export function orderGroups(groups: readonly Group[]): Group[] | 'none' | 'sever
   return new Search(sorted).run();
 }
 
-/** Numbers for modules: names within names would be as long as all of them together. */
+/** Numbers for modules, because the nested names together could be very long. */
 class Modules {
   readonly #numbers = new Map<string, number>();
 
-  /** For the modules that a layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
+  /** The numbers of the modules that contain a layer, outermost first: `a`, `a.b` for `a.b.c`. */
   of(name: string): number[] {
     const parts = name.split(/[./]/, DEEPEST + 1).slice(0, -1);
     let number = 0;
@@ -60,7 +60,7 @@ function firstDifference(a: Placed, b: Placed): number {
   return at < 0 ? a.tokens.length : at;
 }
 
-/** A number puts them in order. */
+/** Whether a number in the names orders them. */
 function precedes(a: Placed, b: Placed): boolean {
   const at = firstDifference(a, b);
   const [x, y] = [a.tokens[at], b.tokens[at]];
@@ -73,7 +73,9 @@ function compare(a: Placed, b: Placed): number {
   return (typeof x === 'number' && typeof y === 'number' ? x < y : String(x) < String(y)) ? -1 : 1;
 }
 
-/** Tries every order that numbers, widths and modules allow until it has two; layers of a module stay together. */
+/**
+ * Tries every order that numbers, widths and modules allow until it has found two. Layers of a module stay together.
+ */
 class Search {
   private readonly placed: Placed[] = [];
   private found: Group[] | undefined;

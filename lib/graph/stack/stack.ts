@@ -1,6 +1,6 @@
 /**
- * Parameters alone, without an architecture, read as a plain stack: layers in the order of their names, an
- * activation between one dense layer and the next, another after the last.
+ * Reads a file of only parameters, without an architecture, as a plain stack: layers in the order of their names, an
+ * activation between one dense layer and the next, another one after the last.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
@@ -15,13 +15,13 @@ export interface StackOptions {
   readonly outputActivation?: Activation;
 }
 
-/** Throws `ARCHITECTURE` whenever there is more than one way to read the file. */
+/** Throws `ARCHITECTURE` if there is more than one way to read the file. */
 export function stackArchitecture(tensors: ReadonlyMap<string, Shape>, options: StackOptions): Architecture {
   const ordered = orderGroups(groupTensors(tensors));
   if (ordered === 'none') {
-    throw unclear('no order of these layers lets each take what the one before gives', tensors);
+    throw unclear('there is no order of these layers in which the widths fit', tensors);
   }
-  if (ordered === 'several') throw unclear('the names do not tell the order of these layers', tensors);
+  if (ordered === 'several') throw unclear('the names do not determine the order of these layers', tensors);
   checkChain(ordered, tensors);
   const denseCount = ordered.filter(({ isDense }) => isDense).length;
   if (denseCount > 1 && options.activation === undefined) {
@@ -31,7 +31,8 @@ export function stackArchitecture(tensors: ReadonlyMap<string, Shape>, options: 
     throw new ForwardpassError('ARCHITECTURE', `${message}; ${hint}, or \`architecture\`, such as:${draft}`);
   }
   if (denseCount < 2 && options.activation !== undefined) {
-    const message = '`activation` is between layers, and the file contains only one; `outputActivation` is after it';
+    const message =
+      '`activation` is for between layers, but the file contains only one; use `outputActivation` for after it';
     throw new ForwardpassError('ARCHITECTURE', message);
   }
   const layers = withActivations(ordered, options.activation, tensors);
@@ -42,7 +43,7 @@ export function stackArchitecture(tensors: ReadonlyMap<string, Shape>, options: 
 }
 
 function checkChain(groups: readonly Group[], tensors: ReadonlyMap<string, Shape>): void {
-  if (groups.length === 0) throw new ForwardpassError('ARCHITECTURE', 'the file holds no tensors');
+  if (groups.length === 0) throw new ForwardpassError('ARCHITECTURE', 'the file contains no tensors');
   for (const [i, group] of groups.entries()) {
     const before = groups[i - 1];
     if (before === undefined || before.outputs === group.inputs) continue;
@@ -51,7 +52,7 @@ function checkChain(groups: readonly Group[], tensors: ReadonlyMap<string, Shape
   }
 }
 
-/** Adds the activation where each run from one dense layer to the next has its place for it. */
+/** Adds the activation between each dense layer and the next, at its place. */
 function withActivations(
   groups: readonly Group[],
   activation: Activation | undefined,
@@ -64,8 +65,8 @@ function withActivations(
 }
 
 /**
- * Numbers of a Sequential count its activations too: `0`, `2`, `4` leave room for one between each, and `0`, `1`, `2`
- * for none anywhere, so that it is applied by the forward code. Room in some places only is not a plain stack.
+ * Numbers of a Sequential count its activations too: `0`, `2`, `4` leave a gap for one between each, and `0`, `1`, `2`
+ * leave none, so the forward code applies it. Gaps only in some places are not a plain stack.
  */
 function checkGaps(groups: readonly Group[], dense: readonly number[], tensors: ReadonlyMap<string, Shape>): void {
   const neighbours = dense.slice(1).filter((end, i) => end === dense[i] + 1);
@@ -74,11 +75,11 @@ function checkGaps(groups: readonly Group[], dense: readonly number[], tensors: 
   const tail = groups.slice(dense.at(-1) ?? 0);
   const isOpen = [head, tail].some((run) => run.some((group, i) => i > 0 && hasGap(run[i - 1], group)));
   if (gaps.size > 1 || isOpen) {
-    throw unclear('the numbers leave room for something between some of these layers, but not for what', tensors);
+    throw unclear('the numbers show that something is missing between some of these layers, but not what', tensors);
   }
 }
 
-/** The layer after which the activation comes: the only one followed by a gap, where norms are between. */
+/** The layer after which the activation comes: the only one followed by a gap, if there are norms in between. */
 function activationPlace(
   groups: readonly Group[],
   start: number,
@@ -90,10 +91,10 @@ function activationPlace(
     .slice(start, end)
     .flatMap((group, i) => (hasGap(group, groups[start + i + 1]) ? [start + i] : []));
   if (gaps.length === 1) return gaps[0];
-  throw unclear('the names do not tell whether the activation comes before or after a normalisation', tensors);
+  throw unclear('the names do not determine whether the activation comes before or after a normalisation', tensors);
 }
 
-/** Whether the names differ in one number that stands by itself, as Sequential counts, and by more than one. */
+/** Whether the names differ in one separate number, as Sequential counts, and by more than one. */
 function hasGap(a: Group, b: Group): boolean {
   const [x, y] = [a, b].map(({ name }) => name.split(/[./]/));
   const [at, ...others] = x.flatMap((part, i) => (part === y[i] ? [] : [i]));
@@ -101,7 +102,7 @@ function hasGap(a: Group, b: Group): boolean {
   return /^\d+$/.test(x[at]) && /^\d+$/.test(y[at]) && Number(y[at]) - Number(x[at]) > 1;
 }
 
-/** An error that ends with an architecture to begin with. */
+/** An error that ends with a draft of an architecture. */
 function unclear(reason: string, tensors: ReadonlyMap<string, Shape>): ForwardpassError {
   return new ForwardpassError('ARCHITECTURE', `${reason}; ${DESCRIBE}${draftArchitecture(tensors)}`);
 }

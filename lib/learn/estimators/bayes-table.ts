@@ -1,4 +1,7 @@
-/** Naive Bayes, scalers, clusters and perceptrons, and what is made of several estimators, with the parameters that scikit-learn 1.9 has for each. */
+/**
+ * Naive Bayes, scalers, clusters, multi-layer perceptrons and meta-estimators, with their parameters in scikit-learn
+ * 1.9.
+ */
 import { CategoricalNaiveBayes, DiscreteNaiveBayes } from './discrete-nb.ts';
 import { GaussianNaiveBayes } from './gaussian-nb.ts';
 import type { Learning, LearningTable } from './learning.ts';

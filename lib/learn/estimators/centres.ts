@@ -1,36 +1,37 @@
 /**
- * The centres of `MiniBatchKMeans` and how they move, to the bit of scikit-learn's `partial_fit` as long as no row is as
- * near to two centres as rounding tells: distances come from a matrix product there. Float32 is rounded at each step.
+ * The centres of `MiniBatchKMeans` and their updates, bit for bit as in scikit-learn's `partial_fit`, unless a row is
+ * equally near to two centres within rounding: scikit-learn computes distances by a matrix product. Float32 is rounded
+ * at each step.
  */
 import { type Reals, type Round, rounding } from '../sums.ts';
 
 export interface CentresState {
   /** Clusters × features. */
   readonly centres: Reals;
-  /** The weight of the rows that each cluster took. */
+  /** The total weight of the rows in each cluster. */
   readonly counts: Reals;
   readonly sinceReassigned: number;
   /** `n_steps_`. */
   readonly steps: number;
 }
 
-/** How many times the clusters' number of rows lie between two reassignments. */
+/** There are this many rows per cluster between two reassignments. */
 const REASSIGNED_AFTER = 10;
 
 export class Centres {
   readonly #round: Round;
   readonly #width: number;
 
-  /** Another one after each batch. */
+  /** The state, replaced after each batch. */
   state: CentresState;
   #before: CentresState;
 
   constructor(
     state: CentresState,
-    /** What each call counts as, however many rows it has. */
+    /** The number of rows that each call counts as, whatever it has. */
     readonly batchSize: number,
     readonly ratio: number,
-    /** 0 to `count` − 1 in a random order: which rows become centres. */
+    /** The numbers from 0 to `count` − 1 in random order, to choose rows that become centres. */
     readonly permutation: (count: number) => ArrayLike<number>,
   ) {
     this.state = state;
@@ -66,7 +67,7 @@ export class Centres {
     return sum;
   }
 
-  /** Σ of squared distances to the centres, by weight. */
+  /** The weighted sum of squared distances to the centres. */
   inertia(x: Reals, labels: Int32Array, weights: Reals | undefined): number {
     const round = this.#round;
     let sum = 0;
@@ -77,7 +78,7 @@ export class Centres {
     return sum;
   }
 
-  /** In groups of four, as there. */
+  /** Sums in groups of four, as scikit-learn does. */
   #distance(x: Reals, from: number, centre: number): number {
     const { centres } = this.state;
     const [width, round] = [this.#width, this.#round];
@@ -95,7 +96,10 @@ export class Centres {
     return sum;
   }
 
-  /** @returns whether all stays finite; otherwise nothing has changed, but random numbers may have been drawn. */
+  /**
+   * @returns whether everything stays finite. If not, nothing has changed, except that random numbers may have been
+   * drawn.
+   */
   learn(x: Reals, rows: number, weights: Reals | undefined): boolean {
     const { state } = this;
     const centres = state.centres.slice();
@@ -138,7 +142,7 @@ export class Centres {
     for (let j = 0; j < width; j++) centres[first + j] *= share;
   }
 
-  /** Clusters that hardly any rows are of start again at rows of this batch, at most at half of them. */
+  /** Restarts clusters with very few rows at rows of this batch, at most at half of them. */
   #reassign(x: Reals, rows: number, centres: Reals, counts: Reals): void {
     const { ratio } = this;
     let most = counts[0];

@@ -1,20 +1,20 @@
 /**
- * How often discrete naive Bayes met which feature in which class, as scikit-learn's `partial_fit` counts: exact where
- * the counts are integers, else in the order of rows, where NumPy leaves the order to its matrix product. The
- * logarithms are made from the counts when they are asked for.
+ * The counts of features and classes of discrete naive Bayes, as in scikit-learn's `partial_fit`. They are exact if the
+ * counts are integers; otherwise they are summed in row order, while NumPy leaves the order to its matrix product. The
+ * logarithms are computed from the counts on demand.
  */
 import { numpySum } from '../../formats/sklearn/arrays.ts';
 import { columnSums, type Reals, vectorSum } from '../sums.ts';
 
 export type DiscreteKind = 'multinomial' | 'complement' | 'bernoulli';
 
-/** Σ of each row of a matrix. */
+/** The sum of each row of a matrix. */
 function rowSums(matrix: Float64Array, columns: number): Float64Array {
   const sums = new Float64Array(columns === 0 ? 0 : matrix.length / columns);
   return sums.map((_, row) => numpySum(matrix, row * columns, columns));
 }
 
-/** The weight of the rows of each class, as one batch has it. */
+/** The total weight of the rows of each class in one batch. */
 export function classWeights(
   rows: number,
   labels: ArrayLike<number>,
@@ -35,11 +35,11 @@ function logOf(values: Float64Array): Float64Array {
 export interface PriorOptions {
   /** Probabilities that the caller has set. */
   readonly given: Float64Array | undefined;
-  /** Whether they follow the counts, otherwise all classes are alike. */
+  /** Whether they follow the counts; otherwise all classes are equally likely. */
   readonly fitted: boolean;
 }
 
-/** The logarithms of the classes' probabilities; −Infinity for a class that no row was of. */
+/** The logarithms of the classes' probabilities; −Infinity for a class without rows. */
 export function classLogPriors(counts: Float64Array, { given, fitted }: PriorOptions): Float64Array {
   if (given !== undefined) return logOf(given);
   if (!fitted) return counts.map(() => -Math.log(counts.length));
@@ -53,7 +53,7 @@ interface Added {
   readonly sums: Float64Array;
 }
 
-/** A row, times its weight. */
+/** A row multiplied by its weight. */
 function weighted(x: Reals, first: number, width: number, weight: number): Float64Array {
   const row = new Float64Array(width);
   for (let j = 0; j < width; j++) row[j] = weight * x[first + j];
@@ -79,7 +79,7 @@ function sumsByClass(
 }
 
 export class DiscreteCounts {
-  /** What the last batch changed, as it was. */
+  /** The values before the last batch changed them. */
   #before: { readonly rows: readonly Added[]; readonly classes: Float64Array } | undefined;
 
   constructor(
@@ -89,7 +89,7 @@ export class DiscreteCounts {
     readonly classes: Float64Array,
   ) {}
 
-  /** @returns whether all stays finite; otherwise nothing has changed. */
+  /** @returns whether everything stays finite; if not, nothing has changed. */
   learn(x: Reals, rows: number, labels: ArrayLike<number>, weights: Reals | undefined): boolean {
     const width = this.features.length / this.classes.length;
     const added =
@@ -166,13 +166,13 @@ export class DiscreteCounts {
 export interface CategoryState {
   readonly tables: readonly Float64Array[];
   readonly classes: Float64Array;
-  /** `n_categories_`: scikit-learn has the last batch's here, and goes by the tables. */
+  /** `n_categories_`: scikit-learn stores that of the last batch here, but uses the tables. */
   readonly categories: Int32Array;
 }
 
-/** `CategoricalNB`: how often each feature was which category, a table of classes × categories for each feature. */
+/** `CategoricalNB`: how often each feature had each category, as a table of classes × categories per feature. */
 export class CategoryCounts {
-  /** Another one after each batch. */
+  /** The state, replaced after each batch. */
   now: CategoryState;
   #before: CategoryState;
 
@@ -187,7 +187,7 @@ export class CategoryCounts {
 
   /**
    * @param x integers, none negative.
-   * @returns whether all stays finite; otherwise nothing has changed.
+   * @returns whether everything stays finite; if not, nothing has changed.
    */
   learn(x: ArrayLike<number>, rows: number, labels: ArrayLike<number>, weights: Reals | undefined): boolean {
     const { now } = this;
@@ -235,7 +235,7 @@ export class CategoryCounts {
   }
 }
 
-/** A copy, with columns of zeros behind its own where `columns` are more. */
+/** A copy, padded with columns of zeros up to `columns`. */
 function widened(table: Float64Array, classes: number, columns: number): Float64Array {
   const old = table.length / classes;
   if (columns <= old) return table.slice();

@@ -26,14 +26,14 @@ const KINDS: Readonly<Record<string, DiscreteKind>> = {
   ComplementNB: 'complement',
   BernoulliNB: 'bernoulli',
 };
-/** What alpha is raised to, unless it is to stay as it is. */
+/** The least alpha, to which smaller ones are raised unless `force_alpha` is set. */
 const LEAST_ALPHA = 1e-10;
-/** Categories of one feature: each has a number for each class. */
+/** The most categories of one feature; each has a number for each class. */
 const MOST_CATEGORIES = 1_000_000;
-/** Of all features and classes. */
+/** The most counts of all features and classes. */
 const MOST_COUNTS = 2 ** 25;
 
-/** What all discrete naive Bayes have. */
+/** What all discrete naive Bayes classifiers have in common. */
 abstract class Discrete implements Incremental {
   readonly name: string;
   readonly targets = 'classes';
@@ -93,16 +93,16 @@ abstract class Discrete implements Incremental {
   }
 }
 
-/** @throws {ForwardpassError} INPUT for what is less than 0. */
+/** @throws {ForwardpassError} INPUT for negative numbers. */
 function checkCounts(x: FloatArray, width: number, name: string): void {
   for (let at = 0; at < x.length; at++) {
     if (x[at] >= 0) continue;
     const place = `rows[${Math.floor(at / width)}][${at % width}]`;
-    throw new ForwardpassError('INPUT', `${name} takes no negative numbers, found ${x[at]}`, place);
+    throw new ForwardpassError('INPUT', `${name} does not take negative numbers, found ${x[at]}`, place);
   }
 }
 
-/** 1 for what is above the threshold, 0 for the rest. */
+/** 1 for numbers above the threshold, otherwise 0. */
 function above(x: FloatArray, threshold: number): Float64Array {
   const y = new Float64Array(x.length);
   for (let at = 0; at < x.length; at++) if (x[at] > threshold) y[at] = 1;
@@ -112,9 +112,9 @@ function above(x: FloatArray, threshold: number): Float64Array {
 export class DiscreteNaiveBayes extends Discrete {
   #counts: DiscreteCounts | undefined;
   readonly #kind: DiscreteKind;
-  /** What rows are multiplied by, and what that begins with, until the next fit. */
+  /** The factors and the start values of the likelihoods, until the next fit. */
   #terms: { readonly logs: Float64Array; readonly starts: Float64Array } | undefined;
-  /** Of BernoulliNB: what is above it counts. */
+  /** For BernoulliNB: values above it count as 1. */
   readonly #threshold: number | undefined;
 
   constructor(estimator: Estimator, _options: LearningOptions) {
@@ -140,7 +140,7 @@ export class DiscreteNaiveBayes extends Discrete {
 
   #checkAlpha(): void {
     if (typeof this.alpha() === 'number' || this.#kind !== 'bernoulli') return;
-    const message = 'is one for each feature, which scikit-learn smooths the classes of a BernoulliNB by';
+    const message = 'has a value for each feature, which scikit-learn would use to smooth the classes of a BernoulliNB';
     throw this.estimator.error('UNSUPPORTED_OP', message, 'alpha');
   }
 
@@ -169,7 +169,7 @@ export class DiscreteNaiveBayes extends Discrete {
     const starts =
       this.#kind === 'complement' && classes.length > 1 ? new Float64Array(classes.length) : this.logPriors(classes);
     if (this.#kind !== 'bernoulli') return { logs, starts };
-    // log P where a feature is, log(1 − P) where it is not.
+    // log P if a feature is present, log(1 − P) if it is not.
     const width = logs.length / classes.length;
     for (let at = 0; at < logs.length; at++) {
       const absent = Math.log(1 - Math.exp(logs[at]));
@@ -219,7 +219,7 @@ export class DiscreteNaiveBayes extends Discrete {
 
 export class CategoricalNaiveBayes extends Discrete {
   #counts: CategoryCounts | undefined;
-  /** Until the next fit. */
+  /** The logarithms, until the next fit. */
   #logs: readonly Float64Array[] | undefined;
 
   constructor(estimator: Estimator, _options: LearningOptions) {
@@ -259,7 +259,7 @@ export class CategoricalNaiveBayes extends Discrete {
     return new CategoryCounts(state, shape.length === 0 ? fewest.fill(data[0]) : Int32Array.from(data));
   }
 
-  /** Integers: fractions are cut off, as NumPy does. */
+  /** Takes integers; fractions are truncated, as in NumPy. */
   partialFit(batch: Batch): void {
     const width = this.width as number;
     const labels = labelsOf(batch, this.classTargets as ClassTargets);
@@ -272,7 +272,7 @@ export class CategoricalNaiveBayes extends Discrete {
     this.#logs = undefined;
   }
 
-  /** A category that it has no table of says nothing: a frozen model refuses it. */
+  /** A category without an entry contributes nothing; a frozen model rejects it. */
   outputs(x: FloatArray, rows: number): FloatArray {
     const counts = this.#counts as CategoryCounts;
     this.#logs ??= counts.logProbabilities(this.alpha());
@@ -285,7 +285,7 @@ export class CategoricalNaiveBayes extends Discrete {
     });
   }
 
-  /** What tables would take that categories like these have a place in. */
+  /** Checks the size of tables that have room for these categories. */
   #checkCategories(x: Float64Array, width: number): void {
     const { tables, classes } = (this.#counts as CategoryCounts).now;
     const columns = Float64Array.from(tables, (table) => table.length / classes.length);
@@ -297,7 +297,7 @@ export class CategoricalNaiveBayes extends Discrete {
       count += more;
       if (x[at] < MOST_CATEGORIES && count * classes.length <= MOST_COUNTS) continue;
       const place = `rows[${Math.floor(at / width)}][${at % width}]`;
-      const message = `${x[at]} as a category asks for more counts than a model may have; categories are integers from 0 on, without gaps`;
+      const message = `the category ${x[at]} needs more counts than a model may have; use categories that are integers from 0, without gaps`;
       throw new ForwardpassError('LIMIT', message, place);
     }
   }

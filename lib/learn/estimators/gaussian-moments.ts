@@ -1,25 +1,25 @@
 /**
- * What a Gaussian naive Bayes has learnt, and how it learns on, to the bit of scikit-learn's `GaussianNB.partial_fit`:
+ * The moments of Gaussian naive Bayes and their updates, bit for bit as in scikit-learn's `GaussianNB.partial_fit`:
  * means and variances of each class and feature are merged with those of the rows (Chan, Golub, LeVeque: Updating
  * Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979). In float32 each step is rounded to it.
  */
 import { columnSums, type Reals, type Round, rounding, vectorSum } from '../sums.ts';
 
-/** Weights of no more than this are none, as NumPy's `isclose` has it. */
+/** Total weights of at most this count as 0, as in NumPy's `isclose`. */
 const NO_WEIGHT = 1e-8;
 
 export interface Moments {
   /** Means, classes × features. */
   readonly theta: Reals;
-  /** Variances, with epsilon. */
+  /** Variances, including epsilon. */
   readonly variances: Reals;
-  /** The weight of the rows of each class. */
+  /** The total weight of the rows of each class. */
   readonly counts: Reals;
-  /** What was last added to all variances. */
+  /** The value last added to all variances. */
   epsilon: number;
 }
 
-/** Arrays as `like` has them: of as many features, for rows of one class. */
+/** The rows of one class, and arrays for their moments. */
 interface Batch {
   rows: Reals;
   weights: Reals | undefined;
@@ -28,11 +28,11 @@ interface Batch {
   squares: Reals;
 }
 
-/** Batches into moments; single rows of doubles are native/learn/gaussian.h. */
+/** Learns batches; single rows of doubles are learnt in native/learn/gaussian.h. */
 export class GaussianMoments {
   readonly #round: Round;
   readonly #width: number;
-  /** Of a batch. */
+  /** The mean of a batch. */
   readonly #mean: Reals;
   readonly #variance: Reals;
 
@@ -48,9 +48,9 @@ export class GaussianMoments {
   }
 
   /**
-   * Learns from rows × features, each of the class that `labels` says, at least one row.
+   * Learns from rows × features, at least one row; `labels` has the class of each.
    *
-   * @returns whether all stays finite; otherwise nothing has changed.
+   * @returns whether everything stays finite; if not, nothing has changed.
    */
   learn(x: Reals, rows: number, labels: ArrayLike<number>, weights: Reals | undefined): boolean {
     const { moments } = this;

@@ -1,4 +1,4 @@
-/** GaussianNB: one row of doubles is learnt by native/learn/gaussian.h, all else by gaussian-moments.ts. */
+/** GaussianNB: single rows of doubles are learnt by native/learn/gaussian.h, everything else by gaussian-moments.ts. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
@@ -117,7 +117,7 @@ export class GaussianNaiveBayes implements Incremental {
     const { theta, variances, counts, epsilon } = this.#memory.moments;
     const shape = [counts.length, this.width as number];
     setAttribute(object, 'theta_', arrayOf(shape, theta.slice()));
-    // Before 1.0 they were called sigma_, and what reads the file prefers var_.
+    // Before 1.0, the attribute was sigma_; readers of the file prefer var_.
     setAttribute(object, 'var_', arrayOf(shape, variances.slice()));
     setAttribute(object, 'class_count_', arrayOf([counts.length], counts.slice()));
     setAttribute(object, 'class_prior_', arrayOf([counts.length], this.#priors(this.#memory)));
@@ -156,7 +156,7 @@ export class GaussianNaiveBayes implements Incremental {
     return priors;
   }
 
-  /** The shares of the classes, unless the caller has set them. */
+  /** The class frequencies, unless the caller set the priors. */
   #priors({ moments: { counts }, priors }: Memory): FloatArray {
     if (this.#estimator.has('priors')) return priors.slice();
     const all = vectorSum(counts);
@@ -167,15 +167,15 @@ export class GaussianNaiveBayes implements Incremental {
 }
 
 class Memory {
-  /** Of doubles, what learns single rows. */
+  /** For doubles, the learner of single rows. */
   readonly stepper: Stepper | undefined;
   /** The weight of each class, means, variances. */
   readonly state: FloatArray;
   readonly moments: GaussianMoments['moments'];
-  /** As the file has them, or the caller. */
+  /** The priors from the file or the caller. */
   readonly priors: FloatArray;
   readonly classTargets: ClassTargets;
-  /** From before the last batch, where that was not native. */
+  /** The state before the last batch, unless the native code learnt it. */
   before: FloatArray;
   epsilonBefore = 0;
   isNative = false;

@@ -1,4 +1,4 @@
-/** The parameter `random_state`, by which an estimator draws: an integer, a RandomState of its own, or None. */
+/** The parameter `random_state`, from which an estimator draws: an integer, its own RandomState, or None. */
 import { PickleArray, PickleDict, PickleGlobal, PickleObject } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { plainScalar } from '../../formats/sklearn/values.ts';
@@ -8,15 +8,15 @@ import { setItem } from '../tree.ts';
 const KEY_WORDS = 624;
 
 export class Generator {
-  /** Of an integer, which every call begins anew from. */
+  /** For an integer: the seed from which every call starts again. */
   readonly #seed: number | undefined;
-  /** Of a RandomState, which goes on from call to call, as does the one that the option `seed` stands for. */
+  /** For a RandomState, or the option `seed`: the generator, which continues from call to call. */
   readonly #random: RandomState | undefined;
   /** The file's RandomState. */
   readonly #object: PickleObject | undefined;
-  /** Where the state of it is. */
+  /** The dict that holds its state. */
   readonly #stored: PickleDict | undefined;
-  /** What each of an integer's calls drew, and the shuffles of seeds: the same every time. */
+  /** Whether the draws for an integer were made already; they are the same for each call. */
   #isDrawn = false;
 
   constructor(estimator: Estimator, seed: number | undefined, { attribute = 'random_state', goesOn = false } = {}) {
@@ -36,12 +36,12 @@ export class Generator {
     } else if (seed !== undefined) this.#random = RandomState.of(seed);
   }
 
-  /** Whether it draws at all: with None and no seed, rows are learnt in their order. */
+  /** Whether it draws at all: with None and no seed, rows are learnt in order. */
   get draws(): boolean {
     return this.#seed !== undefined || this.#random !== undefined;
   }
 
-  /** Whether a call leaves it in another state. */
+  /** Whether a call changes its state. */
   get advances(): boolean {
     return this.#random !== undefined;
   }
@@ -51,7 +51,7 @@ export class Generator {
     return !this.#isDrawn && this.draws;
   }
 
-  /** Calls `draw` with the generator of a call, unless what it drew would be what it drew before. */
+  /** Calls `draw` with the generator of a call, unless it would draw the same as before. */
   draw(draw: (random: RandomState) => void): boolean {
     if (this.#isDrawn) return false;
     if (this.#random !== undefined) draw(this.#random);
@@ -62,7 +62,7 @@ export class Generator {
     return true;
   }
 
-  /** The generator of one call, which draws what it likes; undefined if there is none. */
+  /** The generator of one call; undefined if there is none. */
   ofCall(): RandomState | undefined {
     return this.#seed === undefined ? this.#random : RandomState.of(this.#seed);
   }
@@ -84,13 +84,13 @@ export class Generator {
     if (kept instanceof RandomState) this.#random?.set(kept);
   }
 
-  /** As a RandomState in the tree, after {@link store}; undefined where it does not go on. */
+  /** The RandomState in the tree, after {@link store}; undefined if the generator does not continue. */
   object(): PickleObject | undefined {
     if (this.#random === undefined) return undefined;
     return this.#object ?? pickled(this.#random);
   }
 
-  /** Writes the state of a RandomState to where the file has it. */
+  /** Writes the state of a RandomState back to the tree. */
   store(): void {
     if (this.#random === undefined || this.#stored === undefined) return;
     const { key, position } = this.#random;
@@ -114,7 +114,7 @@ function pickled({ key, position }: RandomState): PickleObject {
   return object;
 }
 
-/** The seed by which the part of one of several classes shuffles, from the seed of that part. */
+/** The seed with which one of several classes shuffles, from the seed of that class. */
 export function shuffleSeedOf(seed: number): number {
   const random = RandomState.of(seed);
   random.integer(1, MOST_SEED);
@@ -125,7 +125,7 @@ function stateOf(object: PickleObject, estimator: Estimator): PickleDict {
   const inner = object.attribute('state');
   const kind = object.attribute('bit_generator');
   if (inner instanceof PickleDict && kind === 'MT19937') return inner;
-  const message = 'expected a RandomState of MT19937; no other generator is known to scikit-learn either';
+  const message = 'expected a RandomState of MT19937, the only generator that scikit-learn supports';
   throw estimator.error('UNSUPPORTED_OP', message, 'random_state');
 }
 
@@ -137,5 +137,5 @@ function randomOf(state: PickleDict, estimator: Estimator): RandomState {
   if (key instanceof PickleArray && key.data.length === KEY_WORDS && isPosition) {
     return new RandomState(Uint32Array.from(key.data as Float64Array), position);
   }
-  throw estimator.error('MALFORMED', 'expected 624 words and a position among them', 'random_state');
+  throw estimator.error('MALFORMED', 'expected 624 words and a position in them', 'random_state');
 }

@@ -1,75 +1,78 @@
-/** What learns: the face that every estimator and network has to the learner. */
+/** The interface of estimators and networks that learn. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Label } from '../../labels.ts';
 import type { RaggedParts } from '../../ragged.ts';
 
-/** What targets are: labels of {@link Incremental.classes}, numbers, or nothing. */
+/** The kind of targets: labels in {@link Incremental.classes}, numbers, or none. */
 export type TargetKind = 'classes' | 'values' | 'none';
 
-/** The targets of rows, as the caller gave them: an item for each row. @inline */
+/** The targets of rows, as passed by the caller: an item for each row. @inline */
 export type Targets = ArrayLike<Label | boolean | bigint | readonly (Label | boolean)[]>;
 
-/** What was said of rows: values, or labels, with probabilities of all classes where there are any. */
+/** Predictions for rows: values, or labels, with probabilities of all classes if available. */
 export type Said =
   | { readonly values: ArrayLike<number> }
   | { readonly labels: ArrayLike<Label>; readonly probabilities?: ArrayLike<number> };
 
-/** Rows to learn from, which are the caller's: to be copied before anything changes. */
+/** Rows to learn from. The arrays belong to the caller and must be copied before a change. */
 export interface Batch {
-  /** Row after row. */
+  /** The rows, row-major. */
   readonly x: FloatArray;
   readonly rows: number;
-  /** Of what learns from texts: their terms, in place of x. */
+  /** For learning from texts: their terms, instead of x. */
   readonly pairs?: RaggedParts;
-  /** An item for each row; undefined where none were given. */
+  /** An item for each row; undefined if there are no targets. */
   readonly targets: Targets | undefined;
-  /** A finite number of 0 or more for each row, of which not all are 0; undefined where all count the same. */
+  /** A finite number of 0 or more for each row, not all 0; undefined if all rows have the same weight. */
   readonly weights: FloatArray | undefined;
-  /** Of what takes one: the learning rate from this fit on. */
+  /** The learning rate from this fit on, if the learner takes one. */
   readonly rate?: number | undefined;
 }
 
 export interface Incremental {
-  /** The name of its class: `SGDClassifier`. */
+  /** The name of its class, such as `SGDClassifier`. */
   readonly name: string;
-  /** Of what its classes say, or of those that the first fit gets: undefined before. */
+  /** The classes, which may come with the first fit; undefined before. */
   readonly classes?: readonly Label[];
   readonly targets: TargetKind;
   /** Whether a fit may change the learning rate. */
   readonly takesRate?: true;
-  /** Whether rows are texts, which the model that it is reads into pairs of a term and its weight. */
+  /** Whether rows are texts, which the model turns into pairs of a term and its weight. */
   readonly takesTexts?: boolean;
-  /** Of a Pipeline, how many of its first steps stay as they are, and make the rows that it takes: see {@link Origin.front}. */
+  /**
+   * For a Pipeline: how many of its first steps do not learn, and make the rows for the others: see {@link
+   * Origin.front}.
+   */
   readonly frontSteps?: number;
-  /** Elements of a row; undefined until it has seen one. */
+  /** The number of elements of a row; undefined until it has seen one. */
   readonly width: number | undefined;
-  /** The arrays of its rows. */
+  /** The type of the arrays of its rows. */
   readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
 
-  /** For one that has learnt nothing: what rows and classes will be. Called once, before the first fit. */
+  /** For a new learner: sets the width of rows and the classes. Called once, before the first fit. */
   begin?(width: number, classes: readonly Label[] | undefined, Floats: Incremental['Floats']): void;
   /**
-   * Learns from some rows, one at least, or throws a ForwardpassError and is as it was.
+   * Learns from one or more rows, or throws a ForwardpassError and stays unchanged.
    * @throws {ForwardpassError} INPUT, DIVERGED, MEMORY.
    */
   partialFit(batch: Batch): void;
-  /** The state from before the last fit. Called once after a fit that went well. */
+  /** Restores the state before the last fit. Called at most once after each successful fit. */
   undo(): void;
-  /** A copy of its state, for {@link restore}, however many fits later. */
+  /** A copy of its state, for {@link restore} after any number of fits. */
   keep(): unknown;
   restore(kept: unknown): void;
   /**
-   * What the model as it is gives for rows, [rows, outputs]: values, or probabilities of the classes (of two, it may be of
-   * the second alone). Where it is quicker than a model made for it.
+   * The results of the current model for rows, [rows, outputs]: values, or probabilities of the classes (of two,
+   * possibly only those of the second). Present if it is faster than making a model.
    */
   outputs?(x: FloatArray, rows: number): FloatArray;
   /**
-   * What the model as it is says of rows, for progressive validation, which asks before every fit: where that is quicker
-   * than a model made for it, whose last bits it need not have.
+   * The predictions of the current model, for progressive validation before every fit. Present if it is faster than
+   * making a model; the last bits may differ from that.
    */
   say?(x: FloatArray, rows: number): Said;
-  /** By the framework's own attribute names, as copies. */
+  /** Its state by the framework's own attribute names, as copies. */
   state(): Record<string, unknown>;
-  /** Writes its state to where {@link Origin.graph} and {@link Origin.tree} read it. */
+  /** Writes its state where {@link Origin.graph} and {@link Origin.tree} read it. */
   store(): void;
 }

@@ -1,4 +1,4 @@
-/** Labels as NumPy keeps them. */
+/** Labels as NumPy stores them. */
 import { PickleArray } from '../../formats/containers/pickle/values.ts';
 import type { Label } from '../../labels.ts';
 

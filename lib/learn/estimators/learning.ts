@@ -1,4 +1,4 @@
-/** What the table of estimators says of each class. */
+/** The type of entries of the table of estimators. */
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { LearningOptions } from '../origin.ts';
 import type { Incremental } from './incremental.ts';
@@ -7,11 +7,11 @@ import type { Incremental } from './incremental.ts';
 export type Parameter = null | boolean | number | string | readonly number[] | { readonly [key: string]: number };
 
 export interface Learning {
-  /** Where scikit-learn has the class, which its reader tells it by. */
+  /** The module of the class in scikit-learn, by which its reader recognises it. */
   readonly module: string;
-  /** Of its constructor. */
+  /** The parameters of its constructor, with defaults. */
   readonly defaults: Readonly<Record<string, Parameter>>;
-  /** From the estimator of a file, or one that `newEstimator` made; `openInner` opens those that it holds. */
+  /** Opens an estimator of a file, or one from `newEstimator`; `openInner` opens the estimators in it. */
   open(estimator: Estimator, options: LearningOptions, openInner: OpenInner): Incremental;
 }
 

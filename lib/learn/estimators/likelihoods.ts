@@ -1,9 +1,9 @@
-/** Probabilities of classes by naive Bayes, for progressive validation: the last bits are not those of a frozen model. */
+/** Class probabilities of naive Bayes, for progressive validation: the last bits may differ from a frozen model. */
 import type { FloatArray } from '../../buffers.ts';
 
 /**
- * From logarithms of joint likelihoods, [rows, classes], in place: e^x by its share. Where one is NaN, as a class without
- * variance has it, there are no shares: the class that a model would choose has all.
+ * Turns logarithms of joint likelihoods, [rows, classes], into probabilities in place. If one is NaN, as for a class
+ * without variance, the class that a model would choose gets probability 1.
  */
 export function shares(logs: Float64Array, classes: number): Float64Array {
   for (let first = 0; first < logs.length; first += classes) {
@@ -25,7 +25,7 @@ export function shares(logs: Float64Array, classes: number): Float64Array {
   return logs;
 }
 
-/** For each class and row: what `terms` add up to, from `starts` on. */
+/** For each class and row: the sum of `terms`, starting from `starts`. */
 export function likelihoods(
   x: FloatArray,
   rows: number,

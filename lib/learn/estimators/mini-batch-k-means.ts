@@ -11,7 +11,7 @@ import { Generator } from './generator.ts';
 import type { Batch, Incremental } from './incremental.ts';
 import { asFloats, checkRows } from './inputs.ts';
 
-/** Of a batch, what labels_ and inertia_ are made of when they are asked for. */
+/** The last batch, from which labels_ and inertia_ are computed on demand. */
 interface LastBatch {
   readonly x: FloatArray;
   readonly rows: number;
@@ -33,14 +33,14 @@ export class MiniBatchKMeans implements Incremental {
     this.#estimator = estimator;
     this.name = estimator.className;
     if (!estimator.has('cluster_centers_')) {
-      const message = 'has no centres yet; fit it once in scikit-learn, with as many rows as it takes to find them';
+      const message = 'has no centres yet; fit it once in scikit-learn, with enough rows to find them';
       throw estimator.error('UNSUPPORTED_OP', message, 'cluster_centers_');
     }
     const { rows, columns, data } = estimator.matrix('cluster_centers_');
     this.width = columns;
     this.Floats = data instanceof Float32Array ? Float32Array : Float64Array;
     const ratio = estimator.number('reassignment_ratio', 0.01);
-    // What partial_fit left goes on; what fit left begins anew, and goes on from there.
+    // The generator continues after partial_fit. After fit, it starts again and then continues.
     this.#generator = new Generator(estimator, seed, {
       attribute: estimator.has('_random_state') ? '_random_state' : 'random_state',
       goesOn: true,
@@ -74,7 +74,7 @@ export class MiniBatchKMeans implements Incremental {
     const random = this.#generator.ofCall();
     if (random === undefined) {
       const message =
-        'clusters are to begin again at random rows, and random_state is None in a file that was fitted and not partially fitted; give the option `seed`';
+        'clusters must be restarted at random rows, but random_state is None and the file was saved after fit, not partial_fit; pass the option `seed`';
       throw new ForwardpassError('OPTION', message, 'seed');
     }
     random.shuffle(rows);
@@ -109,7 +109,7 @@ export class MiniBatchKMeans implements Incremental {
     };
   }
 
-  /** Of the last batch, to the centres as they are now. */
+  /** The labels and inertia of the last batch for the current centres. */
   #assigned(): { labels_: Int32Array; inertia_: number } | undefined {
     if (this.#last === undefined) return undefined;
     const { x, rows, weights } = this.#last;

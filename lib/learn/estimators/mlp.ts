@@ -1,6 +1,7 @@
 /**
- * MLPClassifier and MLPRegressor with the solvers sgd and adam, as scikit-learn 1.9 goes on with them: native/learn/mlp.h
- * has the arithmetic; here is what surrounds it: the order of rows, targets, and which arrays are which attributes.
+ * MLPClassifier and MLPRegressor with the solvers sgd and adam, as they continue in scikit-learn 1.9.
+ * native/learn/mlp.h has the arithmetic; this file has everything around it: the order of rows, targets, and the
+ * mapping of arrays to attributes.
  */
 import type { FloatArray } from '../../buffers.ts';
 import { ForwardpassError } from '../../errors.ts';
@@ -28,7 +29,7 @@ const STATE = { half: 0, updates: 1, rate: 2, loss: 3, rows: 4, bestLoss: 5, sta
 const STATES = 7;
 
 const WEIGHTED = 1;
-/** Rows of an update where `batch_size` is 'auto'. */
+/** The rows of an update if `batch_size` is 'auto'. */
 const AUTOMATIC_BATCH = 200;
 const OPTIMIZERS = 'sklearn.neural_network._stochastic_optimizers';
 
@@ -46,7 +47,7 @@ export class Mlp implements Incremental {
   readonly #seed: number | undefined;
   #classTargets: ClassTargets | undefined;
   #memory: Memory | undefined;
-  /** Of a network that has learnt nothing, what its weights are drawn from, and then the order of the first rows. */
+  /** For a new network: the generator of its weights, and then of the order of the first rows. */
   #first: RandomState | undefined;
 
   constructor(estimator: Estimator, { seed }: LearningOptions) {
@@ -58,7 +59,7 @@ export class Mlp implements Incremental {
     if (solver !== 'adam' && solver !== 'sgd') {
       throw estimator.error(
         'UNSUPPORTED_OP',
-        `'${solver}' learns from all rows at once; those that learn on are 'adam' and 'sgd'`,
+        `'${solver}' learns from all rows at once; only 'adam' and 'sgd' can continue learning`,
         'solver',
       );
     }
@@ -72,7 +73,7 @@ export class Mlp implements Incremental {
     if (estimator.has('coefs_')) this.#open();
   }
 
-  // One that has learnt nothing
+  // A new network
 
   begin(width: number, classes: readonly Label[] | undefined, Floats: Incremental['Floats']): void {
     const { object } = this.#estimator;
@@ -128,7 +129,7 @@ export class Mlp implements Incremental {
     this.#first = undefined;
   }
 
-  /** Undefined for that of the rows. */
+  /** The order of the rows; undefined if it is unchanged. */
   #order(rows: number): Int32Array | undefined {
     if (!this.#shuffles || rows === 1) return undefined;
     const random = this.#first ?? this.#generator.ofCall();
@@ -152,7 +153,8 @@ export class Mlp implements Incremental {
     into: Float64Array,
     outputs: number,
   ): void {
-    if (targets === undefined) throw new ForwardpassError('INPUT', 'expected one for each row, found none', 'targets');
+    if (targets === undefined)
+      throw new ForwardpassError('INPUT', 'expected a target for each row, found none', 'targets');
     for (let at = 0; at < rows; at++) {
       const row = order?.[at] ?? at;
       if (this.targets === 'values') {
@@ -254,7 +256,7 @@ export class Mlp implements Incremental {
     return made;
   }
 
-  /** As the constructor of the optimizer is given them. */
+  /** The arguments of the optimizer's constructor. */
   #optimizerSettings(): Record<string, PickleValue> {
     const estimator = this.#estimator;
     const rate = { learning_rate_init: estimator.number('learning_rate_init', 0.001) };
@@ -323,7 +325,11 @@ export class Mlp implements Incremental {
     const estimator = this.#estimator;
     const binarizer = estimator.estimator('_label_binarizer');
     if (binarizer.text('y_type_', 'multiclass').startsWith('multilabel')) {
-      throw estimator.error('UNSUPPORTED_OP', 'several labels of one row are not learnt', '_label_binarizer.y_type_');
+      throw estimator.error(
+        'UNSUPPORTED_OP',
+        'learning several labels per row is not supported',
+        '_label_binarizer.y_type_',
+      );
     }
     this.#setClasses(binarizer.labels('classes_'));
     const { length } = this.classes as readonly Label[];
@@ -349,7 +355,7 @@ export class Mlp implements Incremental {
     const estimator = this.#estimator;
     const optimizer = estimator.has('_optimizer') ? estimator.estimator('_optimizer') : undefined;
     const said = this.#optimizerSettings();
-    // What the optimizer was made with stays, whatever the parameters say by now.
+    // The optimizer keeps the values it was created with, even if the parameters have changed since.
     const number = (name: string) =>
       said[name] === undefined ? 0 : (optimizer ?? estimator).number(name, said[name] as number);
     const schedule = optimizer?.text('lr_schedule', 'constant') ?? estimator.text('learning_rate', 'constant');
@@ -407,7 +413,7 @@ interface Kept {
   readonly state: Float64Array;
 }
 
-/** Where everything is in the memory of a learner. Of two halves, the state says which is the one of now. */
+/** The layout of a learner's memory. The state says which of two halves is the current one. */
 class Memory {
   readonly stepper: Stepper;
   readonly sizes: readonly number[];
@@ -452,7 +458,7 @@ class Memory {
     return this.#arrays(this.#half(this.#parameters)).slice(this.sizes.length - 1);
   }
 
-  /** Velocities, or Adam's first moments: of all weights, then of all intercepts. */
+  /** Velocities, or Adam's first moments: those of all weights, then of all intercepts. */
   get firsts(): FloatArray[] {
     return this.#arrays(this.#half(this.#moments));
   }
@@ -477,7 +483,7 @@ class Memory {
     this.#half(this.#moments).set(moments);
   }
 
-  /** As a file has them: a matrix for each of the weights, then a vector for each of the intercepts. */
+  /** The arrays as in a file: a matrix for each of the weights, then a vector for each of the intercepts. */
   listOf(arrays: readonly FloatArray[]): PickleValue[] {
     const { sizes } = this;
     const layers = sizes.length - 1;
@@ -488,7 +494,7 @@ class Memory {
     if (from.length !== into.length || from.some((array, at) => array.length !== into[at].length)) {
       throw estimator.error(
         'SHAPE',
-        'expected an array for each of the weights and intercepts, as long as that',
+        'expected an array for each of the weights and intercepts, of the same length',
         attribute,
       );
     }
@@ -515,7 +521,7 @@ function numbersOf(estimator: Estimator, attribute: string): FloatArray[] {
   return estimator.list(attribute).map((value, at) => estimator.numbersIn(value, `${attribute}[${at}]`).data);
 }
 
-/** [rows, outputs] of a layer. */
+/** The outputs of a layer, [rows, outputs]. */
 function dense(x: Float64Array, rows: number, weights: FloatArray, biases: FloatArray): Float64Array<ArrayBuffer> {
   const width = biases.length;
   const inputs = weights.length / width;
@@ -547,7 +553,7 @@ function batchSize(estimator: Estimator): number {
   if (estimator.value('batch_size', 'auto') === 'auto') return AUTOMATIC_BATCH;
   const size = estimator.number('batch_size');
   if (Number.isInteger(size) && size >= 1 && size < 2 ** 28) return size;
-  throw estimator.error('MALFORMED', `expected 'auto' or an integer from 1 on, found ${size}`, 'batch_size');
+  throw estimator.error('MALFORMED', `expected 'auto' or an integer of at least 1, found ${size}`, 'batch_size');
 }
 
 function hiddenSizes(estimator: Estimator): number[] {
@@ -556,11 +562,15 @@ function hiddenSizes(estimator: Estimator): number[] {
   return sizes.map((_, at) => {
     const size = Number(sizes[at]);
     if (Number.isInteger(size) && size >= 1 && size < 2 ** 24) return size;
-    throw estimator.error('OPTION', `expected integers from 1 on, found ${describe(sizes[at])}`, 'hidden_layer_sizes');
+    throw estimator.error(
+      'OPTION',
+      `expected integers of at least 1, found ${describe(sizes[at])}`,
+      'hidden_layer_sizes',
+    );
   });
 }
 
-/** A number, or one for each output. */
+/** Reads a number, or one for each output. */
 function readNumbers(target: unknown, row: number, into: Float64Array, first: number, outputs: number): void {
   const isList = Array.isArray(target) || ArrayBuffer.isView(target);
   const items = isList ? (target as unknown as ArrayLike<unknown>) : [target];

@@ -1,6 +1,6 @@
 /**
- * Pipeline: its last step learns, from rows as the steps before it make them. Scalers among those stay as they are, or
- * learn from each batch before they scale it, as the option `scalers` says; all else stays as it is.
+ * Pipeline: its last step learns from the rows that the steps before it make. Scalers among these stay as they are, or
+ * learn from each batch before they scale it, depending on the option `scalers`; other steps do not learn.
  */
 import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
@@ -20,7 +20,7 @@ export class Pipeline implements Incremental {
   readonly Floats: Incremental['Floats'];
   readonly #scalers: readonly Named<Scaler>[];
   readonly #last: Named<Incremental>;
-  /** Those that learn, in order. */
+  /** The steps that learn, in order. */
   readonly #learning: readonly Named<Incremental>[];
   readonly #learnsScalers: boolean;
   readonly outputs: Incremental['outputs'];
@@ -41,7 +41,7 @@ export class Pipeline implements Incremental {
     this.#scalers = steps.map(({ name, step }) => {
       const scaler = SCALERS.includes(step.className) ? openInner(step) : undefined;
       if (scaler instanceof StandardScaler || scaler instanceof ExtremesScaler) return { name, step: scaler };
-      const message = `is before the step that learns, where only ${listNames(SCALERS)} may be; save the last step by itself, and give it rows as the others make them`;
+      const message = `is before the step that learns, where only ${listNames(SCALERS)} are supported; save the last step separately, and pass it the rows that the other steps make`;
       throw step.error('UNSUPPORTED_OP', message);
     });
     this.#learnsScalers = scalers === 'learn';
@@ -49,10 +49,10 @@ export class Pipeline implements Incremental {
     const first = this.#scalers[0]?.step ?? this.#last.step;
     for (const { step, name } of [...this.#scalers, this.#last]) {
       if (step.width !== undefined && step.width === first.width) continue;
-      const found = step.width === undefined ? 'it has learnt nothing' : `it takes ${step.width}`;
+      const found = step.width === undefined ? 'it was not fitted' : `it takes ${step.width}`;
       throw estimator.error(
         'SHAPE',
-        `expected steps of rows of ${first.width} numbers; of '${name}' ${found}`,
+        `expected all steps to take rows of ${first.width} numbers; for '${name}', ${found}`,
         'steps',
       );
     }
@@ -69,7 +69,7 @@ export class Pipeline implements Incremental {
     return this.#scalers.reduce((row, { step }) => step.transform(row), x);
   }
 
-  /** All that learn, or none. */
+  /** Either all steps learn, or none. */
   partialFit(batch: Batch): void {
     const learnt: Incremental[] = [];
     const fit = (step: Incremental, own: Batch) => {
@@ -101,7 +101,7 @@ export class Pipeline implements Incremental {
     for (const [i, part] of (kept as readonly unknown[]).entries()) this.#learning[i].step.restore(part);
   }
 
-  /** Of each step that learns, by its name. */
+  /** The state of each step that learns, by its name. */
   state(): Record<string, unknown> {
     return Object.fromEntries(this.#learning.map(({ name, step }) => [name, step.state()]));
   }

@@ -1,4 +1,4 @@
-/** Which pipeline it is: of texts, of rows that other steps make, or of numbers that scalers scale. */
+/** Chooses the kind of pipeline: for texts, for rows that other steps make, or for numbers that are scaled. */
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { LearningOptions } from '../origin.ts';
 import type { Incremental } from './incremental.ts';
@@ -15,7 +15,10 @@ export function openPipeline(estimator: Estimator, options: LearningOptions, ope
   const frozen = isSparse ? steps.length - 1 : front;
   const stays = steps.slice(0, frozen).find(({ step }) => SCALERS.includes(step.className));
   if (options.scalers === 'learn' && stays !== undefined) {
-    throw stays.step.error('UNSUPPORTED_OP', "cannot learn, as scalers: 'learn' asks: steps beside it do not");
+    throw stays.step.error(
+      'UNSUPPORTED_OP',
+      "cannot learn, as requested by scalers: 'learn', because other steps before the last one do not",
+    );
   }
   return isSparse
     ? new SparsePipeline(estimator, steps, openInner, frozen)

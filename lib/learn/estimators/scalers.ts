@@ -1,4 +1,4 @@
-/** StandardScaler, MinMaxScaler and MaxAbsScaler: alone, or in front of what learns. */
+/** StandardScaler, MinMaxScaler and MaxAbsScaler: alone, or as steps before an estimator that learns. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { LearningOptions } from '../origin.ts';
@@ -9,16 +9,16 @@ import type { Batch, Incremental } from './incremental.ts';
 import { asFloats, checkRows, ownVector, weightsUnlessRefused } from './inputs.ts';
 import { type ColumnExtremes, type ColumnMoments, copyExtremes, Extremes, StandardMoments } from './scaling.ts';
 
-/** What rows go through on their way to what learns. */
+/** A step that scales rows before an estimator that learns. */
 export interface Scaler extends Incremental {
-  /** The rows as they are scaled by now, in its own array. */
+  /** The rows as currently scaled, in its own array. */
   transform(x: FloatArray): FloatArray;
 }
 
 export class StandardScaler implements Scaler {
   readonly name: string;
   readonly targets = 'none';
-  /** Sums are of doubles, whatever rows are of. */
+  /** Sums are of doubles, whatever the type of rows. */
   readonly Floats = Float64Array;
   width: number | undefined;
   readonly #estimator: Estimator;
@@ -131,11 +131,11 @@ export class ExtremesScaler implements Scaler {
   width: number | undefined;
   readonly #estimator: Estimator;
   readonly #strict: boolean;
-  /** Of MinMaxScaler. */
+  /** The `feature_range` of MinMaxScaler. */
   readonly #range: readonly [low: number, high: number] | undefined;
   readonly #clips: boolean;
   #learnt: Extremes | undefined;
-  /** What rows are multiplied by and moved by, or divided by, by now. */
+  /** The current factors and offsets of rows, or their divisors. */
   #scales: { readonly scale: Reals; readonly min: Reals | undefined } | undefined;
 
   constructor(estimator: Estimator, { strict }: LearningOptions) {

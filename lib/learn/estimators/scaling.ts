@@ -1,10 +1,10 @@
 /**
- * What scalers have learnt of each column, and how they learn on, to the bit of scikit-learn's `partial_fit`: means and
- * variances (Youngs and Cramer, as corrected by Chan, Golub and LeVeque: Algorithms for Computing the Sample Variance,
- * 1983), least and greatest values. NaN is a missing value, which no column learns from.
+ * The statistics of scalers and their updates, bit for bit as in scikit-learn's `partial_fit`: means and variances
+ * (Youngs and Cramer, as corrected by Chan, Golub and LeVeque: Algorithms for Computing the Sample Variance, 1983),
+ * least and greatest values. NaN is a missing value, which no column learns from.
  *
- * scikit-learn makes the statistics of a column NaN for ever when a batch has nothing but NaN in it, such as one row that
- * lacks a value. Here such a column learns nothing, unless `strict` asks for the same as there.
+ * In scikit-learn, the statistics of a column become NaN forever after a batch with only NaN in it, such as one row
+ * with a missing value. Here such a column learns nothing, unless `strict` asks for scikit-learn's behaviour.
  */
 import { columnSums, type Reals, type Round, rounding } from '../sums.ts';
 
@@ -16,7 +16,7 @@ function anyNaN(x: Reals): boolean {
   return false;
 }
 
-/** Finite, or NaN by the wish of `strict`. */
+/** Whether all values are finite, or NaN if `strict`. */
 function isSound(values: Float64Array | undefined, strict: boolean): boolean {
   if (values === undefined) return true;
   for (let j = 0; j < values.length; j++) {
@@ -30,10 +30,10 @@ function isEven(seen: Float64Array): boolean {
 }
 
 export interface ColumnMoments {
-  /** Undefined where neither means nor variances are wanted. */
+  /** Undefined if neither means nor variances are used. */
   mean: Float64Array | undefined;
   variance: Float64Array | undefined;
-  /** How many rows, or what weight, each column has seen. */
+  /** The number of rows, or the total weight, that each column has seen. */
   seen: Float64Array;
 }
 
@@ -41,10 +41,10 @@ export interface ColumnMoments {
 export class StandardMoments {
   #now: ColumnMoments;
   #next: ColumnMoments;
-  /** Whether all columns have seen the same. */
+  /** Whether all columns have seen the same number of rows. */
   #isEven: boolean;
   readonly #scale: Float64Array | undefined;
-  /** Whether it is what the moments say by now. */
+  /** Whether the scale is up to date with the moments. */
   #hasScale = false;
 
   constructor(
@@ -57,13 +57,13 @@ export class StandardMoments {
     this.#scale = moments.variance?.slice();
   }
 
-  /** The moments from before the last batch. */
+  /** Restores the moments before the last batch. */
   undo(): void {
     this.#take();
     this.#isEven = isEven(this.#now.seen);
   }
 
-  /** Other moments of the same columns. */
+  /** Sets other moments of the same columns. */
   restore({ mean, variance, seen }: ColumnMoments): void {
     const to = this.#next;
     if (mean) to.mean?.set(mean);
@@ -76,12 +76,12 @@ export class StandardMoments {
     return this.#now;
   }
 
-  /** Whether one number says what every column has seen. */
+  /** Whether all columns have seen the same number of rows. */
   get isEven(): boolean {
     return this.#isEven;
   }
 
-  /** What rows are divided by, of which the next batch makes another. */
+  /** The divisors of rows, which the next batch replaces. */
   get scale(): Float64Array | undefined {
     const { mean, variance, seen } = this.#now;
     const scale = this.#scale;
@@ -95,7 +95,7 @@ export class StandardMoments {
     return scale;
   }
 
-  /** @returns whether all stays finite; otherwise nothing has changed. */
+  /** @returns whether everything stays finite; if not, nothing has changed. */
   learn(x: Reals, rows: number, weights: Reals | undefined): boolean {
     const isFast = rows === 1 && weights === undefined && this.#isEven && this.#now.seen[0] > 0;
     return (isFast && this.#learnOne(x)) || this.#learnMany(x, rows, weights);
@@ -108,11 +108,14 @@ export class StandardMoments {
     this.#hasScale = false;
   }
 
-  /** One row of numbers, where all columns have seen as many: divisions by 1 and sums of one are left out. */
+  /**
+   * Learns one row of numbers, if all columns have seen the same number of rows: divisions by 1 and sums of one number
+   * are skipped.
+   */
   #learnOne(x: Reals): boolean {
     const { mean, variance, seen } = this.#now;
     const to = this.#next;
-    // Of n samples an int64 is left, whatever weights came before.
+    // The number of samples is an int64, so fractions from earlier weights are dropped.
     const count = Math.trunc(seen[0]);
     if (mean === undefined || variance === undefined || to.mean === undefined || to.variance === undefined)
       return false;
@@ -177,7 +180,7 @@ export class StandardMoments {
   }
 }
 
-/** Σ x, Σ (x − mean) and Σ (x − mean)² of a batch's columns, and how much it has of each. */
+/** Σ x, Σ (x − mean) and Σ (x − mean)² of a batch's columns, and the weight of each column. */
 class BatchSums {
   readonly count: Float64Array;
   readonly sum: Float64Array;
@@ -214,7 +217,7 @@ function blank(values: Float64Array, isMissing: Uint8Array | undefined): void {
   for (let at = 0; at < values.length; at++) if (isMissing[at]) values[at] = 0;
 }
 
-/** Products of a vector and a matrix, in the order of rows. */
+/** The product of a vector and a matrix, summed in the order of rows. */
 function weightedSums(weights: Reals): typeof columnSums {
   return (a, rows, sums) => {
     const width = sums.length;
@@ -225,16 +228,16 @@ function weightedSums(weights: Reals): typeof columnSums {
   };
 }
 
-/** What a column may be. */
+/** The extremes of columns. */
 export interface ColumnExtremes {
-  /** `MinMaxScaler`'s data_min_ and data_max_; where there is no least, as in `MaxAbsScaler`, max_abs_ alone. */
+  /** `MinMaxScaler`'s data_min_ and data_max_; without `least`, as in `MaxAbsScaler`, only max_abs_. */
   readonly least: Reals | undefined;
   readonly greatest: Reals;
-  /** Rows. */
+  /** The number of rows. */
   seen: number;
 }
 
-/** Least and greatest values of columns, in the precision that they were first met in. */
+/** Least and greatest values of columns, in the precision of the first rows. */
 export class Extremes {
   readonly #round: Round;
   readonly #before: ColumnExtremes;
@@ -258,7 +261,7 @@ export class Extremes {
       let greatest = Number.NaN;
       for (let at = j; at < rows * width; at += width) {
         const value = now.least === undefined ? Math.abs(x[at]) : x[at];
-        // Also where the one before is NaN.
+        // Also if the previous value is NaN.
         if (Number.isNaN(value)) continue;
         if (!(least <= value)) least = value;
         if (!(greatest >= value)) greatest = value;
@@ -280,13 +283,13 @@ export class Extremes {
     return sign * value < sign * past ? value : past;
   }
 
-  /** What is too small to divide by becomes 1. */
+  /** Replaces values that are too small to divide by with 1. */
   divisors(values: Reals): Reals {
     const shortest = 10 * (values instanceof Float32Array ? EPSILON_32 : EPSILON);
     return mapped(values, (value) => (value < shortest ? 1 : value));
   }
 
-  /** `MinMaxScaler`: x·scale + min reaches from the first to the second. */
+  /** `MinMaxScaler`: x·scale + min ranges from `low` to `high`. */
   range([low, high]: readonly [low: number, high: number]): { range: Reals; scale: Reals; min: Reals } {
     const round = this.#round;
     const { greatest, least = greatest } = this.now;

@@ -1,4 +1,4 @@
-/** Estimators that are made of several, each of which learns on: one for each class, or one for each target. */
+/** Meta-estimators of several estimators that learn: one for each class, or one for each target. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
@@ -19,7 +19,7 @@ abstract class Several implements Incremental {
   constructor(estimator: Estimator, openInner: OpenInner, targets?: TargetKind) {
     this.name = estimator.className;
     if (!estimator.has('estimators_')) {
-      const message = 'has learnt nothing yet; begin it in scikit-learn';
+      const message = 'was not fitted yet; fit it once in scikit-learn';
       throw estimator.error('UNSUPPORTED_OP', message, 'estimators_');
     }
     const inner = estimator.estimators('estimators_');
@@ -29,11 +29,15 @@ abstract class Several implements Incremental {
     if (first === undefined || width === undefined)
       throw estimator.error('MALFORMED', 'expected estimators', 'estimators_');
     if (this.inner.some((other) => other.width !== width || other.Floats !== first.Floats)) {
-      throw estimator.error('SHAPE', `expected estimators of rows of ${width} numbers of one type`, 'estimators_');
+      throw estimator.error(
+        'SHAPE',
+        `expected all estimators to take rows of ${width} numbers of the same type`,
+        'estimators_',
+      );
     }
-    // One object in two places would learn twice.
+    // An object that is in two places would learn twice.
     if (new Set(inner.map(({ object }) => object)).size < inner.length) {
-      throw estimator.error('MALFORMED', 'holds one estimator more than once', 'estimators_');
+      throw estimator.error('MALFORMED', 'contains one estimator more than once', 'estimators_');
     }
     this.targets = targets ?? first.targets;
     this.width = width;
@@ -43,7 +47,7 @@ abstract class Several implements Incremental {
   /** What each of the estimators learns from. */
   protected abstract batches(batch: Batch): readonly Batch[];
 
-  /** All of them, or none. */
+  /** Either all of them learn, or none. */
   partialFit(batch: Batch): void {
     const batches = this.batches(batch);
     let learnt = 0;
@@ -76,7 +80,7 @@ abstract class Several implements Incremental {
   }
 }
 
-/** OneVsRestClassifier: each of its estimators tells one class from the rest; of two classes there is one. */
+/** OneVsRestClassifier: each of its estimators separates one class from the rest; for two classes there is only one. */
 export class OneVsRest extends Several {
   override readonly classes: readonly Label[];
   readonly #classTargets: ClassTargets;
@@ -85,7 +89,11 @@ export class OneVsRest extends Several {
     super(estimator, openInner, 'classes');
     const binarizer = estimator.estimator('label_binarizer_');
     if (binarizer.text('y_type_', 'multiclass').startsWith('multilabel')) {
-      throw estimator.error('UNSUPPORTED_OP', 'several labels of one row are not learnt', 'label_binarizer_.y_type_');
+      throw estimator.error(
+        'UNSUPPORTED_OP',
+        'learning several labels per row is not supported',
+        'label_binarizer_.y_type_',
+      );
     }
     this.classes = Object.freeze([...binarizer.labels('classes_')]);
     this.#classTargets = new ClassTargets(this.classes);
@@ -96,7 +104,7 @@ export class OneVsRest extends Several {
 
   protected batches(batch: Batch): readonly Batch[] {
     if (batch.weights !== undefined) {
-      throw new ForwardpassError('OPTION', `${this.name} takes no weights of rows`, 'sampleWeight');
+      throw new ForwardpassError('OPTION', `${this.name} does not take weights of rows`, 'sampleWeight');
     }
     const labels = labelsOf(batch, this.#classTargets);
     return this.inner.map((_, k) => {
@@ -109,7 +117,7 @@ export class OneVsRest extends Several {
 /** MultiOutputClassifier and MultiOutputRegressor: each of their estimators has its own target. */
 export class MultiOutput extends Several {
   say(): Said {
-    throw new ForwardpassError('OPTION', `${this.name} has several targets, and metrics are of one`, 'metrics');
+    throw new ForwardpassError('OPTION', `${this.name} has several targets, but metrics are only for one`, 'metrics');
   }
 
   protected batches(batch: Batch): readonly Batch[] {

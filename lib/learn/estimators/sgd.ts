@@ -1,7 +1,7 @@
 /**
  * Linear models by stochastic gradient descent: SGDClassifier and SGDRegressor, SGDOneClassSVM, Perceptron and the
- * passive-aggressive ones, bit for bit as scikit-learn 1.9 goes on with them. native/learn/sgd.h has the arithmetic; here
- * is what surrounds it: classes and their weights, seeds, and which arrays are which of the estimator's attributes.
+ * passive-aggressive ones, bit for bit as in scikit-learn 1.9. native/learn/sgd.h has the arithmetic; this file has
+ * everything around it: classes and their weights, seeds, and the mapping of arrays to attributes.
  */
 import type { FloatArray } from '../../buffers.ts';
 import { ForwardpassError } from '../../errors.ts';
@@ -37,17 +37,19 @@ const RATES = ['constant', 'optimal', 'invscaling', 'pa1', 'pa2'];
 const TASKS = ['classifier', 'regressor', 'one-class'] as const;
 type Task = (typeof TASKS)[number];
 
-// The state begins with these doubles; then, for each output, its intercept, and the average of it; then the weights of all
+// The state begins with these doubles; then, for each output, its intercept and its average; then the weights of all
 // outputs, and their averages.
 const T = 0;
 const ALIAS = 1;
 const INTERCEPTS = 2;
-/** Which array intercept_ of several classes is, where a model averages. */
+/** Which array is intercept_ for several classes, if a model averages. */
 const ALIASES = { own: 0, average: 1, standard: 2 } as const;
 
 const WEIGHTED = 1;
 
-/** Of PassiveAggressive*, which loss each of theirs is, at which rate; its file names another rate, that it never uses. */
+/**
+ * The loss and learning rate for each loss of PassiveAggressive*. Its file contains another rate, which is never used.
+ */
 const PASSIVE_AGGRESSIVE: Readonly<Record<string, readonly [loss: string, rate: string]>> = {
   hinge: ['hinge', 'pa1'],
   squared_hinge: ['hinge', 'pa2'],
@@ -67,7 +69,7 @@ interface Settings {
   readonly eta0: number;
   readonly powerT: number;
   readonly epsilon: number;
-  /** From which row on weights are averaged; 0 for never. */
+  /** The row from which weights are averaged; 0 for never. */
   readonly average: number;
 }
 
@@ -85,7 +87,7 @@ export class Sgd implements Incremental {
   #classTargets: ClassTargets | undefined;
   /** Whether rows are pairs. */
   #isSparse = false;
-  /** Whether weights of classes are those of each batch. */
+  /** Whether class weights are computed from each batch. */
   readonly #isBalanced: boolean;
 
   constructor(estimator: Estimator, options: LearningOptions) {
@@ -102,14 +104,14 @@ export class Sgd implements Incremental {
   begin(width: number, classes: readonly Label[] | undefined, Floats: Incremental['Floats']): void {
     if (this.#isBalanced) {
       const message =
-        "is 'balanced', which only a model that was fitted before can be; give the weights of the classes, such as { 0: 1, 1: 9 }";
+        "is 'balanced', which only works for a model that was already fitted; pass class weights, such as { 0: 1, 1: 9 }";
       throw this.#estimator.error('OPTION', message, 'class_weight');
     }
     if (this.#settings.task === 'classifier') this.#setClasses(classes ?? []);
     this.#allocate(width, Floats);
     const { state, intercepts } = this.#memory as Memory;
     state[T] = 1;
-    // The offset of one that has learnt nothing is 0.
+    // The offset of a new model is 0.
     if (this.#settings.task === 'one-class' && this.#settings.average > 0) intercepts.fill(1);
     state[ALIAS] = ALIASES.standard;
     const { object } = this.#estimator;
@@ -117,10 +119,10 @@ export class Sgd implements Incremental {
     setAttribute(object, 'n_features_in_', width);
   }
 
-  /** From here on rows are pairs of a column and a number: of a model that was fitted on sparse rows. */
+  /** Switches to rows of pairs of a column and a number, for a model that was fitted on sparse rows. */
   takePairs(): void {
     if (this.Floats === Float32Array) {
-      throw this.#estimator.error('UNSUPPORTED_OP', 'learns from sparse rows in float32, which is not done here');
+      throw this.#estimator.error('UNSUPPORTED_OP', 'learns from sparse rows in float32, which is not supported');
     }
     this.#isSparse = true;
     this.#open();
@@ -137,7 +139,7 @@ export class Sgd implements Incremental {
     } else if (task === 'regressor') readValues(targets, rows, stepper.targets);
     if (weights !== undefined) {
       if (isPassiveAggressive(this.name)) {
-        throw new ForwardpassError('OPTION', `${this.name} takes no weights of rows`, 'sampleWeight');
+        throw new ForwardpassError('OPTION', `${this.name} does not take weights of rows`, 'sampleWeight');
       }
       stepper.weights.set(weights);
     }
@@ -183,7 +185,7 @@ export class Sgd implements Incremental {
       : { labels, probabilities: normalised(values.map(probability), classes.length) };
   }
 
-  /** [rows, outputs]. */
+  /** The scores, [rows, outputs]. */
   #scores(memory: Memory, x: FloatArray, rows: number): Float64Array {
     const width = this.width as number;
     const outputs = this.#outputs;
@@ -218,7 +220,7 @@ export class Sgd implements Incremental {
     setAttribute(object, 't_', this.#memory.state[T]);
     setAttribute(object, 'n_iter_', 1);
     this.#generator.store();
-    // That of the option `seed` is the estimator's own from here on, so that a checkpoint goes on with it.
+    // The generator from the option `seed` becomes the estimator's own, so that a checkpoint continues with it.
     const random = this.#generator.object();
     if (random !== undefined) setAttribute(object, 'random_state', random);
   }
@@ -259,7 +261,7 @@ export class Sgd implements Incremental {
     }
     memory.averages.set(averages.data);
     memory.averageIntercepts.set(estimator.vector('_average_intercept', outputs));
-    // One array may be several attributes, which joblib breaks apart and pickle does not.
+    // Several attributes may share one array; joblib separates them, pickle does not.
     const [own, ofAverage, standard] = ['intercept_', '_average_intercept', '_standard_intercept'].map((name) =>
       estimator.value(name),
     );
@@ -274,7 +276,8 @@ export class Sgd implements Incremental {
     const isFlat = task !== 'classifier';
     const matrix = (data: Float64Array | Float32Array) => arrayOf(isFlat ? [width] : [outputs, width], data.slice());
     const flat = (data: Float64Array | Float32Array) => arrayOf([width], data.slice());
-    // Of several classes the arrays keep the type of the model; what is made anew at each call is of doubles.
+    // For several classes, the arrays keep the type of the model; arrays that are recreated at each call are of
+    // doubles.
     const vector = (data: Float64Array) => {
       return arrayOf([outputs], outputs > 1 && this.Floats === Float32Array ? Float32Array.from(data) : data.slice());
     };
@@ -309,7 +312,7 @@ export class Sgd implements Incremental {
     this.classes = Object.freeze([...classes]);
     this.#classTargets = new ClassTargets(classes);
     if (classes.length < 2) {
-      const message = `expected two classes at least, found ${classes.length}; a model cannot learn new ones later`;
+      const message = `expected at least two classes, found ${classes.length}; a model cannot learn new ones later`;
       throw new ForwardpassError('OPTION', message, 'classes');
     }
   }
@@ -327,9 +330,9 @@ export class Sgd implements Incremental {
     this.#setClassWeights(this.#memory, classWeights);
   }
 
-  // What a batch brings
+  // Batches
 
-  /** Of two classes, the weights of both; of several, that of each against all others, which weigh 1. */
+  /** For two classes, the weights of both; for several, the weight of each class, where the rest has weight 1. */
   #setClassWeights({ classWeights }: Memory, weights: readonly number[]): void {
     if (this.#outputs === 1) classWeights.set(weights.length === 2 ? [weights[1], weights[0]] : [1, 1]);
     else for (const [k, weight] of weights.entries()) classWeights.set([weight, 1], 2 * k);
@@ -360,17 +363,17 @@ export class Sgd implements Incremental {
         seeds[0] = random.integer(0, MOST_SEED);
       } else {
         seeds[0] = random.integer(0, MOST_SEED);
-        // The seed of the rows, which nothing uses; that of a one-class machine is drawn elsewhere.
+        // Draws the seed of the rows, which is unused; that of a one-class machine is drawn elsewhere.
         if (task === 'regressor') random.integer(1, MOST_SEED);
       }
     });
-    // One row is in order, whatever the seed.
+    // A single row needs no order.
     const isUsed = rows > 1 || !this.#generator.advances;
     if (isNew && isUsed && this.#outputs > 1) seeds.set(seeds.map(shuffleSeedOf));
   }
 }
 
-/** Of rows whose offsets begin with 0. */
+/** Sets the pairs of rows, whose offsets start at 0. */
 function setPairs({ x, ids, offsets }: Stepper, pairs: RaggedParts): void {
   ids.set(pairs.ids as Int32Array);
   offsets.set(pairs.offsets);
@@ -378,13 +381,13 @@ function setPairs({ x, ids, offsets }: Stepper, pairs: RaggedParts): void {
   else x.set(pairs.weights);
 }
 
-/** From a score to a probability, of the losses that have one. */
+/** The function from scores to probabilities, for losses that have one. */
 const PROBABILITIES: Readonly<Record<string, (score: number) => number>> = {
   log_loss: (score) => 1 / (1 + Math.exp(-score)),
   modified_huber: (score) => (Math.min(1, Math.max(-1, score)) + 1) / 2,
 };
 
-/** Probabilities of all classes, from that of the second of two, or from those of each against the rest. */
+/** The probabilities of all classes, from that of the second of two, or from those of each class against the rest. */
 function normalised(each: Float64Array, classes: number): FloatArray {
   if (classes === 2) return both(each);
   for (let first = 0; first < each.length; first += classes) {
@@ -395,7 +398,7 @@ function normalised(each: Float64Array, classes: number): FloatArray {
   return each;
 }
 
-/** Where everything is in the memory of a learner. */
+/** The layout of a learner's memory. */
 class Memory {
   readonly stepper: Stepper;
   readonly state: Float64Array;
@@ -403,7 +406,7 @@ class Memory {
   readonly averageIntercepts: Float64Array;
   readonly weights: Float64Array | Float32Array;
   readonly averages: Float64Array | Float32Array;
-  /** Of each output, the weight of its class and of the rest. */
+  /** For each output, the weight of its class and of the rest. */
   readonly classWeights: Float64Array;
   readonly seeds: Int32Array;
 
@@ -458,7 +461,7 @@ function settingsOf(estimator: Estimator): Settings {
       ? 'one-class'
       : 'classifier';
   if (estimator.boolean('early_stopping', false)) {
-    const message = 'is True, with which partial_fit would set rows of each batch aside; set it to False before saving';
+    const message = 'is True, with which partial_fit would hold out rows of each batch; set it to False before saving';
     throw estimator.error('UNSUPPORTED_OP', message, 'early_stopping');
   }
   const said = {
@@ -484,11 +487,11 @@ function settingsOf(estimator: Estimator): Settings {
 
 function passiveAggressive(estimator: Estimator, named: string): Pick<Settings, 'loss' | 'rate' | 'penalty' | 'alpha'> {
   const found = PASSIVE_AGGRESSIVE[named];
-  if (found === undefined) throw estimator.error('UNSUPPORTED_OP', `the loss '${named}' is not known`, 'loss');
+  if (found === undefined) throw estimator.error('UNSUPPORTED_OP', `unknown loss '${named}'`, 'loss');
   return { loss: found[0], rate: found[1], penalty: null, alpha: 1 };
 }
 
-/** `adaptive` never adapts between calls; `log` is the name of before 1.1. */
+/** `adaptive` never adapts between calls; `log` is the name before 1.1. */
 const RENAMED: Readonly<Record<string, string>> = {
   adaptive: 'constant',
   log: 'log_loss',
@@ -511,7 +514,7 @@ function checked(estimator: Estimator, given: Settings): Settings {
     throw estimator.error('UNSUPPORTED_OP', `'${rate}' only works with the loss '${needed}'`, 'learning_rate');
   }
   if (rate === 'optimal' && !(settings.alpha > 0)) {
-    throw estimator.error('UNSUPPORTED_OP', "has to be above 0, since the learning rate is 'optimal'", 'alpha');
+    throw estimator.error('UNSUPPORTED_OP', "must be above 0, because the learning rate is 'optimal'", 'alpha');
   }
   for (const [name, value] of Object.entries({
     alpha: settings.alpha,
@@ -523,7 +526,7 @@ function checked(estimator: Estimator, given: Settings): Settings {
   return settings;
 }
 
-/** Of each class; 1 where nothing is said of it. 'balanced' is found anew from each batch. */
+/** The weight of each class; 1 if unspecified. 'balanced' is computed from each batch. */
 function classWeightsOf(estimator: Estimator, classes: readonly Label[]): number[] {
   const said = estimator.value('class_weight');
   if (!(said instanceof PickleDict)) return classes.map(() => 1);

@@ -1,7 +1,7 @@
 /**
- * Pipelines whose last step learns from sparse rows: from texts, as a vectorizer reads them, or from what other steps make of
- * rows, such as one-hot columns. The steps before stay as they are. From sparse rows scikit-learn's linear models learn the
- * intercept a hundred times more slowly.
+ * Pipelines whose last step learns from sparse rows: from texts that a vectorizer reads, or from the results of other
+ * steps, such as one-hot columns. The other steps do not learn. From sparse rows, scikit-learn's linear models learn
+ * the intercept a hundred times more slowly.
  */
 import { allocate, type FloatArray } from '../../buffers.ts';
 import { ForwardpassError } from '../../errors.ts';
@@ -14,12 +14,12 @@ import { Sgd } from './sgd.ts';
 import type { Named } from './steps.ts';
 
 const VECTORIZERS = ['CountVectorizer', 'TfidfVectorizer', 'HashingVectorizer'];
-/** What may stand behind one. */
+/** Steps that may follow a vectorizer. */
 const WEIGHTING = ['TfidfTransformer'];
-/** What learns the same from dense rows, but for rounding. */
+/** Estimators that learn the same from dense rows, except for rounding. */
 const EITHER = ['MultinomialNB', 'ComplementNB', 'BernoulliNB', 'MLPClassifier', 'MLPRegressor'];
 
-/** Elements that the rows of one call may have, written out. */
+/** The most elements of the rows of one call, as dense rows. */
 const MOST_ELEMENTS = 2 ** 25;
 
 /** Whether the first step takes texts. */
@@ -33,7 +33,7 @@ export class SparsePipeline implements Incremental {
   readonly width: number;
   readonly #last: Named<Incremental>;
 
-  /** `frontSteps` is 0 where rows are texts. */
+  /** `frontSteps` is 0 if rows are texts. */
   constructor(
     estimator: Estimator,
     steps: readonly Named<Estimator>[],
@@ -45,14 +45,14 @@ export class SparsePipeline implements Incremental {
     const last = steps[steps.length - 1];
     for (const { step } of steps.slice(Math.max(frontSteps, 1), -1)) {
       if (WEIGHTING.includes(step.className)) continue;
-      const message = `is between texts and what learns from them, where only ${listNames(WEIGHTING)} may be`;
+      const message = `is between the texts and the step that learns, where only ${listNames(WEIGHTING)} is supported`;
       throw step.error('UNSUPPORTED_OP', message);
     }
     const learns = openInner(last.step);
-    if (learns.width === undefined) throw last.step.error('UNSUPPORTED_OP', 'has learnt nothing before it was saved');
+    if (learns.width === undefined) throw last.step.error('UNSUPPORTED_OP', 'was not fitted before it was saved');
     if (learns instanceof Sgd) learns.takePairs();
     else if (!EITHER.includes(last.step.className)) {
-      const message = `does not learn from sparse rows here; linear models by stochastic gradients and ${listNames(EITHER)} do`;
+      const message = `is not supported for learning from sparse rows; linear models by stochastic gradients and ${listNames(EITHER)} are`;
       throw last.step.error('UNSUPPORTED_OP', message);
     }
     this.#last = { name: last.name, step: learns };
@@ -91,7 +91,7 @@ export class SparsePipeline implements Incremental {
     this.#last.step.restore(kept);
   }
 
-  /** Of the step that learns, by its name. */
+  /** The state of the step that learns, by its name. */
   state(): Record<string, unknown> {
     return { [this.#last.name]: this.#last.step.state() };
   }
@@ -121,7 +121,7 @@ function pairsOf(x: FloatArray, rows: number, width: number): RaggedParts {
 
 function writtenOut({ ids, weights, offsets }: RaggedParts, rows: number, width: number): FloatArray {
   if (rows * width > MOST_ELEMENTS) {
-    const message = `${rows} rows of ${width} terms are more than can be learnt from at once; pass fewer`;
+    const message = `${rows} rows of ${width} terms are more than one call can learn from; pass fewer rows`;
     throw new ForwardpassError('LIMIT', message, 'rows');
   }
   const x = allocate<FloatArray>(Float64Array, rows, { name: 'rows', width });

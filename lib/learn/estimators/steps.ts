@@ -7,7 +7,7 @@ export interface Named<Step> {
   readonly step: Step;
 }
 
-/** Without those that do nothing. */
+/** The steps, without those that do nothing. */
 export function stepsOf(estimator: Estimator): Named<Estimator>[] {
   return estimator.list('steps').flatMap((item, i) => {
     const [name, value] = itemsOf(item) ?? [];
@@ -19,22 +19,24 @@ export function stepsOf(estimator: Estimator): Named<Estimator>[] {
 /** Steps that scale numbers, and may learn to. */
 export const SCALERS = ['StandardScaler', 'MinMaxScaler', 'MaxAbsScaler'];
 
-/** How many of the first steps make rows for the others: up to the last before the model that is not a scaler. */
+/**
+ * The number of first steps that make rows for the others: up to the last step before the model that is not a scaler.
+ */
 export function frontOf(steps: readonly Named<Estimator>[]): number {
   return 1 + steps.slice(0, -1).findLastIndex(({ step }) => !SCALERS.includes(step.className));
 }
 
-/** What gives sparse rows if it takes some. */
+/** Steps that return sparse rows for sparse rows. */
 const KEEPING = /^(Select\w+|VarianceThreshold|MaxAbsScaler|StandardScaler|Normalizer|Binarizer|TfidfTransformer)$/;
-/** What gives dense rows of dense ones. */
+/** Steps that return dense rows for dense rows. */
 const DENSE_OF_DENSE = /^(PolynomialFeatures|FunctionTransformer|SplineTransformer)$/;
-/** What gives dense rows always. */
+/** Steps that always return dense rows. */
 const DENSE =
   /^(SimpleImputer|KNNImputer|IterativeImputer|MinMaxScaler|RobustScaler|PowerTransformer|QuantileTransformer|PCA|TruncatedSVD|IncrementalPCA|KernelPCA|FastICA|FactorAnalysis|NMF|Nystroem|RBFSampler|OrdinalEncoder|TargetEncoder)$/;
 
 /**
- * Whether scikit-learn hands on sparse rows, from which some models learn otherwise.
- * @throws {ForwardpassError} UNSUPPORTED_OP for a step of which that is not known.
+ * Whether scikit-learn passes on sparse rows, from which some models learn differently.
+ * @throws {ForwardpassError} UNSUPPORTED_OP for a step where that is unknown.
  */
 export function givesSparse(steps: readonly Named<Estimator>[]): boolean {
   let isSparse = false;
@@ -47,7 +49,7 @@ export function givesSparse(steps: readonly Named<Estimator>[]): boolean {
     else if (DENSE.test(className)) isSparse = false;
     else if (!KEEPING.test(className) && (isSparse || !DENSE_OF_DENSE.test(className))) {
       const message =
-        'is before the step that learns; whether it gives sparse rows, from which scikit-learn learns otherwise, is not known. Save the last step by itself, and give it rows as the others make them';
+        'is before the step that learns, and it is unknown whether it returns sparse rows, from which scikit-learn learns differently; save the last step separately, and pass it the rows that the other steps make';
       throw step.error('UNSUPPORTED_OP', message);
     }
   }

@@ -1,4 +1,4 @@
-/** Every estimator that learns on, by its class; and what its parameters are where nothing says otherwise. */
+/** All estimators that continue learning, by class, with the defaults of their parameters. */
 import { ForwardpassError } from '../../errors.ts';
 import {
   PickleDict,
@@ -18,27 +18,27 @@ import { SGD } from './sgd-table.ts';
 
 const TABLE: LearningTable = { ...SGD, ...BAYES_AND_OTHERS };
 
-/** The names of all that learn. */
+/** The names of all estimators that learn. */
 const LEARNING = Object.keys(TABLE);
 
-/** How deep estimators that learn may lie in others: those of a OneVsRestClassifier in a Pipeline, and one more. */
+/** How deeply estimators that learn may be nested: those of a OneVsRestClassifier in a Pipeline, and one more level. */
 const DEEPEST = 4;
 
-/** @throws {ForwardpassError} UNSUPPORTED_OP for one that has no incremental fit. */
+/** @throws {ForwardpassError} UNSUPPORTED_OP for an estimator without an incremental fit. */
 export function openEstimator(estimator: Estimator, options: LearningOptions, depth = DEEPEST): Incremental {
   const { className } = estimator;
-  if (depth === 0) throw estimator.error('UNSUPPORTED_OP', `lies deeper than ${DEEPEST} estimators that learn`);
+  if (depth === 0) throw estimator.error('UNSUPPORTED_OP', `is nested more than ${DEEPEST} estimators deep`);
   if (Object.hasOwn(TABLE, className)) {
     return TABLE[className].open(estimator, options, (inner) => openEstimator(inner, options, depth - 1));
   }
-  const message = `${className} cannot go on learning; those that do are ${listNames(LEARNING, LEARNING.length)}`;
+  const message = `${className} cannot continue learning; these can: ${listNames(LEARNING, LEARNING.length)}`;
   throw estimator.error('UNSUPPORTED_OP', message);
 }
 
-/** An object as scikit-learn would pickle it, which has learnt nothing. */
+/** A new estimator, as scikit-learn would pickle it. */
 export function newEstimator(name: string, parameters: Readonly<Record<string, unknown>>): PickleObject {
   if (!Object.hasOwn(TABLE, name)) {
-    const hint = didYouMean(name, LEARNING) || `; those that learn are ${listNames(LEARNING, LEARNING.length)}`;
+    const hint = didYouMean(name, LEARNING) || `; expected one of ${listNames(LEARNING, LEARNING.length)}`;
     throw new ForwardpassError('OPTION', `unknown estimator ${quote(name)}${hint}`, 'estimator');
   }
   const { module, defaults } = TABLE[name];
@@ -47,7 +47,7 @@ export function newEstimator(name: string, parameters: Readonly<Record<string, u
   for (const [key, value] of Object.entries(parameters)) {
     if (!Object.hasOwn(defaults, key)) {
       const known = Object.keys(defaults);
-      const hint = didYouMean(key, known) || `; known are ${listNames(known, known.length)}`;
+      const hint = didYouMean(key, known) || `; expected one of ${listNames(known, known.length)}`;
       throw new ForwardpassError('OPTION', `${name} has no parameter ${quote(key)}${hint}`, 'source');
     }
     if (value !== undefined) setAttribute(object, key, pickledOf(value, key));
@@ -67,7 +67,7 @@ function pickledOf(value: unknown, name: string): PickleValue {
     const dict = new PickleDict();
     for (const [key, item] of Object.entries(value)) {
       if (typeof item !== 'number') throw wrong(name);
-      // Keys of objects are strings; classes that are numbers are numbers.
+      // Keys of objects are strings, so numeric class labels are converted.
       const number = Number(key);
       dict.entries.push([key.trim() !== '' && `${number}` === key ? number : key, item]);
     }
@@ -76,7 +76,7 @@ function pickledOf(value: unknown, name: string): PickleValue {
   throw wrong(name);
 }
 
-/** For a parameter that is an array: one for each feature or class. */
+/** The most items of a parameter that is an array, with one for each feature or class. */
 const MOST_ITEMS = 2 ** 20;
 
 function wrong(name: string): ForwardpassError {

@@ -1,4 +1,4 @@
-/** Losses: what the caller asks for, or what a model of Keras was compiled with. */
+/** Losses: the one that the caller asks for, or the one that a Keras model was compiled with. */
 import { ForwardpassError } from '../../errors.ts';
 import { describe, didYouMean, listNames } from '../../messages.ts';
 import { LOSSES, type LossName } from './program.ts';
@@ -8,13 +8,13 @@ export type { LossName } from './program.ts';
 
 /** A loss with settings. */
 export interface LossOptions {
-  /** Which loss. */
+  /** The name of the loss. */
   readonly name: LossName;
-  /** Of Huber: where it goes from squares to absolute values, 1 unless given. */
+  /** For Huber: where it changes from squares to absolute values. Default: 1. */
   readonly delta?: number;
 }
 
-/** What a network learns by, and what its targets are. */
+/** The loss of a network, and the kind of its targets. */
 export interface Loss {
   readonly name: LossName;
   readonly delta: number;
@@ -38,7 +38,7 @@ export function checkLoss(given: unknown): Loss | undefined {
   return { name: known, delta };
 }
 
-/** Of what Keras calls them, its classes and functions. */
+/** Losses by their names in Keras, of classes and functions. */
 const KERAS: Readonly<Record<string, LossName>> = {
   mse: 'meanSquared',
   meansquarederror: 'meanSquared',
@@ -48,7 +48,7 @@ const KERAS: Readonly<Record<string, LossName>> = {
   sparsecategoricalcrossentropy: 'crossEntropy',
 };
 
-/** The loss of `compile`, where it is one of these and nothing changes it; undefined of others. */
+/** The loss passed to `compile`, if it is one of these without other settings; otherwise undefined. */
 export function kerasLoss(compiled: unknown, link: Link): Loss | undefined {
   const isName = typeof compiled === 'string';
   const { class_name, config } = (isName ? { class_name: compiled, config: {} } : (compiled ?? {})) as {
@@ -61,15 +61,15 @@ export function kerasLoss(compiled: unknown, link: Link): Loss | undefined {
   if (name === undefined || (config.label_smoothing ?? 0) !== 0) return undefined;
   const reduction = config.reduction ?? 'sum_over_batch_size';
   if (reduction !== 'sum_over_batch_size' && reduction !== 'auto') return undefined;
-  // Keras writes that it is a Huber, and not where it turns.
+  // Keras may write that the loss is Huber without its delta.
   if (name === 'huber' && !isName && typeof config.delta !== 'number') return undefined;
-  // Logits that the model gives, or the loss thinks it gives.
+  // Whether the model returns logits, or the loss expects them.
   const isCross = name === 'binaryCrossEntropy' || name === 'crossEntropy';
   if (isCross && (config.from_logits === true) !== (link === 'none')) return undefined;
   return { name, delta: typeof config.delta === 'number' ? config.delta : 1 };
 }
 
-/** @throws {ForwardpassError} OPTION of a loss that does not go with what the network ends with */
+/** @throws {ForwardpassError} OPTION for a loss that does not fit the last layer of the network */
 export function checkEnd({ name }: Loss, link: Link, outputs: number): void {
   const fits: Record<LossName, readonly Link[]> = {
     meanSquared: ['none', 'sigmoid'],
@@ -78,10 +78,10 @@ export function checkEnd({ name }: Loss, link: Link, outputs: number): void {
     crossEntropy: ['none', 'softmax'],
   };
   if (!fits[name].includes(link)) {
-    throw new ForwardpassError('OPTION', `${name} does not go with a network that ends with ${link}`, 'loss');
+    throw new ForwardpassError('OPTION', `${name} does not fit a network that ends with ${link}`, 'loss');
   }
   if (name === 'crossEntropy' && outputs < 2) {
-    const message = 'crossEntropy is of two outputs or more; a network of one output takes binaryCrossEntropy';
+    const message = 'crossEntropy needs at least two outputs; use binaryCrossEntropy for one output';
     throw new ForwardpassError('OPTION', message, 'loss');
   }
 }

@@ -1,4 +1,4 @@
-/** A network that learns: its numbers, which the addon steps, and how they are read and written. */
+/** A network that learns: its numbers, which the addon updates, and how they are read and written. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Decision, Graph } from '../../graph/graph.ts';
 import type { Label } from '../../labels.ts';
@@ -27,9 +27,9 @@ import type { Stack, StackLayer } from './stack.ts';
 export interface Learning {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Of each parameter. */
+  /** Whether each parameter learns. */
   readonly learns: readonly boolean[];
-  /** Rows of a step at the most; undefined for all rows of a call in one step. */
+  /** The most rows of a step; undefined for all rows of a call in one step. */
   readonly batchSize: number | undefined;
 }
 
@@ -51,12 +51,12 @@ export class Network implements Incremental {
   readonly learning: Learning;
   readonly #layout: Layout;
   readonly #stepper: Stepper;
-  /** The two that a step reads and writes by turns. */
+  /** The two arrays that steps alternately read and write. */
   readonly #numbers: readonly [Numbers, Numbers];
   readonly #classTargets: ClassTargets | undefined;
   readonly #outputs: number;
   #before: Float64Array | undefined;
-  /** For several steps in one call: the numbers from before them. */
+  /** For several steps in one call: the numbers before them. */
   #spare: Kept | undefined;
 
   constructor(graph: Graph, given: Stack, learning: Learning) {
@@ -64,7 +64,7 @@ export class Network implements Incremental {
     const { widths, link } = given;
     this.#outputs = widths[widths.length - 1];
     checkEnd(loss, link, this.#outputs);
-    // A sigmoid that the loss does not take together with itself is a layer.
+    // A sigmoid that is not combined with the loss is a layer.
     const isLayer = link === 'sigmoid' && loss.name !== 'binaryCrossEntropy';
     const sigmoid: StackLayer = { kind: 'unary', fn: 'sigmoid', alpha: 0, beta: 0 };
     const stack = isLayer
@@ -137,7 +137,7 @@ export class Network implements Incremental {
     this.#before = before;
   }
 
-  /** Steps that the optimizer has made. */
+  /** The number of steps of the optimizer. */
   get steps(): number {
     return this.#stepper.state[CONTROL.steps];
   }
@@ -158,7 +158,7 @@ export class Network implements Incremental {
     const targets = first === 0 || given === undefined ? given : Array.prototype.slice.call(given, first, first + rows);
     if (this.#classTargets !== undefined) {
       this.#classTargets.read(targets, rows, into);
-      // Positions stand at the beginning of rows of as many numbers as there are outputs.
+      // The index of a class is the first number of its row, which has a number for each output.
       for (let row = rows - 1; row > 0 && outputs > 1; row--) into[row * outputs] = into[row];
     } else if (outputs === 1) {
       readValues(targets, rows, into);
@@ -167,7 +167,7 @@ export class Network implements Incremental {
     }
   }
 
-  /** What the network gives for rows, [rows, outputs]; of a cross-entropy probabilities. */
+  /** The outputs of the network for rows, [rows, outputs]; probabilities with a cross-entropy loss. */
   outputs(x: Numbers, rows: number): Float64Array {
     const stepper = this.#stepper;
     stepper.room(rows);
@@ -178,7 +178,7 @@ export class Network implements Incremental {
 
   undo(): void {
     if (this.#spare !== undefined) this.restore(this.#spare);
-    // The other numbers are those from before the last step.
+    // The other array has the numbers before the last step.
     else if (this.#before !== undefined) this.#stepper.state.set(this.#before);
     this.#spare = undefined;
     this.#before = undefined;
@@ -224,7 +224,7 @@ export class Network implements Incremental {
 
   store(): void {}
 
-  /** The optimizer as it is now. */
+  /** The current optimizer. */
   get optimizer(): Optimizer {
     const { optimizer } = this.learning;
     const { state } = this.#stepper;
@@ -237,7 +237,7 @@ export class Network implements Incremental {
     return { ...optimizer, rates, moments, steps: this.steps };
   }
 
-  /** Of the steps to come, and of all parameters. */
+  /** Sets the learning rate of all parameters for the following steps. */
   #setRate(rate: number): void {
     const { state } = this.#stepper;
     for (let i = 0; i < this.stack.parameters.length; i++) {
@@ -245,7 +245,7 @@ export class Network implements Incremental {
     }
   }
 
-  /** The model as it is now. One that learns classes decides between them. */
+  /** The current model. If it learns classes, it has a decision between them. */
   graph(): Graph {
     const graph = this.stack.withValues(this.stack.parameters.map((_, i) => this.#read(i, 0)));
     if (this.classes === undefined || graph.decision !== undefined) return graph;
@@ -283,7 +283,7 @@ function readRows(targets: Targets | undefined, rows: number, width: number, int
       const value = (values as ArrayLike<unknown>)[i];
       if (typeof value !== 'number' || !Number.isFinite(value)) {
         const found = typeof value === 'number' ? String(value) : describe(value);
-        const message = `is ${found}, where a finite number is expected`;
+        const message = `expected a finite number, found ${found}`;
         throw new ForwardpassError('INPUT', message, `targets[${row}][${i}]`);
       }
       into[row * width + i] = value;
@@ -291,7 +291,7 @@ function readRows(targets: Targets | undefined, rows: number, width: number, int
   }
 }
 
-/** Which parameters learn: all, or those whose names are given, or begin with one that is. */
+/** Which parameters learn: all, or those whose names or prefixes are given. */
 export function chooseTrained({ parameters }: Stack, trained: readonly string[] | undefined): boolean[] {
   if (trained === undefined) return parameters.map(({ isFixed }) => !isFixed);
   const names = parameters.filter(({ isFixed }) => !isFixed).map(({ name }) => name);

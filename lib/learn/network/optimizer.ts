@@ -1,6 +1,6 @@
 /**
- * Optimizers: what the caller asks for, or what a file keeps of the one that trained it. Formulas are those of torch.optim
- * or of keras.optimizers, as native/learn/network_kernels.h has them.
+ * Optimizers: the one that the caller asks for, or the one saved in a file. The formulas are those of torch.optim or
+ * keras.optimizers; see native/learn/network_kernels.h.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { SavedGroup, SavedOptimizer, Tensor } from '../../graph/graph.ts';
@@ -13,29 +13,29 @@ const OPTIMIZER_NAMES = ['sgd', 'adam', 'adamw'] as const;
 /** The name of an optimizer, of either framework. @useDeclaredType */
 export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
 
-/** An optimizer with settings; those not given are the file's, else the framework's defaults. */
+/** An optimizer with settings. Default: those of the file, otherwise the framework's defaults. */
 export interface OptimizerOptions {
-  /** The one that the file keeps the state of, unless given; else `adam`. */
+  /** Default: the one whose state is in the file, otherwise `adam`. */
   readonly name?: OptimizerName;
-  /** 0.001 unless given or kept; 0.01 of Keras' SGD. */
+  /** Default: that of the file, otherwise 0.001, or 0.01 for Keras' SGD. */
   readonly learningRate?: number;
-  /** Of SGD: 0 unless given. */
+  /** For SGD. Default: 0. */
   readonly momentum?: number;
-  /** Of torch's SGD: 0 unless given. */
+  /** For torch's SGD. Default: 0. */
   readonly dampening?: number;
-  /** Of SGD. */
+  /** For SGD. */
   readonly nesterov?: boolean;
-  /** 0 unless given; of AdamW torch's 0.01, Keras' 0.004. */
+  /** Default: 0; for AdamW, 0.01 in torch and 0.004 in Keras. */
   readonly weightDecay?: number;
-  /** Of Adam: 0.9 and 0.999 unless given. */
+  /** For Adam. Default: 0.9, and 0.999 for `beta2`. */
   readonly beta1?: number;
-  /** Of Adam: see `beta1`. */
+  /** For Adam: see `beta1`. */
   readonly beta2?: number;
-  /** Of Adam: torch's 1e-8, Keras' 1e-7 unless given. */
+  /** For Adam. Default: 1e-8 in torch, 1e-7 in Keras. */
   readonly epsilon?: number;
-  /** Whose formulas: those of the framework that the model comes from, torch's for others. */
+  /** Whose formulas to use. Default: those of the model's framework, or torch's for others. */
   readonly style?: 'torch' | 'keras';
-  /** Whether to go on from the state that the file keeps: true unless given. */
+  /** Whether to continue from the state in the file. Default: true. */
   readonly resume?: boolean;
 }
 
@@ -44,11 +44,14 @@ type Rates = Readonly<Record<RateName, number>>;
 export interface Optimizer {
   readonly name: OptimizerName;
   readonly rule: Rule;
-  /** Of each parameter. */
+  /** The rates of each parameter. */
   readonly rates: readonly Rates[];
-  /** Steps that were made. */
+  /** The number of steps already made. */
   readonly steps: number;
-  /** For each parameter what the optimizer keeps: of Adam both moments, of SGD the momentum. As the file has it; undefined for zeros. */
+  /**
+   * The optimizer's state of each parameter, as in the file: both moments for Adam, the momentum for SGD; undefined for
+   * zeros.
+   */
   readonly moments: readonly (readonly (Numbers | undefined)[])[];
 }
 
@@ -96,9 +99,9 @@ interface Situation {
   readonly saved: SavedOptimizer | undefined;
   /** The format of the model. */
   readonly format: string;
-  /** In the order of the stack. */
+  /** The parameters in the order of the stack. */
   readonly parameters: readonly Parameter[];
-  /** Names in the order of the file, where it has one. */
+  /** Their names in the order of the file, if it has one. */
   readonly order: readonly string[] | undefined;
 }
 
@@ -141,7 +144,7 @@ function withGiven(rates: Rates, name: OptimizerName, given: OptimizerOptions): 
   const isSgd = name === 'sgd';
   const strange = NUMBERS.find((key) => given[key] !== undefined && (isSgd ? /^(beta|eps)/ : /^(mom|damp)/).test(key));
   if (strange !== undefined || (!isSgd && given.nesterov)) {
-    throw new ForwardpassError('OPTION', `${name} has none`, `optimizer.${strange ?? 'nesterov'}`);
+    throw new ForwardpassError('OPTION', `${name} does not have this setting`, `optimizer.${strange ?? 'nesterov'}`);
   }
   const all = {
     ...rates,
@@ -155,13 +158,13 @@ function withGiven(rates: Rates, name: OptimizerName, given: OptimizerOptions): 
     epsilon: given.epsilon ?? rates.epsilon,
   };
   if (all.nesterov !== 0 && (all.momentum === 0 || all.dampening !== 0)) {
-    const message = 'needs a momentum, and no dampening';
+    const message = 'needs a momentum and no dampening';
     throw new ForwardpassError('OPTION', message, 'optimizer.nesterov');
   }
   return all;
 }
 
-/** The optimizer that goes on with the state of the file; undefined where another was asked for. */
+/** The optimizer that continues with the state in the file; undefined if another one was asked for. */
 function resumable(saved: SavedOptimizer, given: OptimizerOptions): OptimizerName | undefined {
   if (given.style !== undefined && given.style !== saved.framework) return undefined;
   const [first] = saved.groups;
@@ -169,7 +172,7 @@ function resumable(saved: SavedOptimizer, given: OptimizerOptions): OptimizerNam
   if (saved.framework === 'keras') {
     const known: Record<string, OptimizerName> = { SGD: 'sgd', Adam: 'adam', AdamW: 'adamw' };
     const name = saved.name !== undefined && Object.hasOwn(known, saved.name) ? known[saved.name] : undefined;
-    if (name === undefined) throw unreadable(`is ${saved.name ?? 'one without a name'}, which is not gone on with`);
+    if (name === undefined) throw unreadable(`is ${saved.name ?? 'unnamed'}, which is not supported`);
     return given.name === undefined || given.name === name ? name : undefined;
   }
   if ('momentum' in settings && 'dampening' in settings) {
@@ -193,7 +196,7 @@ function resumable(saved: SavedOptimizer, given: OptimizerOptions): OptimizerNam
 }
 
 function unreadable(reason: string): ForwardpassError {
-  const message = `the optimizer of the file ${reason}; pass \`optimizer\` with resume: false to begin with another`;
+  const message = `the optimizer of the file ${reason}; pass \`optimizer\` with resume: false to start with another`;
   return new ForwardpassError('UNSUPPORTED_OP', message, 'optimizer');
 }
 
@@ -201,8 +204,9 @@ function unreadable(reason: string): ForwardpassError {
 
 function fromTorch(name: OptimizerName, saved: SavedOptimizer, situation: Situation): Optimizer {
   const { parameters, order, given } = situation;
-  // torch counts parameters in the order of the module's, which is that of the state_dict.
-  if (order === undefined) throw unreadable("counts parameters in an order that a whole module's file does not tell");
+  // torch numbers parameters in the order of the module, which is that of the state_dict.
+  if (order === undefined)
+    throw unreadable('numbers parameters in an order that the file of a whole module does not contain');
   const position = new Map(order.map((key, i) => [key, i]));
   const ordered = parameters
     .filter(({ isFixed }) => !isFixed)
@@ -210,7 +214,7 @@ function fromTorch(name: OptimizerName, saved: SavedOptimizer, situation: Situat
   const groupOf = new Map<number, SavedGroup>();
   for (const group of saved.groups) for (const index of group.parameters) groupOf.set(index, group);
   if (groupOf.size !== ordered.length || ordered.some((_, i) => !groupOf.has(i))) {
-    throw unreadable(`is of ${groupOf.size} parameters, the network has ${ordered.length}`);
+    throw unreadable(`has ${groupOf.size} parameters, but the network has ${ordered.length}`);
   }
   const [momentNames, stepOf] = name === 'sgd' ? [['momentum_buffer'], undefined] : [['exp_avg', 'exp_avg_sq'], 'step'];
   const steps = new Set<number>();
@@ -226,10 +230,10 @@ function fromTorch(name: OptimizerName, saved: SavedOptimizer, situation: Situat
       moments.push([]);
       continue;
     }
-    if ('max_exp_avg_sq' in state) throw unreadable('is of amsgrad');
+    if ('max_exp_avg_sq' in state) throw unreadable('uses amsgrad');
     const kept = momentNames.map((key) => momentOf(state[key], parameter, key));
     if (kept.some((values) => values === undefined) && kept.some((values) => values !== undefined)) {
-      throw unreadable(`keeps a part of the moments of ${parameter.name}`);
+      throw unreadable(`has only some of the moments of ${parameter.name}`);
     }
     if (stepOf !== undefined && kept[0] !== undefined) steps.add(numberIn(state[stepOf]));
     const isFirst = name === 'sgd' && kept[0] === undefined;
@@ -237,16 +241,16 @@ function fromTorch(name: OptimizerName, saved: SavedOptimizer, situation: Situat
     rates.push(withGiven(own, name, given));
     moments.push(kept);
   }
-  if (steps.size > 1) throw unreadable('has made other numbers of steps for some parameters than for others');
+  if (steps.size > 1) throw unreadable('has made different numbers of steps for its parameters');
   const [made = 0] = steps;
   if (stepOf !== undefined && made > 0 && ordered.some((p) => moments[parameters.indexOf(p)][0] === undefined)) {
-    throw unreadable('keeps moments of some parameters only');
+    throw unreadable('has moments for only some parameters');
   }
   return { name, rule: name === 'sgd' ? 'sgd-torch' : 'adam-torch', rates, steps: made, moments };
 }
 
 function torchRates(settings: Readonly<Record<string, unknown>>, name: OptimizerName): Rates {
-  for (const flag of ['amsgrad', 'maximize']) if (settings[flag] === true) throw unreadable(`is of ${flag}`);
+  for (const flag of ['amsgrad', 'maximize']) if (settings[flag] === true) throw unreadable(`uses ${flag}`);
   const number = (key: string, fallback: number) => {
     const value = settings[key] ?? fallback;
     return typeof value === 'number' && Number.isFinite(value) ? value : badSetting(key, value);
@@ -283,13 +287,13 @@ function momentOf(value: Tensor | number | undefined, { shape, name }: Parameter
 function numberIn(value: Tensor | number | undefined): number {
   const number = typeof value === 'object' ? value.data[0] : value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
-    throw unreadable('keeps no count of its steps');
+    throw unreadable('has no count of its steps');
   return number;
 }
 
 // Keras
 
-/** What changes the arithmetic, with what leaves it as it is. */
+/** Settings that change the arithmetic, with the values that do not. */
 const KERAS_EXTRAS: Readonly<Record<string, readonly unknown[]>> = {
   clipnorm: [null, undefined],
   global_clipnorm: [null, undefined],
@@ -315,9 +319,9 @@ function fromKeras(name: OptimizerName, saved: SavedOptimizer, { parameters, giv
   const each = name === 'sgd' ? (momentum === 0 ? 0 : 1) : 2;
   const learned = parameters.filter(({ isFixed }) => !isFixed);
   const expected = 2 + each * learned.length;
-  // An optimizer that was never built keeps nothing.
+  // An optimizer that was never built has no variables.
   if (values.length !== 0 && values.length !== expected) {
-    throw unreadable(`keeps ${values.length} variables, of this network it has ${expected}`);
+    throw unreadable(`has ${values.length} variables, expected ${expected} for this network`);
   }
   const keptRate = values[1]?.data[0];
   const rates = withGiven(

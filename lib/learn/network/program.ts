@@ -1,18 +1,21 @@
 /**
- * A stack as native/learn/network.cc takes it: words, numbers, and where each parameter lies in the state. Lists of names
- * have the order of network_types.h.
+ * Encodes a stack for native/learn/network.cc: words, numbers, and the position of each parameter in the state. Lists
+ * of names have the order of network_types.h.
  */
 import type { Parameter, Stack } from './stack.ts';
 import { LEARN_UNARY } from './stack.ts';
 
 export const LOSSES = ['meanSquared', 'huber', 'binaryCrossEntropy', 'crossEntropy'] as const;
-/** The name of a loss; `crossEntropy` is of logits or of probabilities, as the network ends. @useDeclaredType */
+/**
+ * The name of a loss; `crossEntropy` takes logits or probabilities, depending on the end of the network.
+ * @useDeclaredType
+ */
 export type LossName = (typeof LOSSES)[number];
 
 export const RULES = ['sgd-torch', 'adam-torch', 'sgd-keras', 'adam-keras'] as const;
 export type Rule = (typeof RULES)[number];
 
-/** Of each parameter, in this order. */
+/** The rates of each parameter, in this order. */
 export const RATES = [
   'rate',
   'decay',
@@ -38,7 +41,7 @@ const padded = (count: number) => Math.ceil(count / PADDING) * PADDING;
 
 export type Numbers = Float32Array | Float64Array;
 
-/** Where each parameter lies, and how many numbers all of them take. */
+/** The position of each parameter, and the total number of numbers. */
 export interface Layout {
   readonly offsets: readonly number[];
   readonly size: number;
@@ -63,7 +66,7 @@ export interface ProgramOptions {
   readonly loss: LossName;
   readonly delta: number;
   readonly rule: Rule;
-  /** Of each parameter. */
+  /** Whether each parameter learns. */
   readonly learns: readonly boolean[];
 }
 
@@ -96,7 +99,7 @@ export function programOf(stack: Stack, { offsets, size }: Layout, options: Prog
   return { integers: words, numbers };
 }
 
-/** A parameter's elements, as the file has them, into its place in a state. */
+/** Writes a parameter's elements, in the file's order, to its position in a state. */
 export function writeParameter(parameter: Parameter, values: ArrayLike<number>, state: Numbers, at: number): void {
   const { rows, columns, isTurned } = parameter;
   const stride = padded(columns);
@@ -105,7 +108,7 @@ export function writeParameter(parameter: Parameter, values: ArrayLike<number>, 
   }
 }
 
-/** The same elements out of a state. */
+/** Reads the same elements from a state. */
 export function readParameter(parameter: Parameter, state: Numbers, at: number): Numbers {
   const { rows, columns, isTurned } = parameter;
   const stride = padded(columns);

@@ -1,4 +1,4 @@
-/** Plain data with arrays and maps in it as text and a list of arrays, which may be the same ones in several places. */
+/** Encodes plain data with arrays and maps as text and a list of arrays, which may be shared. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Numbers } from './program.ts';
 
@@ -22,7 +22,7 @@ export function encode(value: unknown): Encoded {
   return { text, arrays: [...positions.keys()] };
 }
 
-/** @throws {ForwardpassError} MALFORMED of what {@link encode} never gave */
+/** @throws {ForwardpassError} MALFORMED for data that {@link encode} cannot have produced */
 export function decode({ text, arrays }: Encoded): unknown {
   try {
     return JSON.parse(text, (_, item: unknown) => {

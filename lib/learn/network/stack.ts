@@ -1,13 +1,13 @@
 /**
- * A graph as what learns: a stack of dense layers, activations and norms, from one input to one output. What it is made of
- * keeps its place in the graph, so that what was learned can be written back.
+ * A graph as a stack that can learn: dense layers, activations and norms, from one input to one output. Parameters
+ * remember their place in the graph, so that learned values can be written back.
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, Moments, Node, Tensor, UnaryName } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { listNames } from '../../messages.ts';
 
-/** The activations that can be learned through; the order is that of native/learn/network_unary.inc. */
+/** The activations with gradients, in the order of native/learn/network_unary.inc. */
 export const LEARN_UNARY = [
   'relu',
   'leaky_relu',
@@ -27,18 +27,18 @@ export type LearnUnary = (typeof LEARN_UNARY)[number];
 
 type Numbers = Float32Array | Float64Array;
 
-/** What is learned, or held as it is: a matrix [rows, columns] as torch has it, [out, in], or a vector of one row. */
+/** A parameter, learned or fixed: a matrix [rows, columns], as in torch [out, in], or a vector of one row. */
 export interface Parameter {
-  /** As the file calls it where it does: `fc1.weight`. */
+  /** The name in the file if it has one, such as `fc1.weight`. */
   readonly name: string;
-  /** As the file has it. */
+  /** The shape in the file. */
   readonly shape: readonly number[];
   readonly rows: number;
   readonly columns: number;
   readonly data: Numbers;
   /** Whether `data` is [in, out]. */
   readonly isTurned: boolean;
-  /** Whether it is a number that nobody trained, such as the mean of a batch normalisation. */
+  /** Whether it is not trained, such as the mean of a batch normalisation. */
   readonly isFixed: boolean;
 }
 
@@ -48,20 +48,20 @@ export type StackLayer =
   | { readonly kind: 'scale'; readonly scale?: Parameter; readonly shift?: Parameter }
   | { readonly kind: 'standardize'; readonly epsilon: number };
 
-/** What a graph ends with, which a loss may take together with itself. */
+/** The function at the end of a graph, which a loss may be combined with. */
 export type Link = 'none' | 'softmax' | 'sigmoid';
 
 export interface Stack {
   readonly layers: readonly StackLayer[];
-  /** For each layer: columns of its input; then of the last its output. */
+  /** The input width of each layer, then the output width of the last. */
   readonly widths: readonly number[];
   readonly link: Link;
   readonly parameters: readonly Parameter[];
-  /** The graph with other numbers, `values` in the order of the parameters and as these lie. */
+  /** The graph with other numbers: `values` have the order and the layout of the parameters. */
   withValues(values: readonly Numbers[]): Graph;
 }
 
-/** @throws {ForwardpassError} UNSUPPORTED_OP of what is not such a stack */
+/** @throws {ForwardpassError} UNSUPPORTED_OP for a graph that is not such a stack */
 export function readStack(graph: Graph): Stack {
   return new StackReader(graph).read();
 }
@@ -89,7 +89,7 @@ class StackReader {
     this.#widths.push(input.shape[0]);
     const chain = this.#chain(input.name, outputs[0].value);
     for (const [i, node] of chain.entries()) this.#add(node, i === chain.length - 1);
-    if (!this.#parameters.some(({ isFixed }) => !isFixed)) throw refused('it holds no parameters');
+    if (!this.#parameters.some(({ isFixed }) => !isFixed)) throw refused('it has no parameters');
     return {
       layers: this.#layers,
       widths: this.#widths,
@@ -99,7 +99,7 @@ class StackReader {
     };
   }
 
-  /** From the input to the output, each of which takes what the one before it gives. */
+  /** The nodes from the input to the output, each of which takes the result of the one before it. */
   #chain(input: string, output: string): Node[] {
     const producers = new Map(this.graph.nodes.map((node) => [node.output, node]));
     const chain: Node[] = [];
@@ -166,7 +166,7 @@ class StackReader {
       case 'require_finite':
         return;
     }
-    throw refused(`is an operation ${node.op}, which is not learned through`, node);
+    throw refused(`is the operation ${node.op}, which does not support learning`, node);
   }
 
   #addUnary(node: Node<'unary'>, isLast: boolean): void {
@@ -178,14 +178,14 @@ class StackReader {
     const known = LEARN_UNARY.find((name) => name === fn);
     if (known === undefined) {
       throw refused(
-        `is the activation ${fn}, which is not learned through; those are ${listNames(LEARN_UNARY, 20)}`,
+        `is the activation ${fn}, which does not support learning; use one of ${listNames(LEARN_UNARY, 20)}`,
         node,
       );
     }
     this.#push({ kind: 'unary', fn: known, alpha, beta });
   }
 
-  /** A batch normalisation is what it was made of; another affine is held as it is. */
+  /** A batch normalisation is split into its original parameters; any other affine is kept fixed. */
   #addAffine(node: Node<'affine'>, [scale, shift]: readonly Tensor[]): void {
     const { moments } = scale;
     if (moments === undefined) {
@@ -227,7 +227,7 @@ class StackReader {
     const name = this.#unused(this.#names.get(data) ?? `${node.name}${this.#isKeras ? '/' : '.'}${role}`);
     const [rows, columns] = isMatrix ? (isTurned ? [shape[1], shape[0]] : shape) : [1, data.length];
     if (this.#parameters.some((known) => known.data === data)) {
-      throw refused(`shares ${name} with another layer, which is not learned`, node);
+      throw refused(`shares ${name} with another layer, which is not supported`, node);
     }
     if (!isMatrix && columns !== this.#widthOf(node)) {
       throw refused(`has ${columns} values for ${this.#widthOf(node)} columns`, node);
@@ -237,7 +237,7 @@ class StackReader {
     return parameter;
   }
 
-  /** The name, or one like it: files may call two nodes the same. */
+  /** The name, or a unique variant of it, because files may give two nodes the same name. */
   #unused(name: string): string {
     const isTaken = (candidate: string) => this.#parameters.some((parameter) => parameter.name === candidate);
     let unused = name;
@@ -245,7 +245,7 @@ class StackReader {
     return unused;
   }
 
-  /** Columns that a vector of the node is for. */
+  /** The width of a vector of the node. */
   #widthOf(node: Node): number {
     if (node.op !== 'dense') return this.#width;
     const { shape } = node.inputs[1] as Tensor;

@@ -1,4 +1,4 @@
-/** Answers that carry no prediction, and the answer to whatever was thrown. */
+/** Answers without predictions, and the answer to any thrown error. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import { Refusal } from './refusal.ts';
 import type { Answer } from './types.ts';
@@ -9,14 +9,14 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, headers: JSON_TYPE, body: JSON.stringify(value) };
 }
 
-/** A failure in words of the server's own. */
+/** An error answer of the server. */
 export function problem(status: number, code: string, message: string): Answer {
   return { ...jsonAnswer({ error: message }, status), code };
 }
 
-/** Failures that the values of a request are the reason of. Their messages quote the request and the model's names only. */
+/** Errors caused by the values of a request. Their messages only quote the request and names of the model. */
 const OF_REQUESTS: ReadonlySet<ErrorCode> = new Set(['INPUT', 'ID', 'SHAPE', 'NOT_A_CLASSIFIER'] as const);
-/** Failures that pass: a version that was replaced while it ran, no memory for so many rows at the moment. */
+/** Temporary errors: a version that was replaced while it ran, or not enough memory at the moment. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['DISPOSED', 'MEMORY'] as const);
 
 export interface Failure {
@@ -26,7 +26,7 @@ export interface Failure {
   readonly place?: string;
 }
 
-/** What there is to say of something that was thrown; nothing of a stack, a path or an error that is not ours. */
+/** What a client may know of a thrown error: never a stack, a path or an unknown error. */
 export function failureOf(error: unknown, statusOfInput = 400): Failure {
   if (error instanceof Refusal) return { status: error.status, code: error.code, message: error.message };
   const known = ForwardpassError.from(error);
@@ -39,7 +39,7 @@ export function failureOf(error: unknown, statusOfInput = 400): Failure {
   return { status: 500, code: 'INTERNAL', message: 'the server failed' };
 }
 
-/** The answer to something that was thrown: `{ "error": … }`, as all protocols say it. */
+/** The answer to a thrown error: `{ "error": … }`, in all protocols. */
 export function errorAnswer(error: unknown): Answer {
   const { status, code, message } = failureOf(error);
   return problem(status, code, message);

@@ -5,12 +5,13 @@ import { checkStructure } from './json-structure.ts';
 import { Refusal } from './refusal.ts';
 import type { Incoming } from './types.ts';
 
-/** Types that a web page may send to any server without asking first. */
+/** Types that a web page may send to any server without a preflight request. */
 const SIMPLE = new Set(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data']);
 
 /**
- * Throws unless the body may be JSON, or one of the other types. What programs send without thinking of a type (none,
- * `curl -d`'s) is taken as well, but not from web pages: those of other sites could make a server on the reader's own machine work.
+ * Throws unless the body may be JSON, or one of the other types. The types that programs send by default (none, or that
+ * of `curl -d`) are also accepted, but not from web pages: pages of other sites could otherwise use a server on the
+ * user's own machine.
  */
 export function checkContentType(headers: IncomingHttpHeaders, ...others: readonly string[]): void {
   const { 'content-type': declared, origin, 'sec-fetch-site': site } = headers;
@@ -40,7 +41,7 @@ export function jsonBytes(bytes: Uint8Array): Uint8Array {
   return hasMark ? bytes.subarray(3) : bytes;
 }
 
-/** What the bytes of {@link jsonBytes} say. */
+/** Parses the bytes of {@link jsonBytes}. */
 export function parseJson(bytes: Uint8Array): unknown {
   checkStructure(bytes);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
@@ -51,14 +52,14 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Says where, as far as a second look finds it: what V8 says differs from version to version. */
+/** An error with a hint, if one is found, because V8's messages differ between versions. */
 function notJson(text: string): Refusal {
   const literal = /(?:^|[[,:\s])(-?(?:NaN|Infinity))\b/.exec(text);
   const hint = literal === null ? '' : `; JSON has no ${literal[1]}, and a missing value is null`;
   return new Refusal('JSON', `the body is not JSON${hint}`);
 }
 
-/** Of requests that are JSON and nothing else. */
+/** The body of requests that only allow JSON. */
 export function jsonBodyOf({ headers, body }: Incoming): Uint8Array {
   checkContentType(headers);
   return jsonBytes(body);

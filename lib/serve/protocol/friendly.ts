@@ -9,8 +9,8 @@ import type { Answer, Handler, Results, ServedModel } from './types.ts';
 const FORM: RowsForm = { wrappers: ['records', 'instances'], isWrapped: false };
 
 /**
- * For one record `{ "label": …, "probabilities": { … } }`, or its value where the model is not a classifier; of an array of
- * records or rows, an array of those.
+ * For one record, `{ "label": …, "probabilities": { … } }`, or its value if the model is not a classifier; for an array
+ * of records or rows, an array of these.
  */
 export const predictFriendly: Handler = (served, incoming, limits, compute) =>
   exchanged<RowsRead>({
@@ -29,7 +29,7 @@ function textOf({ model }: ServedModel, { count, isOne }: RowsRead, results: Res
   return `${text}]`;
 }
 
-/** With the code and the place: for forms, and for people. */
+/** An error answer with code and place, for forms and users. */
 function failed(error: unknown): Answer {
   const { status, code, message, place } = failureOf(error, 422);
   return { ...jsonAnswer({ error: message, code, place }, status), code };
@@ -37,7 +37,7 @@ function failed(error: unknown): Answer {
 
 const schemas = new WeakMap<ServedModel['model'], string>();
 
-/** JSON Schema of one record, or of one row where the model knows no names. */
+/** JSON Schema of one record, or of one row if the model has no feature names. */
 export function schemaOf({ model }: ServedModel): Answer {
   let schema = schemas.get(model);
   if (schema === undefined) {

@@ -1,21 +1,21 @@
-/** The way of every inference: read, run, write, whatever the protocol. */
+/** The common path of inference in all protocols: read, run, write. */
 import type { Answer, Compute, Results, ServedModel, Work } from './types.ts';
 import { runWork } from './work.ts';
 
-/** One way of saying requests and answers. */
+/** The requests and answers of one protocol. */
 export interface Exchange<W extends Work> {
   readonly served: ServedModel;
   readonly compute: Compute | undefined;
   read(): W;
-  /** The answer of status 200. */
+  /** Writes the answer with status 200. */
   write(work: W, results: Results): Pick<Answer, 'headers' | 'body'>;
-  /** Of whatever was thrown on the way. */
+  /** The answer to a thrown error. */
   fail(error: unknown): Answer;
 }
 
 const NANOSECONDS = 1e6;
 
-/** Never throws, never rejects; the answer is there at once where the results are. */
+/** Never throws or rejects; answers synchronously if the results are available synchronously. */
 export function exchanged<W extends Work>({
   served,
   compute = runWork,

@@ -1,6 +1,7 @@
 /**
- * JSON from bytes, token by token, for bodies whose shape is known: numbers go where they belong and become no objects. The
- * bytes must be valid UTF-8. Nothing here says what is wrong: where a method fails, the caller has JSON.parse say it.
+ * JSON from bytes, token by token, for bodies whose shape is known: numbers are read directly, without creating
+ * objects. The bytes must be valid UTF-8. The methods do not report errors: if one fails, the caller uses JSON.parse
+ * for the message.
  */
 import { Buffer } from 'node:buffer';
 
@@ -22,22 +23,22 @@ export const BYTE = {
   closeObject: 0x7d,
 } as const;
 
-/** A string as most clients write it in JSON, for {@link Scanner.takeAll}. */
+/** The bytes of a string as most clients write it in JSON, for {@link Scanner.takeAll}. */
 export function tokenOf(text: string): Buffer {
   return Buffer.from(JSON.stringify(text));
 }
 
-/** Powers of ten that a double holds exactly. */
+/** Powers of ten that are exact as doubles. */
 const TENS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const EXACT = 2 ** 53;
 
-/** Arrays and objects in each other that {@link Scanner.skip} goes through. */
+/** The deepest nesting that {@link Scanner.skip} handles. */
 const DEEPEST = 64;
 
 export class Scanner {
-  /** Of the next byte. */
+  /** The position of the next byte. */
   at: number;
-  /** Whether the number read last may have more digits than a double keeps: its token is then looked at again. */
+  /** Whether the last number may have more digits than a double keeps; its token must then be checked. */
   isLong = false;
   readonly #bytes: Buffer;
   readonly #end: number;
@@ -48,7 +49,7 @@ export class Scanner {
     this.#end = end;
   }
 
-  /** The next byte that is not white space, which stays the next; −1 at the end. */
+  /** The next byte that is not white space, without consuming it; −1 at the end. */
   peek(): number {
     const bytes = this.#bytes;
     let at = this.at;
@@ -64,7 +65,7 @@ export class Scanner {
     return -1;
   }
 
-  /** Goes past the next byte that is not white space, if it is this one. */
+  /** Consumes the next byte that is not white space, if it is this one. */
   take(byte: number): boolean {
     if (this.peek() !== byte) return false;
     this.at++;
@@ -76,7 +77,7 @@ export class Scanner {
     return this.peek() < 0;
   }
 
-  /** Goes past these very bytes, if they come next. */
+  /** Consumes these bytes, if they come next. */
   takeAll(expected: Uint8Array): boolean {
     this.peek();
     const { at } = this;
@@ -87,14 +88,14 @@ export class Scanner {
     return true;
   }
 
-  /** Goes past the one of these tokens that comes next; its position, or −1. The one at `likely` is tried first. */
+  /** Consumes the next token if it is one of these; returns its index, or −1. The one at `likely` is tried first. */
   takeOneOf(tokens: readonly Uint8Array[], likely = 0): number {
     if (likely < tokens.length && this.takeAll(tokens[likely])) return likely;
     for (let i = 0; i < tokens.length; i++) if (this.takeAll(tokens[i])) return i;
     return -1;
   }
 
-  /** The number that comes next, as Number() reads its token; NaN, which JSON does not have, if there is none. */
+  /** Reads the next number like Number(); NaN, which does not exist in JSON, if there is none. */
   number(): number {
     const bytes = this.#bytes;
     const start = this.at;
@@ -139,7 +140,7 @@ export class Scanner {
     }
     if (at > this.#end || (byte >= BYTE.zero && byte <= BYTE.nine)) return Number.NaN;
     this.at = at;
-    // Both are doubles without an error, so that the one division or product rounds as Number() does (Clinger 1990).
+    // Both are exact doubles, so the single division or multiplication rounds like Number() (Clinger 1990).
     this.isLong = digits >= EXACT;
     if (!this.isLong && exponent <= 22 && exponent >= -22) {
       const value = exponent < 0 ? digits / TENS[-exponent] : digits * TENS[exponent];
@@ -153,7 +154,7 @@ export class Scanner {
     return this.#bytes.toString('latin1', start, this.at);
   }
 
-  /** The string that comes next, its escapes undone; undefined if there is none. */
+  /** Reads the next string and decodes its escapes; undefined if there is none. */
   string(): string | undefined {
     const start = this.at;
     const end = this.#endOfString();
@@ -169,7 +170,7 @@ export class Scanner {
 
   #isPlain = false;
 
-  /** Behind the quote that closes the string which begins at the next byte, or −1. */
+  /** The position after the quote that closes the string at the next byte, or −1. */
   #endOfString(): number {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -189,7 +190,7 @@ export class Scanner {
     return -1;
   }
 
-  /** Goes past `true`, `false` or `null`. */
+  /** Consumes `true`, `false` or `null`. */
   word(): boolean | null | undefined {
     const bytes = this.#bytes;
     const at = this.at;
@@ -204,9 +205,9 @@ export class Scanner {
     return undefined;
   }
 
-  /** Goes past a value of any kind. */
+  /** Consumes a value of any kind. */
   skip(): boolean {
-    // For the arrays and objects that are open: true for an object.
+    // The open arrays and objects: true for an object.
     const open: boolean[] = [];
     for (;;) {
       const byte = this.peek();
@@ -224,7 +225,7 @@ export class Scanner {
       } else if (byte === BYTE.t || byte === BYTE.f || byte === BYTE.n) {
         if (this.word() === undefined) return false;
       } else if (Number.isNaN(this.number())) return false;
-      // A value has ended, and with it perhaps what it is in.
+      // A value has ended, and perhaps also the arrays and objects around it.
       for (;;) {
         if (open.length === 0) return true;
         const isObject = open[open.length - 1];

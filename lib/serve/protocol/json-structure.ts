@@ -1,14 +1,14 @@
 /**
- * What JSON.parse would make of some bytes, counted before it makes it: arrays and objects of two bytes each take fifty times
- * their room, and an object of millions of names takes seconds. Bytes that are not JSON are left to it.
+ * Bounds the cost of JSON.parse before calling it: arrays and objects of two bytes each take fifty times as much
+ * memory, and an object with millions of names takes seconds. Invalid JSON is left to JSON.parse.
  */
 import { Refusal, tooLarge } from './refusal.ts';
 
-/** Bytes of which nothing large can come. */
+/** The size of bodies that cannot become large. */
 const SMALL = 2 ** 16;
-/** Arrays and objects: twice as many as a request may have rows. */
+/** The most arrays and objects: twice as many as the rows of a request. */
 const MOST_PARTS = 2 ** 21;
-/** Names of one object. */
+/** The most names of one object. */
 const MOST_NAMES = 2 ** 18;
 const DEEPEST = 128;
 
@@ -17,7 +17,7 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 
 
 export function checkStructure(bytes: Uint8Array): void {
   if (bytes.length <= SMALL) return;
-  // Of each array or object that is open, its names so far.
+  // The number of names so far in each open array or object.
   const names = new Uint32Array(DEEPEST + 1);
   let depth = 0;
   let parts = 0;

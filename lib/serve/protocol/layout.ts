@@ -1,4 +1,4 @@
-/** What a model's inputs look like to those who read requests; made once for each model. */
+/** The layout of a model's inputs for readers of requests; created once for each model. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Port } from '../../graph/lower.ts';
 import type { Model } from '../../model.ts';
@@ -9,41 +9,41 @@ import { tokenOf } from './json-scanner.ts';
 import { tooLarge } from './refusal.ts';
 import type { ProtocolLimits } from './types.ts';
 
-/** Of records, one value. */
+/** A field of a record with a single value. */
 export interface Field {
   readonly name: string;
   /** `"name"` as most clients write it. */
   readonly key: Uint8Array;
   readonly position: number;
   readonly input: number;
-  /** Of the input's row. */
+  /** The element in the input's row. */
   readonly element: number;
   readonly column: Column;
 }
 
 export class Layout {
   /**
-   * Of a model with steps of its author's own, what people know of its rows; a size of −1 may be any. Of a model of texts its
-   * features, or where several have no names, all of them as one.
+   * The inputs for clients. For a model with custom steps: what is known of its rows, where a size of −1 may be any.
+   * For a model of texts: its features, or a single input if several features have no names.
    */
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** None of a model with such steps, whose rows go to them first, and none of one of texts. */
+  /** The columns; empty for models with custom steps, which take the rows first, and for models of texts. */
   readonly columns: readonly Column[];
-  /** In the order of the inputs, where the model knows names of features and has no such steps. */
+  /** The fields in the order of the inputs, if the model has feature names and no custom steps. */
   readonly fields: readonly Field[];
   readonly byName: ReadonlyMap<string, Field>;
-  /** Of features and inputs. */
+  /** The names of features and inputs. */
   readonly names: ReadonlySet<string>;
-  /** Of the inputs, in their order. */
+  /** The names of the inputs as JSON tokens, in order. */
   readonly inputKeys: readonly Uint8Array[];
   readonly hasSteps: boolean;
-  /** What rows of texts are read by. */
+  /** The reader of rows with texts. */
   readonly texts: FeatureRows | undefined;
-  /** Of one row, for requests that are run at once. Undefined where rows are read otherwise. */
+  /** The lent arrays of one row, for requests that are run at once. Undefined if rows are read in another way. */
   readonly lent: readonly FloatArray[] | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** Elements of one row: of all inputs, or of all outputs where those are more. */
+  /** The number of elements of one row: of all inputs, or of all outputs if that is more. */
   readonly #width: number;
 
   constructor(model: Model) {
@@ -72,24 +72,24 @@ export class Layout {
     this.#width = Math.max(widthOf(this.inputs), widthOf(outputs), 1);
   }
 
-  /** Whether rows are JavaScript values, as `predict` takes them. */
+  /** Whether rows are passed as JavaScript values, as for `predict`. */
   get isByRows(): boolean {
     return this.hasSteps || this.texts !== undefined;
   }
 
-  /** New arrays of the inputs. */
+  /** New arrays for the inputs. */
   allocate(rows: number): FloatArray[] {
     return this.inputs.map(({ width, exact }) => new (exact ? Float64Array : this.#Floats)(rows * width));
   }
 
-  /** Rows that a request may have. */
+  /** The most rows of a request. */
   mostRows(limits: ProtocolLimits): number {
     return Math.min(limits.rows, Math.floor(limits.elements / this.#width));
   }
 
   checkRows(rows: number, limits: ProtocolLimits): void {
     const most = this.mostRows(limits);
-    if (rows > most) throw tooLarge(`the request has ${rows} rows; at most ${most} are answered at once`);
+    if (rows > most) throw tooLarge(`the request has ${rows} rows; at most ${most} are allowed`);
   }
 }
 
@@ -106,7 +106,7 @@ function portOf({ name, shape, dtype, categories, ragged }: TensorInfo): Port {
   };
 }
 
-/** Of features, each as an input; of those that nothing looks at none. */
+/** The features as inputs, without unused ones. */
 function featurePorts({ column, texts }: FeatureRows, names: readonly string[] | undefined): Port[] {
   const { port } = column;
   if (names === undefined && port.width > 1) return [{ ...port, dtype: 'string' }];

@@ -1,4 +1,4 @@
-/** The OpenAPI document of all that is served, from the models' own schemas. */
+/** The OpenAPI document of all served models, from their schemas. */
 import type { Model } from '../../model.ts';
 import { jsonAnswer } from './answers.ts';
 import type { Answer, ServedModel } from './types.ts';
@@ -25,12 +25,12 @@ export function openApi(models: readonly ServedModel[]): Answer {
   });
 }
 
-/** A name as a part of a component's name, which may hold few characters; a name has one of its own. */
+/** A name as a part of a component's name, which only allows few characters; different names stay different. */
 function partOf(name: string): string {
   return name.replace(/[^A-Za-z0-9.-]/g, (character) => `_${character.codePointAt(0)?.toString(16)}_`);
 }
 
-/** Without its dialect, which the document says once. */
+/** The schema without `$schema`, which the document declares once. */
 function recordSchema(model: Model): Json {
   const { $schema, ...schema } = model.schema();
   return { title: 'A record', ...schema };
@@ -46,7 +46,7 @@ function pathsOf({ name, model }: ServedModel, part: string): [string, Json][] {
     operationId: `predict-${part}`,
     requestBody: bodyOf({ anyOf: [record, rows] }, exampleOf(model)),
     responses: {
-      200: contentOf('What the model says to each', { anyOf: [prediction, { type: 'array', items: prediction }] }),
+      200: contentOf('The prediction for each record', { anyOf: [prediction, { type: 'array', items: prediction }] }),
       ...failures('failure', 400, 413, 415, 422, 503),
     },
   };
@@ -105,11 +105,11 @@ function contentOf(description: string, schema: Json): Json {
 }
 
 const WHY: Readonly<Record<number, string>> = {
-  400: 'The request is not what it should be',
+  400: 'The request is invalid',
   404: 'Model not found',
   413: 'The request is too large',
-  415: 'The content type is not taken',
-  422: 'The model does not take these values',
+  415: 'The content type is not supported',
+  422: 'The model does not accept these values',
   503: 'The model cannot answer at the moment',
 };
 
@@ -117,7 +117,7 @@ function failures(schema: 'error' | 'failure', ...statuses: readonly number[]): 
   return Object.fromEntries(statuses.map((status) => [status, contentOf(WHY[status], refTo(schema))]));
 }
 
-/** A record that the schema describes, by its own defaults and examples. */
+/** An example record for the schema, from its defaults and examples. */
 function exampleOf(model: Model): Json | undefined {
   const { properties } = model.schema();
   if (properties === undefined) return undefined;
@@ -130,7 +130,7 @@ function exampleOf(model: Model): Json | undefined {
   );
 }
 
-/** What `predict` of one record says. */
+/** The schema of a prediction for one record. */
 function predictionSchema(model: Model): Json {
   const { outputs } = model.ports;
   const { classes, targetClasses } = model;
@@ -147,7 +147,7 @@ function predictionSchema(model: Model): Json {
   }
   const probabilities = { type: 'object', additionalProperties: { type: ['number', 'null'] } };
   const schema = named(['label', 'probabilities'], [labelSchema(classes), probabilities]);
-  return { title: 'A label, and probabilities where the model has them', ...schema, required: ['label'] };
+  return { title: 'A label, and probabilities if the model has them', ...schema, required: ['label'] };
 }
 
 function named(names: readonly string[], schemas: readonly Json[]): Json {
@@ -161,7 +161,9 @@ function outputsSchema(outputs: readonly { readonly name: string }[], schemaAt: 
   );
 }
 
-/** The classes, where there are not too many to be read. Of several labels that a row may each have, 1 or 0 for each. */
+/**
+ * The schema of labels: the classes, if there are not too many to read; for multilabel models, 1 or 0 for each label.
+ */
 function labelSchema(classes: readonly (string | number)[]): Json {
   const label = classes.length <= 100 ? { enum: classes } : { type: ['string', 'number'] };
   return { anyOf: [label, { type: 'array', items: { type: 'number' } }] };

@@ -1,4 +1,4 @@
-/** What a model says to each row, as JSON. */
+/** Formats the prediction for each row as JSON. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Label } from '../../labels.ts';
 import type { Model } from '../../model.ts';
@@ -11,13 +11,15 @@ export type RowText = (row: number) => string;
 type Part = FloatArray | readonly Label[];
 type Named = Readonly<Record<string, Part | readonly Part[]>>;
 
-/** What `predict` says of each row: its label or value, an array where it is wider, several by their names. */
+/**
+ * The result of `predict` for each row: its label or value, an array if it is wider, an object if there are several.
+ */
 export function predictedTexts(model: Model, { predicted }: Interpreted, rows: number): RowText {
   const { outputs } = model.ports;
   if (!Array.isArray(predicted) && !ArrayBuffer.isView(predicted))
     return namedTexts(predicted, (part) => partTexts(part, rows));
   if (!Array.isArray(predicted) || predicted.length === rows) return partTexts(predicted as Part, rows);
-  // For several targets, row after row: each has its output's name.
+  // For several targets, row after row: each is named by its output.
   const targets = outputs.length;
   const columns = outputs.map(({ name, list }, at) => {
     const column = Array.from({ length: rows }, (_, row) => (predicted as Label[])[row * targets + at]);
@@ -31,10 +33,10 @@ export function predictedTexts(model: Model, { predicted }: Interpreted, rows: n
   return namedTexts(named, (part) => partTexts(part, rows));
 }
 
-/** The same, of a classifier with what it gives beside the label: `{ "label": …, "probabilities": { … } }`. */
+/** The same, where a classifier also returns probabilities: `{ "label": …, "probabilities": { … } }`. */
 export function friendlyTexts(model: Model, interpreted: Interpreted, rows: number): RowText {
   const predicted = predictedTexts(model, interpreted, rows);
-  // Where nobody knows classes, what predict says is the probabilities themselves.
+  // Without known classes, `predict` returns the probabilities themselves.
   const hasLabels = model.classes !== undefined || model.targetClasses !== undefined;
   const probabilities = hasLabels ? interpreted.probabilities : undefined;
   if (probabilities === undefined) {
@@ -73,7 +75,7 @@ function isListOfParts(list: readonly unknown[]): boolean {
   return typeof list[0] === 'object' && list[0] !== null;
 }
 
-/** By class, under the class as a string; an array where two classes are written alike. */
+/** An object with the class as a string as the key; an array if two classes have the same string. */
 function classTexts(values: FloatArray, rows: number, classes: readonly Label[] | undefined): RowText {
   const width = values.length / Math.max(rows, 1);
   const keys = classes === undefined || classes.length !== width ? keysOf(positions(width)) : knownKeysOf(classes);
@@ -96,7 +98,7 @@ function knownKeysOf(classes: readonly Label[]): readonly string[] | undefined {
   return known.get(classes);
 }
 
-/** What stands before each number; undefined where two would be the same. */
+/** The text before each number; undefined if two would be equal. */
 function keysOf(classes: readonly Label[]): readonly string[] | undefined {
   const names = classes.map(String);
   if (new Set(names).size < names.length) return undefined;

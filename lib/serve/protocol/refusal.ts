@@ -1,9 +1,9 @@
-/** What the protocols refuse by themselves, before a model sees it. */
+/** Errors of the protocols themselves, before a model is used. */
 
-/** Of a failure that is not a model's. */
+/** The codes of such errors. */
 export type RefusalCode = 'JSON' | 'REQUEST' | 'CONTENT_TYPE' | 'TOO_LARGE' | 'NOT_JSON';
 
-/** A request that is not what its protocol says: the client's fault. */
+/** A request that violates its protocol: an error of the client. */
 export class Refusal extends Error {
   constructor(
     readonly code: RefusalCode,

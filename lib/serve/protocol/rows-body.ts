@@ -1,7 +1,7 @@
 /**
- * Rows from the bytes of a body: `[[…], …]`, `[{…}, …]` or one `{…}`, as such or under a name such as `instances`. What is
- * plain goes from bytes to the model's arrays; for all else, JSON.parse and the model's own reader say what it is or why it
- * is refused, so that both ways have the same answers and the same errors.
+ * Rows from the bytes of a body: `[[…], …]`, `[{…}, …]` or one `{…}`, as such or under a name such as `instances`.
+ * Plain bodies are read from bytes directly into the model's arrays. All others go through JSON.parse and the model's
+ * row reader, so that both ways give the same answers and errors.
  */
 import type { FloatArray } from '../../buffers.ts';
 import type { FlatRows, RowRecord, Rows } from '../../rows.ts';
@@ -17,8 +17,8 @@ export interface RowsRead extends Work {
 }
 
 /**
- * `wrappers` are names under which rows may be; with `isWrapped` they have to be. A name that is a feature's or an input's
- * is not a wrapper.
+ * `wrappers` are names under which rows may be; with `isWrapped`, they must be. The name of a feature or an input is
+ * not a wrapper.
  */
 export interface RowsForm {
   readonly wrappers: readonly string[];
@@ -30,7 +30,7 @@ export function readRows(bytes: Uint8Array, served: ServedModel, form: RowsForm,
   const fast = layout.isByRows ? undefined : new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
   if (fast === undefined) return readSlowly(bytes, served, form, limits);
   const { arrays, count, isOne, isLent } = fast;
-  // Asked for the words of an error: which are found again in what JSON.parse makes of it.
+  // Only needed for error messages, for which the body is parsed again.
   let again: FlatRows | undefined;
   const cell: FlatRows['cell'] = (row, input, element) => {
     again ??= readSlowly(bytes, served, form, limits).rows;
@@ -39,7 +39,7 @@ export function readRows(bytes: Uint8Array, served: ServedModel, form: RowsForm,
   return { count, isOne, rows: { arrays, isRecord: isOne, isLent, cell } };
 }
 
-/** The naive way. */
+/** Reads rows with JSON.parse. */
 export function readSlowly(bytes: Uint8Array, served: ServedModel, form: RowsForm, limits: ProtocolLimits): RowsRead {
   const rows = unwrapped(parseJson(bytes), layoutOf(served.model), form);
   const isOne = !Array.isArray(rows);
@@ -51,7 +51,9 @@ export function readSlowly(bytes: Uint8Array, served: ServedModel, form: RowsFor
   return { count, isOne, rows: served.model.flatten(flat as Rows | RowRecord) };
 }
 
-/** Inputs whose rows are tables, or single values, in the nesting that their shape has; all else as it is. */
+/**
+ * Flattens inputs whose rows are nested arrays, or single values, according to their shape; other values are unchanged.
+ */
 function flattened(rows: unknown, { inputs, fields }: Layout): unknown {
   const flatRow = (row: unknown): unknown => {
     if (typeof row !== 'object' || row === null || Array.isArray(row)) {
@@ -65,7 +67,7 @@ function flattened(rows: unknown, { inputs, fields }: Layout): unknown {
   return Array.isArray(rows) ? rows.map(flatRow) : flatRow(rows);
 }
 
-/** A value of a row of no dimension becomes an array of one where the row stands by itself. */
+/** A value without dimensions becomes an array of one if it is the whole row. */
 function flatValue(value: unknown, shape: readonly number[], isRow: boolean): unknown {
   if (!Array.isArray(value)) return isRow && shape.length === 0 && isCell(value) ? [value] : value;
   let level: unknown[] = [value];
@@ -97,7 +99,7 @@ function isWrapper(name: string, { names }: Layout): boolean {
   return !names.has(name);
 }
 
-/** Where a value is nobody asks: what is wrong with it is found again the slow way. */
+/** The place does not matter: errors are found again by the slow way. */
 const anywhere = () => 'rows';
 
 interface FastRead {
@@ -107,15 +109,15 @@ interface FastRead {
   readonly isLent: boolean;
 }
 
-/** Gives up (undefined) where anything is not plain. */
+/** The fast reader, which gives up (undefined) if anything is not plain. */
 class FastRows {
   readonly #scanner: Scanner;
   readonly #layout: Layout;
   readonly #most: number;
   #arrays: readonly FloatArray[] = [];
-  /** Rows that the arrays have room for. */
+  /** The number of rows for which the arrays have room. */
   #room = 0;
-  /** By field, the row that it was met in last, counted from 1. */
+  /** The last row in which each field was seen, counted from 1. */
   readonly #met: Uint32Array;
 
   constructor(bytes: Uint8Array, layout: Layout, mostRows: number) {
@@ -137,7 +139,7 @@ class FastRows {
       if (name !== undefined && form.wrappers.includes(name) && isWrapper(name, this.#layout)) {
         if (!scanner.take(BYTE.colon)) return undefined;
         const count = this.#rows();
-        // More names, which may be another wrapper's, are left to the slow way.
+        // Further names, which may be other wrappers, are left to the slow way.
         return scanner.take(BYTE.closeObject) ? this.#ended(count, false) : undefined;
       }
     }
@@ -174,7 +176,7 @@ class FastRows {
     this.#arrays = arrays;
   }
 
-  /** How many, or −1. */
+  /** Reads the rows; returns their number, or −1. */
   #rows(): number {
     const scanner = this.#scanner;
     if (!scanner.take(BYTE.openArray)) return -1;
@@ -224,7 +226,7 @@ class FastRows {
     let next = 0;
     let met = 0;
     do {
-      // Most clients keep to one order.
+      // Most clients always use the same order.
       let field = next < fields.length && scanner.takeAll(fields[next].key) ? fields[next] : undefined;
       if (field === undefined) {
         if (scanner.peek() !== BYTE.quote) return false;
@@ -249,7 +251,7 @@ class FastRows {
     return met === fields.length && scanner.take(BYTE.closeObject);
   }
 
-  /** What the value that comes next is written as; undefined where it is none that the column takes. */
+  /** The number for the next value; undefined if the column does not accept it quickly. */
   #valueOf(column: Layout['columns'][number], element: number): number | undefined {
     const scanner = this.#scanner;
     const byte = scanner.peek();

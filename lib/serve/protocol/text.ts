@@ -1,7 +1,10 @@
 /** Values as JSON. */
 import type { Label } from '../../labels.ts';
 
-/** The fewest digits that give the double back; `-0` keeps its sign. Null for what JSON has no number for. */
+/**
+ * The shortest text that reads back as the same double; `-0` keeps its sign. `null` for numbers that JSON does not
+ * have.
+ */
 export function numberText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   return Number.isFinite(value) ? String(value) : 'null';
@@ -11,7 +14,7 @@ export function labelText(label: Label): string {
   return typeof label === 'string' ? JSON.stringify(label) : numberText(label);
 }
 
-/** `[1,2.5]`: some elements of an array. */
+/** Some elements of an array, as `[1,2.5]`. */
 export function numbersText(values: ArrayLike<number>, first = 0, end = values.length): string {
   if (first >= end) return '[]';
   let text = `[${numberText(values[first])}`;

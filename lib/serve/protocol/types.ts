@@ -1,4 +1,4 @@
-/** What the protocols and the host of a server say to each other. Nothing here knows a socket. */
+/** The types between the protocols and the host of a server, independent of sockets. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Model } from '../../model.ts';
 import type { Ran } from '../../predictions.ts';
@@ -9,11 +9,11 @@ export interface ServedModel {
   readonly name: string;
   readonly version: string;
   readonly model: Model;
-  /** Which reader opened it: `onnx`, `sklearn`; the `platform` of the Open Inference Protocol. */
+  /** The reader that opened it, such as `onnx` or `sklearn`; the `platform` of the Open Inference Protocol. */
   readonly format: string;
 }
 
-/** A request whose body has arrived whole, its content encoding undone. */
+/** A request whose body has arrived completely and is decompressed. */
 export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   readonly body: Uint8Array;
@@ -22,32 +22,35 @@ export interface Incoming {
 
 export interface Answer {
   readonly status: number;
-  /** Names in lower case. The content length is left to the host. */
+  /** Headers with lower-case names. The host adds the content length. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
-  /** For an inference: rows, and nanoseconds from handing the work over until its results were there. */
+  /** For an inference: the number of rows, and the nanoseconds from passing on the work to its results. */
   readonly rows?: number;
   readonly computeNs?: number;
-  /** For a failure: the code of a ForwardpassError, or of the protocol (`JSON`, `NOT_FOUND`). One of a few dozen words. */
+  /** For a failure: the code of a ForwardpassError, or of the protocol (`JSON`, `NOT_FOUND`); one of a few dozen. */
   readonly code?: string;
 }
 
 export interface ProtocolLimits {
-  /** Rows of one request. */
+  /** The most rows of one request. */
   readonly rows: number;
-  /** Elements of all inputs, and of all outputs, of one request. */
+  /** The most elements of all inputs, and of all outputs, of one request. */
   readonly elements: number;
 }
 
 export const PROTOCOL_LIMITS: ProtocolLimits = Object.freeze({ rows: 1_000_000, elements: 16_000_000 });
 
-/** The rows of a request. Lent ones, and what the model says to them, hold until the next request is read: who waits keeps its own. */
+/**
+ * The rows of a request. Lent rows and their results are valid until the next request is read: callers that wait must
+ * copy them.
+ */
 export interface Work {
   readonly count: number;
   readonly rows: FlatRows;
 }
 
-/** An array for each output of the model, and for what decides labels. */
+/** An array for each output of the model, and for the values that decide labels. */
 export type Results = Ran;
 
 /**
@@ -56,7 +59,7 @@ export type Results = Ran;
  */
 export type Compute = (served: ServedModel, work: Work) => Results | Promise<Results>;
 
-/** How a request is answered. It never throws and never rejects: an error is an answer, too. */
+/** How a request is answered. It never throws or rejects: errors are also answers. */
 export type Handler = (
   served: ServedModel,
   incoming: Incoming,

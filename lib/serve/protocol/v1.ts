@@ -1,4 +1,4 @@
-/** KServe's first protocol. */
+/** KServe's V1 protocol. */
 import { errorAnswer, JSON_TYPE, jsonAnswer } from './answers.ts';
 import { jsonBodyOf } from './body.ts';
 import { exchanged } from './infer.ts';
@@ -8,7 +8,9 @@ import type { Answer, Handler, Results, ServedModel } from './types.ts';
 
 const FORM: RowsForm = { wrappers: ['instances'], isWrapped: true };
 
-/** `POST /v1/models/NAME:predict`: of `{ "instances": […] }`, `{ "predictions": […] }` as `predict` says them. */
+/**
+ * `POST /v1/models/NAME:predict`: turns `{ "instances": […] }` into `{ "predictions": […] }`, the results of `predict`.
+ */
 export const predictV1: Handler = (served, incoming, limits, compute) =>
   exchanged<RowsRead>({
     served,

@@ -16,7 +16,7 @@ import { packageVersion } from './version.ts';
 
 const BINARY = 'application/octet-stream';
 
-/** A request with the rows that it comes to. */
+/** A request with its rows. */
 type Asked = Work & { readonly request: InferRequest };
 
 /** `POST /v2/models/NAME[/versions/VERSION]/infer` */
@@ -43,12 +43,13 @@ function read(served: ServedModel, incoming: Incoming, limits: ProtocolLimits): 
   return { count, rows, request };
 }
 
-/** A body without JSON is the one input: as many rows as it holds. All outputs are binary then. */
+/** A body without JSON is the only input, with as many rows as it contains. All outputs are then binary. */
 function rawRequest({ model }: ServedModel, body: Uint8Array): InferRequest {
   const { inputs } = layoutOf(model);
-  if (inputs.length > 1) throw badRequest('a body without JSON is the one input of a model, but this one has several');
+  if (inputs.length > 1)
+    throw badRequest('a body without JSON is only possible for models with one input; this one has several');
   const [{ name, shape, width }] = inputs;
-  if (shape.some((size) => size < 0)) throw inInput(name, 'the body does not say how long a row is');
+  if (shape.some((size) => size < 0)) throw inInput(name, 'a body without JSON does not determine how long a row is');
   const datatype = datatypeOfInput(inputs[0]);
   const tensor = (rows: number, values: Tensor['values']) => ({ name, datatype, shape: [rows, ...shape], values });
   const all = { outputs: [], isBinary: true, isNullable: false };
@@ -59,7 +60,7 @@ function rawRequest({ model }: ServedModel, body: Uint8Array): InferRequest {
   }
   const rowBytes = width * datatype.bytes;
   if (body.length % rowBytes !== 0) {
-    throw inInput(name, `the body has ${body.length} bytes, which are not a whole number of rows of ${rowBytes}`);
+    throw inInput(name, `the body has ${body.length} bytes, expected a multiple of ${rowBytes}, the size of a row`);
   }
   const rows = body.length / rowBytes;
   return { inputs: [tensor(rows, valuesOfBytes(body, datatype, rows * width, name))], ...all };
@@ -91,7 +92,7 @@ function answerOf(served: ServedModel, { count, request }: Asked, results: Resul
 
 const heads = new WeakMap<ServedModel, string>();
 
-/** The beginning of every answer of a version. */
+/** The beginning of all answers of a version. */
 function headOf(served: ServedModel): string {
   let head = heads.get(served);
   if (head === undefined) {
@@ -105,7 +106,7 @@ function tensorText({ name, shape, datatype }: OutputTensor, data: string): stri
   return `{"name":${JSON.stringify(name)},"shape":[${shape.join(',')}],"datatype":"${datatype.name}",${data}}`;
 }
 
-/** `GET /v2/models/NAME[/versions/VERSION]`; `versions` are all that are served of that name. */
+/** `GET /v2/models/NAME[/versions/VERSION]`; `versions` are all served versions of the model. */
 export function metadataV2(served: ServedModel, versions: readonly string[]): Answer {
   return jsonAnswer({ ...modelMetadata(served), versions });
 }
@@ -135,7 +136,7 @@ export function modelMetadata({ name, format, model }: ServedModel): ModelMetada
   };
 }
 
-/** Names that the protocol lists. */
+/** The platform names that the protocol lists. */
 const PLATFORMS: Readonly<Record<string, string>> = {
   onnx: 'onnx_onnxv1',
   tensorflow: 'tensorflow_savedmodel',

@@ -1,7 +1,7 @@
 /** The version of this package. */
 import { readFileSync } from 'node:fs';
 
-/** From the sources and from dist/, where modules are bundled, package.json is at different distances. */
+/** The relative paths of package.json, from the sources and from bundles in dist/. */
 const PLACES = ['../package.json', '../../package.json', '../../../package.json'];
 
 let known: string | undefined;
@@ -17,7 +17,7 @@ function versionAt(places: readonly string[]): string | undefined {
       const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8'));
       if (name === 'forwardpass') return version;
     } catch {
-      // Not there.
+      // File not found.
     }
   }
   return undefined;

@@ -1,14 +1,14 @@
-/** The rows of a request, and what the model says to them. */
+/** Runs the rows of requests. */
 import type { FloatArray, TypedArray } from '../../buffers.ts';
 import type { FlatRows } from '../../rows.ts';
 import type { Results, ServedModel, Work } from './types.ts';
 
-/** At once, on this thread. */
+/** Runs synchronously, on this thread. */
 export function runWork(served: ServedModel, work: Work): Results {
   return served.model.runRows(work.rows);
 }
 
-/** For who runs it later, or off the event loop: rows of its own. */
+/** Copies the rows, for running later or off the event loop. */
 export function keptWork(work: Work): Work {
   const { rows } = work;
   if (!rows.isLent) return work;
@@ -16,25 +16,28 @@ export function keptWork(work: Work): Work {
   return { ...work, rows: { ...rows, arrays, isLent: false } };
 }
 
-/** For who looks at them later. */
+/** Copies the results, for later use. */
 export function keptResults({ outputs, deciding }: Results): Results {
   const copy = (array: FloatArray): FloatArray => array.slice();
   return { outputs: outputs.map(copy), deciding: deciding.map(copy) };
 }
 
-/** Off the event loop. */
+/** Runs off the event loop. */
 export function runWorkAsync(served: ServedModel, work: Work): Promise<Results> {
   return served.model.runRowsAsync(work.rows);
 }
 
-/** In one call where that is possible. Where it fails, each by itself, so that bad rows are the failure of their request only. */
+/**
+ * Runs several requests in one call if possible. If it fails, each runs separately, so that bad rows only fail their
+ * own request.
+ */
 export function runTogether(served: ServedModel, works: readonly Work[]): (Results | Error)[] {
   const joined = works.length > 1 ? joinedOf(works) : undefined;
   if (joined !== undefined) {
     try {
       return splitFor(works, runWork(served, joined), joined.count);
     } catch {
-      // Whose rows are bad shows below.
+      // The runs below show which rows are bad.
     }
   }
   return works.map((work) => {
@@ -46,7 +49,7 @@ export function runTogether(served: ServedModel, works: readonly Work[]): (Resul
   });
 }
 
-/** Undefined where their arrays are of several types, or rows of pairs. */
+/** The combined rows; undefined if their arrays have different types, or are ragged. */
 function joinedOf(works: readonly Work[]): Work | undefined {
   const [first, ...others] = works;
   const isAlike = (array: FlatRows['arrays'][number], input: number) =>
@@ -56,7 +59,7 @@ function joinedOf(works: readonly Work[]): Work | undefined {
     concatenated(works.map(({ rows }) => rows.arrays[input] as TypedArray)),
   );
   const count = works.reduce((total, work) => total + work.count, 0);
-  // It is asked only for the words of an error, and errors are met again one by one.
+  // `cell` is only used for error messages, and failed requests run again separately.
   return { count, rows: { arrays, isRecord: false, cell: () => ({ value: undefined, place: 'rows' }) } };
 }
 

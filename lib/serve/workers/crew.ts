@@ -1,6 +1,6 @@
 /**
- * The threads that answer requests on one port. They share the listening socket, so that what waits to be accepted is
- * nobody's own and is not lost with a thread, and the weights, which this thread loads.
+ * The threads that answer requests on one port. They share the listening socket, so that waiting connections belong to
+ * no thread and are not lost with one, and the weights, which this thread loads.
  */
 import { closeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -14,13 +14,13 @@ import type { CheckedServeOptions } from '../options.ts';
 import type { Edition, FromWorker, Shared, Start } from './messages.ts';
 import { Seat } from './seat.ts';
 
-/** Milliseconds that a thread may take to say what it has counted, before what it last said is taken. */
+/** Milliseconds to wait for the metrics of a thread, before its last report is used. */
 const COLLECT = 500;
 
-/** A model that threads have, kept whole until none of them needs it any more. */
+/** A model that is shared with threads, kept alive until none of them needs it any more. */
 interface Kept {
   readonly shared: Shared;
-  /** The edition that has it no more. */
+  /** The first edition without it. */
   over?: number;
 }
 
@@ -28,7 +28,7 @@ export class Crew implements Others {
   readonly #seats: Seat[] = [];
   readonly #kept = new Map<Served, Kept>();
   readonly #collecting = new Map<number, (state: MetricsState) => void>();
-  /** What threads counted that have ended. */
+  /** The metrics of threads that have ended. */
   readonly #departed = new Metrics();
   #tls: Certificates | undefined;
   #edition = 0;
@@ -84,7 +84,7 @@ export class Crew implements Others {
     return this.#seats.filter(({ isTaken }) => isTaken).length;
   }
 
-  /** What all threads counted, ended ones included. */
+  /** The metrics of all threads, including ended ones. */
   async collect(): Promise<MetricsState> {
     const total = new Metrics();
     total.add(this.#departed.state);
@@ -107,9 +107,9 @@ export class Crew implements Others {
     for (const seat of this.#seats) seat.say({ kind: 'drain' });
   }
 
-  /** Each thread answers what is on its way, then ends. */
+  /** Each thread answers open requests, then ends. */
   async close(most: number): Promise<void> {
-    // The socket listens for as long as anybody has it open.
+    // The socket listens as long as any thread has it open.
     closeSync(this.socket);
     if (this.grpc !== undefined) closeSync(this.grpc.socket);
     await Promise.all(this.#seats.map((seat) => seat.close(most)));
@@ -205,7 +205,7 @@ export class Crew implements Others {
     return fresh.finally(() => this.#collecting.delete(id));
   }
 
-  /** Tells all threads which models are in use now. Each changes between two of its own requests. */
+  /** Tells all threads which models are now in use. Each thread switches between two requests. */
   #publish(): void {
     this.#edition += 1;
     const now = new Set(this.local.catalog.all);
@@ -223,7 +223,10 @@ export class Crew implements Others {
     this.#release();
   }
 
-  /** Models that call functions go to threads that have them as well; others that cannot be shared are not served. */
+  /**
+   * Models with functions are loaded by the threads, which also have the functions; other models that cannot be shared
+   * are not served.
+   */
   #share({ name, version, model, source }: Served): Shared['from'] | undefined {
     try {
       return { handle: model.share() };
@@ -240,7 +243,7 @@ export class Crew implements Others {
     return { number: this.#edition, models, ready: this.local.catalog.ready };
   }
 
-  /** What every thread has exchanged for something else; nothing while one of them starts. */
+  /** Releases models that every thread has replaced; does nothing while a thread starts. */
   #release(): void {
     for (const [served, { over }] of this.#kept) {
       if (over === undefined || this.#seats.some(({ isTaken, edition }) => isTaken && edition < over)) continue;
@@ -255,7 +258,7 @@ interface Bound {
   readonly address: AddressInfo;
 }
 
-/** Says what is missing or in use before a thread does; `other` is closed then. */
+/** Reports a missing package or a port in use before threads start; `other` is then closed. */
 async function bindGrpc(place: { readonly host: string; readonly port: number }, other: number): Promise<Bound> {
   try {
     await (await import('../grpc.ts')).checkGrpc();
@@ -269,8 +272,8 @@ async function bindGrpc(place: { readonly host: string; readonly port: number },
 }
 
 /**
- * A socket that listens, and belongs to no event loop: the server that made it is closed before it accepts anything, and
- * its descriptor stays.
+ * A listening socket that belongs to no event loop: the server that created it is closed before it accepts connections,
+ * and a copy of its descriptor remains.
  */
 function bind({ host, port }: { readonly host: string; readonly port: number }): Promise<Bound> {
   const server = createServer();
@@ -289,6 +292,6 @@ function bind({ host, port }: { readonly host: string; readonly port: number }):
 
 function noDescriptors(): ForwardpassError {
   const message =
-    'threads cannot share a port on this system; leave it out, or start several servers behind a balancer';
+    'threads cannot share a port on this system; remove the option, or start several servers behind a load balancer';
   return new ForwardpassError('OPTION', message, 'workers');
 }

@@ -1,24 +1,24 @@
-/** What the thread that loads models and those that answer requests say to each other: plain data. */
+/** The messages between the thread that loads models and those that answer requests: plain data. */
 import type { ModelHandle } from '../../handle.ts';
 import type { ModelSource } from '../catalog.ts';
 import type { Certificates } from '../listener.ts';
 import type { MetricsState } from '../metrics.ts';
 import type { CheckedServeOptions } from '../options.ts';
 
-/** A version in use; the same key is the same model. */
+/** A version in use; equal keys mean the same model. */
 export interface Shared {
   readonly key: number;
   readonly name: string;
   readonly version: string;
-  /** For the weights in this process, or of a file that each thread loads: that of a model with functions of the thread's own. */
+  /** A handle for the weights in this process, or a file that each thread loads, for models with functions. */
   readonly from: { readonly handle: ModelHandle } | { readonly source: ModelSource };
 }
 
-/** What a thread starts with. */
+/** The data with which a thread starts. */
 export interface Start {
-  /** Of the socket that all listen on, for this one to close. */
+  /** The descriptor of the shared listening socket, which the thread must close. */
   readonly fd: number;
-  /** The same of gRPC. */
+  /** The same for gRPC. */
   readonly grpcFd?: number;
   readonly options: Omit<CheckedServeOptions, 'accessLog' | 'onEvent'>;
   readonly logsAccess: boolean;
@@ -27,14 +27,14 @@ export interface Start {
   readonly models: Edition;
 }
 
-/** What is in use at a time. */
+/** The models in use at a time. */
 export interface Edition {
   readonly number: number;
   readonly models: readonly Shared[];
   readonly ready: boolean;
 }
 
-/** What a thread asks for on behalf of a client. */
+/** A question of a thread on behalf of a client. */
 export type Question = 'metrics' | 'index' | 'load' | 'unload';
 
 export type ToWorker =

@@ -1,4 +1,4 @@
-/** The place of one thread that answers: whoever has it, what it has taken, and what it last counted. */
+/** The seat of one answering thread: the current thread, its edition of models, and its last metrics. */
 import { Worker } from 'node:worker_threads';
 import type { MetricsState } from '../metrics.ts';
 import type { FromWorker, Start, ToWorker } from './messages.ts';
@@ -7,20 +7,20 @@ export interface SeatParts {
   /** The thread's script. */
   readonly script: URL;
   readonly start: () => Start;
-  /** What the thread says, but for what concerns its place only. */
+  /** Called with the thread's messages, except those that only concern the seat. */
   readonly onMessage: (message: FromWorker, seat: Seat) => void;
-  /** Called when the thread has ended, with why, if it was not asked to. */
+  /** Called with the reason if the thread has ended without being asked to. */
   readonly onEnd: (seat: Seat, error: Error) => void;
 }
 
-/** Milliseconds for which a thread has to live for its successor to come at once. */
+/** If a thread lived for fewer milliseconds, its successor is delayed. */
 const LONG_LIFE = 5_000;
 const LONGEST_WAIT = 10_000;
 
 export class Seat {
-  /** The newest models that the thread has taken. */
+  /** The newest edition that the thread uses. */
   edition = -1;
-  /** What the thread has counted, as it last said. */
+  /** The last metrics that the thread reported. */
   counted: MetricsState | undefined;
   isListening = false;
   closed = false;
@@ -49,7 +49,7 @@ export class Seat {
     this.#worker?.postMessage(message);
   }
 
-  /** Resolves when the thread has ended; after `most` milliseconds it is made to. */
+  /** Resolves when the thread has ended; it is terminated after `most` milliseconds. */
   async close(most: number): Promise<void> {
     this.closed = true;
     clearTimeout(this.#timer);
@@ -65,7 +65,7 @@ export class Seat {
     this.edition = -1;
     const worker = new Worker(this.parts.script, { workerData: this.parts.start() });
     this.#worker = worker;
-    let error = new Error('it ended without a word');
+    let error = new Error('it ended without an error');
     worker.on('error', (thrown) => {
       error = thrown instanceof Error ? thrown : new Error(String(thrown));
     });
@@ -98,5 +98,5 @@ export class Seat {
   }
 }
 
-/** Milliseconds beyond what a thread was given to end. */
+/** Additional milliseconds for a thread to end. */
 const GRACE = 2_000;

@@ -1,4 +1,4 @@
-/** A thread that answers requests, over the weights of the one that loaded them. It is its own script. */
+/** A thread that answers requests, with the weights of the loading thread. It is a separate script. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ForwardpassError } from '../../errors.ts';
 import { Model } from '../../model.ts';
@@ -13,8 +13,8 @@ import { openTelemetry } from '../telemetry.ts';
 import type { Edition, FromWorker, Question, Shared, Start, ToWorker } from './messages.ts';
 
 /**
- * Milliseconds between two reports of what was counted, of which the last one outlives the thread, and before a file that was
- * not what it should be is looked at again.
+ * Milliseconds between two reports of metrics, the last of which outlives the thread, and before a file with an
+ * unexpected digest is checked again.
  */
 const REPORT = 1_000;
 
@@ -57,10 +57,10 @@ const listener = new Listener({
 let grpc: GrpcServer | undefined;
 const served = new Map<number, Served>();
 
-/** The edition that is being taken, or was last: one after the other. */
+/** Settles when the last edition has been applied. Editions are applied one after the other. */
 let taking: Promise<void> = Promise.resolve();
 let newest = first;
-/** Whether a model of the newest could not be loaded here: its file was exchanged, or is about to be. */
+/** Whether a model of the newest edition could not be loaded here, because its file was or is being replaced. */
 let isIncomplete = false;
 
 function take(edition: Edition): Promise<void> {
@@ -90,7 +90,7 @@ async function takeNow({ number, models, ready }: Edition): Promise<void> {
   say({ kind: 'taken', edition: number });
 }
 
-/** A model with steps of its author's own: as long as the file holds what was found good. */
+/** Loads a model with custom steps, if the file still has the digest that was accepted. */
 async function loadOwn({ name, version }: Shared, { path, sha256 }: ModelSource): Promise<Served> {
   const { watch } = await import('../../watch.ts');
   const live = await watch(path, { ...options.load, functions, sha256, interval: Number.POSITIVE_INFINITY, settle: 0 });
@@ -101,7 +101,7 @@ function failed(error: unknown, model?: string): undefined {
   say({ kind: 'failed', model, error: error instanceof ForwardpassError ? error.toJSON() : String(error) });
 }
 
-/** Undefined where the model is gone already: the message that says what took its place is on its way. */
+/** Undefined if the model is already gone: the message about its replacement will follow. */
 function attach({ name, version, from }: Shared): Served | undefined {
   if (!('handle' in from)) return undefined;
   try {
@@ -112,7 +112,7 @@ function attach({ name, version, from }: Shared): Served | undefined {
   }
 }
 
-/** What took the place of a version until now goes on. */
+/** Keeps the version that has been used so far. */
 function keepLast({ name, version }: Shared, before: ReadonlyMap<number, Served>): void {
   for (const [key, one] of before) if (one.name === name && one.version === version) served.set(key, one);
 }

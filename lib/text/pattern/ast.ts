@@ -1,20 +1,20 @@
-/** A regular expression of Python's `re`, as far as it is read here. */
+/** The supported part of Python's `re`, as a syntax tree. */
 
-/** What one character may be. */
+/** A set of characters. */
 export interface CharacterSet {
   readonly negative: boolean;
-  /** First and last code of each run, both included. */
+  /** The first and last code of each range, both inclusive. */
   readonly ranges: readonly (readonly [first: number, last: number])[];
   readonly classes: readonly { readonly name: 'word' | 'space' | 'digit'; readonly negative: boolean }[];
   readonly ignoreCase: boolean;
-  /** Whether classes, and letters of two cases, are those of ASCII. */
+  /** Whether classes and case are restricted to ASCII. */
   readonly ascii: boolean;
 }
 
 export type Place =
   | 'start'
   | 'end'
-  /** At the end, or before a newline that ends the text. */
+  /** At the end, or before a final newline. */
   | 'last_line'
   | 'line_start'
   | 'line_end'
@@ -32,15 +32,15 @@ export type Expression =
       readonly kind: 'repeat';
       readonly of: Expression;
       readonly least: number;
-      /** Infinity where there is no bound. */
+      /** Infinity if unbounded. */
       readonly most: number;
       readonly lazy: boolean;
     }
-  /** The capturing group. */
+  /** The only capturing group. */
   | { readonly kind: 'group'; readonly of: Expression }
   | { readonly kind: 'look'; readonly of: Expression; readonly ahead: boolean; readonly negative: boolean };
 
-/** The fewest and the most characters that an expression takes. */
+/** The least and the greatest number of characters that an expression matches. */
 export function lengthsOf(expression: Expression): readonly [least: number, most: number] {
   switch (expression.kind) {
     case 'set':

@@ -1,20 +1,23 @@
-/** One way after another, and back to the last choice where one fails: soonest for most patterns, and given up for others. */
+/**
+ * Backtracking search: tries one alternative after another. It is the fastest for most patterns, and gives up on
+ * others.
+ */
 import { codeAt } from '../unicode.ts';
 import { isAt, type Match } from './places.ts';
 import { OP, type Program, STEP } from './program.ts';
 
-/** What a text may take, and each of its characters. */
+/** The most steps: this many for any text, and as many for each of its characters. */
 const MOST_STEPS = 2 ** 12;
 const STEPS_A_CHARACTER = 32;
 const CHECKED = 256;
-/** For a choice: the instruction, the place in the text, where the group began and ended. */
+/** What is stored for a choice: the instruction, the position in the text, and the begin and end of the group. */
 const KEPT = 4;
 const NONE = -1;
 
 export class Backtracking {
   readonly #program: Program;
   readonly #looksRight: (look: number, text: string, at: number) => boolean;
-  /** By the code of a character, whether a match may begin with it; undefined where one may be empty. */
+  /** Whether a match may begin with a character, by its code; undefined if a match may be empty. */
   readonly #firsts: Uint8Array | undefined;
   #choices = new Int32Array(64 * KEPT);
   #steps = 0;
@@ -29,7 +32,10 @@ export class Backtracking {
     this.#steps = MOST_STEPS + STEPS_A_CHARACTER * text.length;
   }
 
-  /** Whether there is a match from a place on, an empty one there may be none; undefined where it is given up, then and from then on. */
+  /**
+   * Whether there is a match at or after a position, where an empty match is allowed only with `mayBeEmpty`; undefined
+   * if it gives up, now and for all later calls.
+   */
   find(text: string, from: number, mayBeEmpty: boolean, match: Match): boolean | undefined {
     const firsts = this.#firsts;
     for (let start = from; start <= text.length; ) {

@@ -1,12 +1,12 @@
-/** Whether a character is in a set, as Python compares. */
+/** Tests whether a character is in a set, like Python. */
 import { CLASS, isOf, lowerOf } from '../unicode.ts';
 import type { CharacterSet } from './ast.ts';
 
-/** Letters that are alike without regard to case though none is the other's lower case: by their codes, in groups. */
+/** Groups of letters (as codes) that are equal when ignoring case, although none is the lower case of another. */
 const ALIKE =
   '69 131,73 17f,b5 3bc,345 3b9 1fbe,390 1fd3,3b0 1fe3,3b2 3d0,3b5 3f5,3b8 3d1,3ba 3f0,3c0 3d6,3c1 3f1,3c2 3c3,3c6 3d5,' +
   '432 1c80,434 1c81,43e 1c82,441 1c83,442 1c84 1c85,44a 1c86,463 1c87,1c88 a64b,1e61 1e9b,fb05 fb06';
-/** No letter beyond has another case. */
+/** No letter beyond it has case. */
 const LAST_CASED = 0x1e943;
 const CHECKED = 256;
 
@@ -14,7 +14,7 @@ export function isWord(code: number, ascii: boolean): boolean {
   return (!ascii || code < 0x80) && isOf(code, CLASS.word);
 }
 
-/** By code, its answer: of the first ones from a table. */
+/** Tests characters by code; the answers for the first ones are in a table. */
 export class CharacterTest {
   readonly #set: CharacterSet;
   readonly #first: Uint8Array;
@@ -45,14 +45,14 @@ export class CharacterTest {
 
 function isOfClass(code: number, name: 'word' | 'space' | 'digit', ascii: boolean): boolean {
   if (!ascii) return isOf(code, CLASS[name]);
-  // Python's own few of ASCII: four separators are spaces of only strings.
+  // Python's ASCII spaces; four separators are only spaces for strings.
   if (name === 'space') return code === 0x20 || (code >= 9 && code <= 13);
   return code < 0x80 && isOf(code, CLASS[name]);
 }
 
 interface Same {
   readonly lower: number;
-  /** Those that are alike, itself among them. */
+  /** The codes that are equal when ignoring case, including itself. */
   readonly codes: readonly number[];
 }
 
@@ -65,7 +65,7 @@ function sameOf(code: number, ascii: boolean): Same {
   return { lower, codes: alikeTo(lower) };
 }
 
-/** By lower case, all characters that have it; and of those that are alike, all of each. */
+/** For each lower case, all characters that have it, including equal groups. */
 let known: Map<number, readonly number[]> | undefined;
 
 function alikeTo(lower: number): readonly number[] {

@@ -1,7 +1,7 @@
 /**
- * Reads a regular expression of Python's `re`, of 3.11. What is not read here is refused by name: what is remembered and
- * matched again (`\1`, `(?P=name)`, `(?(1)…)`), groups that are not gone back into (`(?>…)`, `a*+`), characters by name, and
- * repetitions of what may be empty, for which `re` has rules of its own.
+ * Parses a regular expression of Python 3.11's `re`. Unsupported features get an error that names them: backreferences
+ * (`\1`, `(?P=name)`, `(?(1)…)`), atomic groups and possessive repetitions (`(?>…)`, `a*+`), characters by name, and
+ * repetitions of expressions that may match the empty string, for which `re` has special rules.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
@@ -9,7 +9,7 @@ import { type CharacterSet, type Expression, lengthsOf, type Place } from './ast
 
 export interface Parsed {
   readonly expression: Expression;
-  /** Whether there is a group: a match is then what is in it. */
+  /** Whether there is a capturing group, whose content is then the match. */
   readonly hasGroup: boolean;
 }
 
@@ -22,9 +22,9 @@ interface Flags {
 }
 
 const MOST_CHARACTERS = 10_000;
-/** Groups in groups. */
+/** The greatest nesting depth of groups. */
 const DEEPEST = 50;
-/** Python's own bound of a repetition. */
+/** Python's own limit for repetitions. */
 const MOST_REPEATED = 2 ** 32 - 1;
 
 const LAST_CODE = 0x10ffff;
@@ -39,7 +39,7 @@ const CONTROLS: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r
 const CLASSES: Readonly<Record<string, 'word' | 'space' | 'digit'>> = { w: 'word', s: 'space', d: 'digit' };
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-/** @throws {ForwardpassError} MALFORMED for what `re` refuses, UNSUPPORTED_OP for what is not read here. */
+/** @throws {ForwardpassError} MALFORMED for patterns that `re` rejects, UNSUPPORTED_OP for unsupported ones. */
 export function parsePattern(pattern: string, place: string): Parsed {
   return new Parser(pattern, place).parse();
 }
@@ -49,7 +49,7 @@ class Parser {
   #at = 0;
   #groups = 0;
   #depth = 0;
-  /** Within something that looks ahead or behind. */
+  /** The depth inside lookahead and lookbehind assertions. */
   #looks = 0;
 
   constructor(
@@ -63,8 +63,8 @@ class Parser {
   parse(): Parsed {
     const flags = this.#leadingFlags();
     const expression = this.#choice(flags);
-    if (this.#at < this.#characters.length) throw this.#malformed('has a parenthesis that nothing opens');
-    if (this.#groups > 1) throw this.#malformed('has more than one group that captures');
+    if (this.#at < this.#characters.length) throw this.#malformed('has an unmatched closing parenthesis');
+    if (this.#groups > 1) throw this.#malformed('has more than one capturing group');
     return { expression, hasGroup: this.#groups === 1 };
   }
 
@@ -93,7 +93,7 @@ class Parser {
     return taken;
   }
 
-  /** Up to, and past, what ends it. */
+  /** Reads up to and including the end marker. */
   #until(end: string): string {
     const taken = this.#takeWhile((character) => character !== end);
     if (this.#takes(end)) return taken;
@@ -120,12 +120,13 @@ class Parser {
   }
 
   #withFlags(flags: Flags, letters: string, value: boolean): Flags {
-    if (letters.includes('a') && letters.includes('u')) throw this.#malformed('is of ASCII and Unicode at once');
+    if (letters.includes('a') && letters.includes('u'))
+      throw this.#malformed('has both the flags for ASCII and Unicode');
     const changed = { ...flags };
     for (const letter of letters) {
       if (letter === 'u') changed.ascii = false;
       else if (Object.hasOwn(FLAGS, letter)) changed[FLAGS[letter]] = value;
-      else throw this.#malformed(`has the flag ${quote(letter)}, which strings do not have`);
+      else throw this.#malformed(`has the flag ${quote(letter)}, which is not valid for strings`);
     }
     return changed;
   }
@@ -160,7 +161,7 @@ class Parser {
     return items.length === 1 ? items[0] : { kind: 'sequence', items };
   }
 
-  /** Nothing for a comment. */
+  /** Parses an item; undefined for a comment. */
   #item(flags: Flags): Expression | undefined {
     const next = this.#take();
     switch (next) {
@@ -181,11 +182,11 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw this.#malformed('repeats nothing');
+        throw this.#malformed('has a repetition without an operand');
       case '{': {
         const from = this.#at;
         this.#at--;
-        if (this.#bounds() !== undefined) throw this.#malformed('repeats nothing');
+        if (this.#bounds() !== undefined) throw this.#malformed('has a repetition without an operand');
         this.#at = from;
         return this.#literal(flags, '{');
       }
@@ -208,15 +209,15 @@ class Parser {
     if (bounds === undefined) return of;
     const [least, most] = bounds;
     const lazy = this.#takes('?');
-    if (!lazy && this.#takes('+')) throw this.#unsupported('repetitions that are not gone back into (`a*+`)');
+    if (!lazy && this.#takes('+')) throw this.#unsupported('possessive repetitions (`a*+`)');
     if (this.#bounds() !== undefined) throw this.#malformed('repeats a repetition');
     const isEmptiable = lengthsOf(of)[0] === 0;
-    if (isEmptiable && of.kind === 'place') throw this.#unsupported('a repeated place');
-    if (isEmptiable && most > 1) throw this.#unsupported('a repetition of what may be empty');
+    if (isEmptiable && of.kind === 'place') throw this.#unsupported('a repeated position, such as ^ or \\b');
+    if (isEmptiable && most > 1) throw this.#unsupported('a repetition of an expression that may be empty');
     return { kind: 'repeat', of, least, most, lazy };
   }
 
-  /** Of a repetition, if one is next, how often. */
+  /** The bounds of a repetition, if one is next. */
   #bounds(): readonly [number, number] | undefined {
     if (this.#takes('*')) return [0, Infinity];
     if (this.#takes('+')) return [1, Infinity];
@@ -232,7 +233,7 @@ class Parser {
     }
     const [low, high] = [least === '' ? 0 : Number(least), most === '' ? Infinity : Number(most)];
     if (low >= MOST_REPEATED || (most !== '' && high >= MOST_REPEATED)) throw this.#malformed('repeats too often');
-    if (high < low) throw this.#malformed('repeats at most less often than at least');
+    if (high < low) throw this.#malformed('has a repetition whose maximum is less than its minimum');
     return [low, high];
   }
 
@@ -250,15 +251,15 @@ class Parser {
         return this.#look(flags, true, next === '!');
       case 'P':
         if (this.#takes('<')) return this.#named(flags);
-        throw this.#unsupported('what a group matched, once more (`(?P=name)`)');
+        throw this.#unsupported('a backreference (`(?P=name)`)');
       case '<':
         if (this.#takes('=')) return this.#look(flags, false, false);
         if (this.#takes('!')) return this.#look(flags, false, true);
         throw this.#malformed('has an unknown kind of group');
       case '(':
-        throw this.#unsupported('a choice by what a group matched (`(?(1)…)`)');
+        throw this.#unsupported('a conditional group (`(?(1)…)`)');
       case '>':
-        throw this.#unsupported('a group that is not gone back into (`(?>…)`)');
+        throw this.#unsupported('an atomic group (`(?>…)`)');
       default:
         this.#at--;
         return this.#flagged(flags);
@@ -267,17 +268,17 @@ class Parser {
 
   #named(flags: Flags): Expression {
     const name = this.#until('>');
-    if (!/^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.test(name)) throw this.#malformed('has a group with no proper name');
+    if (!/^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.test(name)) throw this.#malformed('has a group with an invalid name');
     return this.#capture(flags);
   }
 
   #capture(flags: Flags): Expression {
-    if (this.#looks > 0) throw this.#unsupported('a capturing group within what looks ahead or behind');
+    if (this.#looks > 0) throw this.#unsupported('a capturing group in a lookahead or lookbehind');
     this.#groups++;
     return { kind: 'group', of: this.#closed(flags) };
   }
 
-  /** `(?i-s:…)` */
+  /** Parses `(?i-s:…)`. */
   #flagged(flags: Flags): Expression {
     const isLetter = (character: string) => /[a-zA-Z]/.test(character);
     const on = this.#takeWhile(isLetter);
@@ -294,12 +295,12 @@ class Parser {
   }
 
   #look(flags: Flags, ahead: boolean, negative: boolean): Expression {
-    if (this.#looks > 0) throw this.#unsupported('what looks ahead or behind within what does');
+    if (this.#looks > 0) throw this.#unsupported('a lookahead or lookbehind inside another');
     this.#looks++;
     const of = this.#closed(flags);
     this.#looks--;
     const [least, most] = lengthsOf(of);
-    if (!ahead && least !== most) throw this.#malformed('looks behind over no fixed length');
+    if (!ahead && least !== most) throw this.#malformed('has a lookbehind without a fixed length');
     return { kind: 'look', of, ahead, negative };
   }
 
@@ -322,7 +323,7 @@ class Parser {
     return this.#set(flags, { ranges: [[found, found]] });
   }
 
-  /** A character, or a class of them. */
+  /** Parses a character or a class. */
   #escaped(isInClass: boolean): number | CharacterSet['classes'][number] {
     const next = this.#take();
     const lower = next.toLowerCase();
@@ -331,7 +332,7 @@ class Parser {
     if (Object.hasOwn(HEX_DIGITS, next)) {
       const digits = this.#takeWhile((character) => /[0-9a-fA-F]/.test(character), HEX_DIGITS[next]);
       const code = Number.parseInt(digits, 16);
-      if (digits.length < HEX_DIGITS[next] || code > LAST_CODE) throw this.#malformed('has no such character');
+      if (digits.length < HEX_DIGITS[next] || code > LAST_CODE) throw this.#malformed('has an invalid character code');
       return code;
     }
     if (next === 'N') throw this.#unsupported('a character by its name (`\\N{…}`)');
@@ -345,12 +346,12 @@ class Parser {
     const rest = this.#characters.slice(this.#at, this.#at + 2);
     const isThree = isOctal(first) && rest.length === 2 && rest.every(isOctal);
     if (first !== '0' && !isThree && !isInClass) {
-      throw this.#unsupported(`what a group matched, once more (${quote(`\\${first}`)})`);
+      throw this.#unsupported(`a backreference (${quote(`\\${first}`)})`);
     }
-    if (!isOctal(first)) throw this.#malformed('has no such character');
+    if (!isOctal(first)) throw this.#malformed('has an invalid character code');
     const digits = first + this.#takeWhile(isOctal, 2);
     const code = Number.parseInt(digits, 8);
-    if (code > 0o377) throw this.#malformed('has no such character');
+    if (code > 0o377) throw this.#malformed('has an invalid character code');
     return code;
   }
 
@@ -390,7 +391,7 @@ class Parser {
   }
 
   #unsupported(what: string): ForwardpassError {
-    return this.#error('UNSUPPORTED_OP', `uses ${what}, which is not read here`);
+    return this.#error('UNSUPPORTED_OP', `uses ${what}, which is not supported`);
   }
 
   #error(code: 'MALFORMED' | 'UNSUPPORTED_OP' | 'LIMIT', what: string): ForwardpassError {

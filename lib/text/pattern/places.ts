@@ -1,9 +1,9 @@
-/** Places between characters, as Python knows them. */
+/** Tests of positions between characters, like Python. */
 import { codeAt } from '../unicode.ts';
 import type { Place } from './ast.ts';
 import { isWord } from './character.ts';
 
-/** A match, and its group, where that took part. */
+/** A match, and its group if it took part. */
 export interface Match {
   from: number;
   to: number;

@@ -1,4 +1,4 @@
-/** A regular expression as a program of few instructions, each of which takes two arguments. */
+/** Compiles a regular expression to a program of a few instructions with two arguments each. */
 import { ForwardpassError } from '../../errors.ts';
 import { type Expression, lengthsOf, type Place } from './ast.ts';
 import { CharacterTest } from './character.ts';
@@ -11,12 +11,15 @@ const MOST_INSTRUCTIONS = 4000;
 export interface Look {
   readonly program: Program;
   readonly negative: boolean;
-  /** Characters that it looks behind over; undefined where it looks ahead. */
+  /** The number of characters of a lookbehind; undefined for a lookahead. */
   readonly behind: number | undefined;
 }
 
 export interface Program {
-  /** Operation and arguments of each: the way to go first and the other; which test, place, look or side of the group. */
+  /**
+   * The operation and arguments of each instruction: the preferred and the other branch; which test, position,
+   * lookaround or side of the group.
+   */
   readonly code: Int32Array;
   readonly size: number;
   readonly tests: readonly CharacterTest[];
@@ -24,7 +27,7 @@ export interface Program {
   readonly looks: readonly Look[];
 }
 
-/** @throws {ForwardpassError} LIMIT where repetitions make it too long. */
+/** @throws {ForwardpassError} LIMIT if repetitions make it too long. */
 export function programOf(expression: Expression, place: string): Program {
   const writer = new Writer(place);
   writer.write(expression);
@@ -58,7 +61,7 @@ class Writer {
   add(op: number, a = 0, b = 0): number {
     const at = this.#here;
     if (at >= MOST_INSTRUCTIONS) {
-      const message = `repeats so much that it takes more than ${MOST_INSTRUCTIONS} instructions`;
+      const message = `needs more than ${MOST_INSTRUCTIONS} instructions because of its repetitions`;
       throw new ForwardpassError('LIMIT', `the pattern ${message}`, this.place);
     }
     this.#code.push(op, a, b);
@@ -126,7 +129,7 @@ class Writer {
     for (const split of splits) this.#fork(split, lazy);
   }
 
-  /** On to what is repeated, or out of it to here. */
+  /** Completes a split: into the repeated part, or out of it to here. */
   #fork(split: number, lazy: boolean): void {
     if (lazy) this.#aim(split, this.#here, split + 1);
     else this.#aim(split, split + 1, this.#here);

@@ -1,8 +1,8 @@
 /**
- * Finds all matches of a program in a text, as Python's `findall`: of several from the same place on, the one that is tried
- * first there. Most patterns are through soonest one way after another: see backtracking.ts. Where that takes long, all ways
- * are followed side by side, a character at a time, each instruction by the first way that leads to it; so a character takes
- * no more steps than there are instructions.
+ * Finds all matches of a program in a text, like Python's `findall`: of several matches at a position, the first
+ * alternative. Most patterns are fastest by backtracking: see backtracking.ts. If that takes too long, all alternatives
+ * are followed in parallel, a character at a time, with one thread per instruction; so a character takes at most as
+ * many steps as there are instructions.
  */
 import { ForwardpassError } from '../../errors.ts';
 import { codeAt } from '../unicode.ts';
@@ -10,13 +10,18 @@ import { Backtracking } from './backtracking.ts';
 import { codeBefore, isAt, type Match } from './places.ts';
 import { type Look, OP, type Program, STEP } from './program.ts';
 
-/** Steps for a text whatever its length, and for each of its characters: of one that ran over the rest again and again. */
+/**
+ * The most steps: this many for any text, and as many for each of its characters, against repeated scans of the rest.
+ */
 const MOST_STEPS = 2 ** 20;
 const STEPS_A_CHARACTER = 2 ** 6;
 
 const NONE = -1;
 
-/** Ways at some place, the first to try first: at which instruction each is, where its match and its group began and ended. */
+/**
+ * The threads at a position in order of priority: the instruction of each, and the begin and end of its match and
+ * group.
+ */
 class Ways {
   count = 0;
   readonly at: Int32Array;
@@ -32,7 +37,7 @@ class Ways {
   }
 }
 
-/** Steps that a search and those within it have taken. */
+/** Counts the steps of a search and of nested searches. */
 interface Meter {
   steps: number;
   most: number;
@@ -44,17 +49,17 @@ export class Search {
   readonly #meter: Meter;
   #now: Ways;
   #next: Ways;
-  /** By instruction, the turn in which a way last came to it; each place of a text is a turn. */
+  /** For each instruction, the turn in which a thread last reached it; each position of a text is a turn. */
   readonly #met: Float64Array;
   #turn = 0;
-  /** Instructions still to follow at this place, each with where its group began and ended. */
+  /** Instructions still to follow at this position, each with the begin and end of its group. */
   readonly #waiting: Int32Array;
   readonly #looks: readonly Search[];
 
   readonly #match: Match = { from: NONE, to: NONE, first: NONE, last: NONE };
   readonly #backtracking: Backtracking | undefined;
 
-  /** `backtracks`: whether it tries one way after another first. */
+  /** `backtracks`: whether it tries backtracking first. */
   constructor(program: Program, hasGroup: boolean, backtracks = true, meter: Meter = { steps: 0, most: 0 }) {
     this.#program = program;
     this.#hasGroup = hasGroup;
@@ -70,8 +75,8 @@ export class Search {
   }
 
   /**
-   * Says of each match where it, or its group, begins and ends; of a group that took no part, that it is empty.
-   * @throws {ForwardpassError} INPUT where that takes too many steps.
+   * Calls back with the begin and end of each match, or of its group; a group that took no part is empty.
+   * @throws {ForwardpassError} INPUT if it takes too many steps.
    */
   findAll(text: string, found: (from: number, to: number) => void): void {
     this.#meter.steps = 0;
@@ -90,7 +95,10 @@ export class Search {
     }
   }
 
-  /** A match from a place on, or at that place; an empty one there may be none. */
+  /**
+   * Finds a match at or after a position (`anywhere`), or exactly there; an empty match there is only allowed with
+   * `mayBeEmpty`.
+   */
   #find(text: string, from: number, mayBeEmpty: boolean, anywhere: boolean): boolean {
     const { code: program, tests } = this.#program;
     let isFound = false;
@@ -126,7 +134,7 @@ export class Search {
     }
   }
 
-  /** From an instruction on to all that take a character or end a match, the first to try first. */
+  /** Follows an instruction to all those that match a character or end a match, in order of priority. */
   #follow(from: number, ways: Ways, text: string, at: number, start: number, first: number, last: number): void {
     const { code: program, places, looks } = this.#program;
     const waiting = this.#waiting;
@@ -176,7 +184,7 @@ export class Search {
     }
   }
 
-  /** Whether what looks ahead or behind from a place allows it. */
+  /** Whether a lookahead or lookbehind succeeds at a position. */
   #isThere({ behind, negative }: Look, text: string, at: number): boolean {
     let from = at;
     for (let i = 0; i < (behind ?? 0); i++) {

@@ -1,13 +1,13 @@
-/** Patterns that mean runs of letters and numbers, such as scikit-learn's own. */
+/** Recognises patterns for runs of letters and numbers, such as scikit-learn's default. */
 import type { CharacterSet, Expression } from './ast.ts';
 
 /**
- * How many characters a run has at the least, where the pattern finds every whole run of `\w`, such as `(?u)\b\w\w+\b`;
+ * The least number of characters of a run, if the pattern matches every whole run of `\w`, such as `(?u)\b\w\w+\b`;
  * otherwise undefined.
  */
 export function leastOfWordRun(expression: Expression): number | undefined {
   const items = expression.kind === 'sequence' ? expression.items : [expression];
-  // A boundary before the run or behind it is there anyway.
+  // A boundary before or after the run always matches.
   const inner = items.filter((item, i) => !(isBoundary(item) && (i === 0 || i === items.length - 1)));
   let least = 0;
   for (const [i, item] of inner.entries()) {

@@ -75,7 +75,7 @@ describe('rows that steps refuse', () => {
       'table',
       { hue: Number.POSITIVE_INFINITY },
       'INPUT',
-      'rows[0].hue: holds Infinity; the model takes finite numbers only',
+      'rows[0].hue: holds Infinity; the model only takes finite numbers',
     ],
     ['a word for a number', 'table', { hue: 'low' }, 'INPUT', "rows[0].hue: expected a number, found the string 'low'"],
     [

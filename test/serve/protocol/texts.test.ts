@@ -69,8 +69,8 @@ describe.each(['logistic', 'columns-logistic', 'columns-by-position', 'columns-f
 
 describe('texts that are none', () => {
   it.each([
-    ['a number', [{ name: 'text', datatype: 'FP64', shape: [1], data: [5] }], 'expected a text, found the number 5'],
-    ['null', [{ name: 'text', datatype: 'BYTES', shape: [1], data: [null] }], 'expected a text, found null'],
+    ['a number', [{ name: 'text', datatype: 'FP64', shape: [1], data: [5] }], 'expected a string, found the number 5'],
+    ['null', [{ name: 'text', datatype: 'BYTES', shape: [1], data: [null] }], 'expected a string, found null'],
     ['another name', [{ name: 'txt', datatype: 'BYTES', shape: [1], data: ['a'] }], "did you mean 'text'"],
     ['pairs', [{ name: 'text', datatype: 'BYTES', shape: [1, 2], data: ['a', 'b'] }], 'expected the shape [rows]'],
   ])('are refused: %s', async (_, inputs, message) => {

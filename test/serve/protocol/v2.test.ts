@@ -223,7 +223,7 @@ describe('requests and answers in JSON', () => {
       expect(await refusal(plane, { inputs: [{ ...two, name }] })).toMatch(/is not an input/);
       expect(await refusal(plane, { ...x([1, 2]), outputs: [{ name }] })).toMatch(/is not an output/);
     }
-    expect(await refusal(plane, { inputs: [two, two] })).toMatch(/is there twice/);
+    expect(await refusal(plane, { inputs: [two, two] })).toMatch(/is given twice/);
     expect(await refusal(plane, { inputs: [two, { ...two, name: 'b' }] })).toMatch(/'b': is not an input/);
     const [id] = ids.model.inputs;
     expect(await refusal(ids, { inputs: [{ name: id.name, shape: [1], datatype: 'INT32', data: [0] }] })).toMatch(
@@ -281,7 +281,7 @@ describe('requests and answers in JSON', () => {
     [[1, '2'], /data\[1\] is a string/],
     [[1, true], /data\[1\] is a boolean/],
     [[1, null], /expected a number, found null/],
-    [[1, {}], /holds an object/],
+    [[1, {}], /contains an object/],
     [{}, /data: expected an array/],
     ['1,2', /data: expected an array/],
     [7, /data: expected an array/],
@@ -422,7 +422,7 @@ describe('outputs', () => {
     const [{ name }] = labels.model.outputs;
     const ask = (...outputs: object[]) => refusal(labels, { inputs: inputs(), outputs });
     expect(await ask({ name: 'nope' })).toMatch(/'nope': is not an output/);
-    expect(await ask({ name }, { name })).toMatch(/is there twice/);
+    expect(await ask({ name }, { name })).toMatch(/is given twice/);
     expect(await ask({ name, parameters: { classification: 2 } })).toMatch(/not supported/);
     expect(await ask({ name, parameters: { shared_memory_region: 'a' } })).toMatch(/not supported/);
     expect(await ask({ name, parameters: { binary_data: 1 } })).toMatch(/true or false as binary_data/);
@@ -460,7 +460,7 @@ describe('one input for each column', () => {
     expect(await refusal(frame, { inputs: [...columns(), { ...first, name: 'nope' }] })).toMatch(
       /'nope': is not an input/,
     );
-    expect(await refusal(frame, { inputs: [first, ...columns()] })).toMatch(/is there twice/);
+    expect(await refusal(frame, { inputs: [first, ...columns()] })).toMatch(/is given twice/);
     expect(await refusal(frame, { inputs: [{ ...first, shape: [1], data: [first.data[0]] }, ...others] })).toMatch(
       /expected 1 rows/,
     );

@@ -22,7 +22,7 @@ export interface InferMessage {
   readonly modelVersion: string;
   readonly id: string;
   readonly inputs: readonly InputMessage[];
-  /** Names; none where all are asked for. */
+  /** The names of the requested outputs; empty for all. */
   readonly outputs: readonly string[];
   readonly raw: readonly Uint8Array[];
 }
@@ -34,7 +34,7 @@ interface InputMessage {
   readonly contents?: Contents;
 }
 
-/** By the number of their field, elements as they are written. */
+/** The encoded elements, by the number of their field. */
 interface Contents {
   readonly integers: ReadonlyMap<number, readonly bigint[]>;
   readonly floats: ReadonlyMap<number, readonly Uint8Array[]>;
@@ -112,7 +112,7 @@ function readOutput(bytes: Uint8Array): string {
   return name;
 }
 
-/** Of an entry of a map, the key. */
+/** Reads the key of a map entry. */
 function parameterField(take: (key: string) => void): FieldReader {
   return partField((entry) => {
     let key = '';
@@ -125,7 +125,7 @@ function parameterField(take: (key: string) => void): FieldReader {
   });
 }
 
-/** What would be answered with something else than was asked for, if it were ignored. */
+/** Rejects parameters that would change the answer if they were supported. */
 function refuseParameter(key: string, place: string): void {
   if (key === 'shared_memory_region' || key === 'classification') {
     throw badRequest(`${place}: the parameter ${key} is not supported`);
@@ -161,7 +161,7 @@ function readContents(bytes: Uint8Array): Contents {
   return { integers, floats, texts };
 }
 
-/** The tensors of a request, whose data is all raw or all in contents. */
+/** The tensors of a request, whose data is either all raw or all in contents. */
 export function tensorsOf({ inputs, raw }: InferMessage, most: number): Tensor[] {
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw badRequest(`there are ${inputs.length} inputs, but ${raw.length} raw_input_contents`);
@@ -173,9 +173,9 @@ export function tensorsOf({ inputs, raw }: InferMessage, most: number): Tensor[]
     }
     if (shape.length === 0) throw inInput(name, 'its shape is empty; the first dimension is the rows');
     const negative = shape.find((size) => size < 0);
-    if (negative !== undefined) throw inInput(name, `its shape has ${negative}; expected integers from 0 on`);
+    if (negative !== undefined) throw inInput(name, `its shape has ${negative}; expected integers of at least 0`);
     const size = sizeOf(shape, most, name);
-    if (raw.length > 0 && contents !== undefined) throw inInput(name, 'has contents as well as raw_input_contents');
+    if (raw.length > 0 && contents !== undefined) throw inInput(name, 'has both contents and raw_input_contents');
     const values =
       raw.length > 0 ? valuesOfBytes(raw[at], datatype, size, name) : valuesOf(contents, datatype, size, name);
     return { name, datatype, shape, values };
@@ -187,10 +187,11 @@ const NONE: Contents = { integers: new Map(), floats: new Map(), texts: [] };
 function valuesOf(contents: Contents = NONE, datatype: Datatype, size: number, name: string): Tensor['values'] {
   const { integers, floats, texts } = contents;
   const field = FIELD[datatype.name];
-  if (field === undefined) throw inInput(name, `${datatype.name} has no contents: send it raw`);
+  if (field === undefined)
+    throw inInput(name, `${datatype.name} is not supported in contents: send it as raw_input_contents`);
   const others = [...integers.keys(), ...floats.keys(), ...(texts.length > 0 ? [FIELD.BYTES] : [])];
   if (others.some((other) => other !== field))
-    throw inInput(name, `has contents of another type than ${datatype.name}`);
+    throw inInput(name, `has contents of a type other than ${datatype.name}`);
   const check = (count: number) => {
     if (count !== size) throw inInput(name, `its shape holds ${size} elements, but its contents have ${count}`);
   };
@@ -223,7 +224,7 @@ function integersOf(
   });
 }
 
-/** Raw where the request was, else in contents. */
+/** Encodes the answer: raw if the request was raw, otherwise in contents. */
 export function inferResponse(
   { name, version }: ServedModel,
   { id, raw }: Pick<InferMessage, 'id' | 'raw'>,

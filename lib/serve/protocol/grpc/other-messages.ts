@@ -1,8 +1,8 @@
-/** The smaller messages: of health and of metadata. */
+/** The smaller messages, for health and metadata. */
 import type { ModelMetadata, TensorMetadata } from '../v2.ts';
 import { readFields, textField, WireWriter } from './wire.ts';
 
-/** Of `ModelReadyRequest` and `ModelMetadataRequest`. */
+/** Reads `ModelReadyRequest` and `ModelMetadataRequest`. */
 export function readNameAndVersion(bytes: Uint8Array): { readonly name: string; readonly version: string } {
   let [name, version] = ['', ''];
   readFields(bytes, {
@@ -43,7 +43,7 @@ function tensorMessage({ name, datatype, shape }: TensorMetadata): Buffer {
   return new WireWriter().text(1, name).text(2, datatype).packed(3, shape).done();
 }
 
-/** Of `HealthCheckResponse`. */
+/** The statuses in `HealthCheckResponse`. */
 export const HEALTH = { serving: 1, notServing: 2, unknown: 3 } as const;
 
 export function healthMessage(status: number): Buffer {

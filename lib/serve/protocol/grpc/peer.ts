@@ -1,4 +1,4 @@
-/** What is used of `@grpc/grpc-js`, which is installed beside forwardpass by whoever wants gRPC. */
+/** The used part of `@grpc/grpc-js`, which users install beside forwardpass for gRPC. */
 import { Buffer } from 'node:buffer';
 import { ForwardpassError } from '../../../errors.ts';
 
@@ -43,7 +43,7 @@ export interface PeerServer {
 }
 
 export interface Credentials {
-  /** Gives servers that have these another certificate, for further connections; not in the oldest versions. */
+  /** Changes the certificate of servers with these credentials, for new connections; not in the oldest versions. */
   updateSecureContextOptions?(options: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer }): void;
 }
 
@@ -61,7 +61,7 @@ export interface Peer {
 
 const NAME = '@grpc/grpc-js';
 
-/** @throws {ForwardpassError} OPTION where it is not installed. */
+/** @throws {ForwardpassError} OPTION if it is not installed. */
 export async function loadPeer(): Promise<Peer> {
   try {
     const module = await import(NAME);
@@ -74,7 +74,7 @@ export async function loadPeer(): Promise<Peer> {
 
 const same = (message: Buffer) => message;
 
-/** Messages stay bytes: what is wrong with one is then said by its handler, as the client's fault. */
+/** Messages stay bytes, so that the handler can report errors in them as the client's. */
 export function methodOf(service: string, name: string, responseStream = false): Method {
   return {
     path: `/${service}/${name}`,
@@ -87,7 +87,7 @@ export function methodOf(service: string, name: string, responseStream = false):
   };
 }
 
-/** PEM, as the package wants it. */
+/** PEM in the form that the package requires. */
 export function pem(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,4 +1,4 @@
-/** The Open Inference Protocol and grpc.health.v1 over gRPC, where `@grpc/grpc-js` is installed beside forwardpass. */
+/** The Open Inference Protocol and grpc.health.v1 over gRPC, if `@grpc/grpc-js` is installed beside forwardpass. */
 import { ForwardpassError } from '../../../errors.ts';
 import { failureOf } from '../answers.ts';
 import type { Compute, ProtocolLimits, ServedModel } from '../types.ts';
@@ -29,7 +29,7 @@ import {
   type Unary,
 } from './peer.ts';
 
-/** PEM. With `ca` clients must show a certificate that it signed. */
+/** Certificates in PEM. With `ca`, clients must have a certificate that it signed. */
 export interface GrpcTls {
   readonly key: Uint8Array;
   readonly cert: Uint8Array;
@@ -37,21 +37,21 @@ export interface GrpcTls {
 }
 
 export interface GrpcOptions {
-  /** Where it listens; undefined where others do, and hand it connections. */
+  /** Where to listen; undefined if others listen and pass connections to it. */
   readonly place?: { readonly host: string; readonly port: number };
   readonly tls?: GrpcTls;
-  /** Bytes of a request. */
+  /** The most bytes of a request. */
   readonly bodyBytes: number;
   readonly limits: ProtocolLimits;
   readonly compute?: Compute;
-  /** The version that answers when none is named. */
+  /** The version with that name, or the one that answers without a name. */
   find(name: string, version?: string): ServedModel | undefined;
-  /** All versions that are served of a name. */
+  /** All served versions of a model. */
   versions(name: string): readonly string[];
   isReady(): boolean;
-  /** Whether the caller may ask; `authorization` is the metadata of that name. Health is not asked about. */
+  /** Whether the caller is authorized; `authorization` is the metadata of that name. Not called for health checks. */
   isAllowed?(authorization: string | undefined): boolean;
-  /** After each call, for metrics: `code` where it failed. */
+  /** Called after each call, for metrics; with `code` if it failed. */
   onCall?(call: GrpcCall): void;
 }
 
@@ -65,21 +65,21 @@ export interface GrpcCall {
 }
 
 export interface GrpcServer {
-  /** The one asked for, or the one that the system chose for 0. */
+  /** The port, or the one that the system chose for 0. */
   readonly port?: number;
-  /** Takes a connection that was accepted elsewhere, where it does not listen itself. */
+  /** Takes a connection that was accepted elsewhere, if it does not listen itself. */
   readonly inject?: (socket: object) => void;
   /**
-   * Another certificate, for connections from now on.
+   * Changes the certificate for new connections.
    *
-   * @throws {ForwardpassError} OPTION where the package cannot take one.
+   * @throws {ForwardpassError} OPTION if the package does not support that.
    */
   setTls(tls: GrpcTls): void;
-  /** Answers what is in flight, then ends; after `milliseconds` all is cut. */
+  /** Answers open calls, then ends; cuts all calls after `milliseconds`. */
   close(milliseconds: number): Promise<void>;
 }
 
-/** @throws {ForwardpassError} OPTION where the package is not installed, SOURCE where the port is taken. */
+/** @throws {ForwardpassError} OPTION if the package is not installed, SOURCE if the port is in use. */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   return startWith(await loadPeer(), options);
 }
@@ -106,7 +106,7 @@ export async function startWith(peer: Peer, options: GrpcOptions): Promise<GrpcS
   if (place !== undefined) return { port: await bound(server, credentials, place), setTls, close };
   const injector = server.createConnectionInjector?.(credentials);
   if (injector === undefined) {
-    const message = 'threads that share a port need a newer @grpc/grpc-js; update it, or leave out the workers';
+    const message = 'threads that share a port need a newer @grpc/grpc-js; update it, or remove the option workers';
     throw new ForwardpassError('OPTION', message, 'option grpc');
   }
   return { inject: (socket) => injector.injectConnection(socket), setTls, close };
@@ -115,7 +115,7 @@ export async function startWith(peer: Peer, options: GrpcOptions): Promise<GrpcS
 function renew(credentials: Credentials, { cert, key, ca }: GrpcTls): void {
   if (credentials.updateSecureContextOptions === undefined) {
     const message =
-      'gRPC keeps the certificate that it started with, since this @grpc/grpc-js takes no other; update it, or restart the server';
+      'gRPC keeps its certificate, because this version of @grpc/grpc-js cannot change it; update it, or restart the server';
     throw new ForwardpassError('OPTION', message, 'option grpc');
   }
   credentials.updateSecureContextOptions({
@@ -155,7 +155,7 @@ function closed(server: PeerServer, milliseconds: number): Promise<void> {
   });
 }
 
-/** What a call finds out on its way, for metrics. */
+/** What is recorded about a call, for metrics. */
 interface Noted {
   served?: ServedModel;
   rows?: number;
@@ -193,7 +193,7 @@ async function infer(request: Buffer, options: GrpcOptions, noted: Noted): Promi
   return inferResponse(served, message, outputTensors(served, results, work.count, message.outputs));
 }
 
-/** Of a status, what the failures of requests have no number for. */
+/** A gRPC status that has no counterpart among the failures of requests. */
 class StatusError extends Error {
   constructor(
     readonly status: number,
@@ -241,7 +241,7 @@ function checkAllowed(call: ReceivedCall, { isAllowed }: GrpcOptions): void {
   throw new StatusError(STATUS.unauthenticated, 'UNAUTHENTICATED', 'a token is needed');
 }
 
-/** Details travel in a header, which has little room and few characters. */
+/** Details are sent in a header, which allows few bytes and characters. */
 const MOST_OF_DETAILS = 500;
 
 function statusOf(error: unknown): { readonly status: GrpcStatus; readonly code: string } {
@@ -257,7 +257,7 @@ const STATUS_OF_HTTP: Readonly<Record<number, number>> = {
   503: STATUS.unavailable,
 };
 
-/** Of the whole server (''), of the service, or of a model by its name. */
+/** The health of the whole server (''), of the service, or of a model by its name. */
 function healthOf(request: Buffer, { isReady, find }: GrpcOptions): number {
   const { name } = readNameAndVersion(request);
   if (name === '' || name === INFERENCE) return isReady() ? HEALTH.serving : HEALTH.notServing;
@@ -276,7 +276,7 @@ function checkHealth(options: GrpcOptions): Unary {
   };
 }
 
-/** How often a stream of health looks. */
+/** How often a stream of health checks for changes. */
 const WATCH_MS = 1000;
 
 function watchHealth(options: GrpcOptions): Streaming {

@@ -1,4 +1,4 @@
-/** The wire format of protocol buffers, as far as these messages need it. Requests are untrusted. */
+/** The part of the wire format of protocol buffers that these messages need. Requests are untrusted. */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { badRequest, type Refusal } from '../refusal.ts';
 
@@ -16,7 +16,7 @@ export class WireReader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** The number of the field that comes next, and how it is written. */
+  /** The number and the wire type of the next field. */
   tag(): { readonly field: number; readonly wire: number } {
     const tag = Number(this.varint());
     return { field: Math.floor(tag / 8), wire: tag % 8 };
@@ -39,7 +39,7 @@ export class WireReader {
     throw damaged('a number is too long');
   }
 
-  /** A part of the message: no copy. */
+  /** A part of the message, not copied. */
   bytes(): Uint8Array {
     const length = this.varint();
     if (length > this.#bytes.length - this.#at) throw damaged('it ends too early');
@@ -76,7 +76,7 @@ export function damaged(why: string): Refusal {
   return badRequest(`the message is damaged: ${why}`);
 }
 
-/** Each field of a message goes to its reader by its number; others are passed over. */
+/** Passes each field of a message to the reader for its number; others are skipped. */
 export function readFields(bytes: Uint8Array, readers: Readonly<Record<number, FieldReader>>): void {
   const reader = new WireReader(bytes);
   while (!reader.isDone) {
@@ -120,12 +120,12 @@ function checkLengthed(wire: number): void {
 export class WireWriter {
   readonly #parts: Uint8Array[] = [];
 
-  /** Nothing, where it is empty: that is what an absent one means. */
+  /** Writes a string; an empty one is left out, which means the same. */
   text(field: number, text: string): this {
     return text === '' ? this : this.bytes(field, Buffer.from(text));
   }
 
-  /** Also if there are none, as an item of a list. */
+  /** Writes bytes, even if empty, as an item of a list. */
   bytes(field: number, bytes: Uint8Array): this {
     this.#parts.push(varintBytes(BigInt(field * 8 + WIRE.lengthed)), varintBytes(BigInt(bytes.length)), bytes);
     return this;

@@ -1,17 +1,17 @@
-/** The datatypes of the Open Inference Protocol, and what a model's own types are called in it. */
+/** The datatypes of the Open Inference Protocol, and their names for a model's types. */
 import type { TypedArray } from '../../../buffers.ts';
 import type { Port } from '../../../graph/lower.ts';
 
 export interface Datatype {
   readonly name: string;
-  /** Of an element; undefined of BYTES, whose elements begin with their length. */
+  /** The size of an element; undefined for BYTES, whose elements begin with their length. */
   readonly bytes?: number;
-  /** What its elements are kept in, once they are numbers. FP16 and BF16 have none of their own. */
+  /** The array type of its elements. FP16 and BF16 have none. */
   readonly Values?: { new (length: number): TypedArray; new (buffer: ArrayBuffer): TypedArray };
-  /** Of integers. */
+  /** The least integer. */
   readonly least?: number;
   readonly most?: number;
-  /** Whether an element may be beyond what a double keeps. */
+  /** Whether an element may exceed the integers of a double. */
   readonly isWide?: boolean;
 }
 
@@ -36,7 +36,7 @@ export const DATATYPES: ReadonlyMap<string, Datatype> = new Map(
   DATATYPE_LIST.map((datatype) => [datatype.name, datatype]),
 );
 
-/** Halves are said in FP32, which holds them all and has a form in JSON. */
+/** Half-precision types are declared as FP32, which represents them exactly and is supported in JSON. */
 const NAMES: Readonly<Record<Port['dtype'], string>> = {
   float16: 'FP32',
   bfloat16: 'FP32',
@@ -54,14 +54,14 @@ const NAMES: Readonly<Record<Port['dtype'], string>> = {
   string: 'BYTES',
 };
 
-/** Of an input; BYTES where some element is a string. */
+/** The datatype of an input; BYTES if any element is a string. */
 export function datatypeOfInput(port: Port): Datatype {
   const hasStrings =
     port.spread !== undefined || [...(port.categories?.values() ?? [])].some((list) => list.length > 0);
   return DATATYPES.get(hasStrings || port.hashes !== undefined ? 'BYTES' : NAMES[port.dtype]) as Datatype;
 }
 
-/** Of an output, whose strings are the model's classes; without those, their positions. */
+/** The datatype of an output. Strings are the model's classes; without classes, their indices. */
 export function datatypeOfOutput(port: Port, hasClasses: boolean): Datatype {
   return DATATYPES.get(port.dtype === 'string' && !hasClasses ? 'INT64' : NAMES[port.dtype]) as Datatype;
 }

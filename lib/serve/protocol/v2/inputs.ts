@@ -1,6 +1,6 @@
 /**
- * From tensors to the arrays of a model's inputs. Tensors have the names of the inputs; of a model that knows its
- * features, they may have those names instead, one for each column of a data frame.
+ * Converts tensors to the arrays of a model's inputs. Tensors have the names of the inputs; if the model has feature
+ * names, they may have those names instead, one for each column of a data frame.
  */
 import type { FloatArray, TypedArray } from '../../../buffers.ts';
 import { takesIntegers } from '../../../faults.ts';
@@ -15,20 +15,20 @@ import { meantBy } from './meant.ts';
 import { workOfRows } from './people-rows.ts';
 import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
-/** Elements that a tensor of a request may hold. */
+/** The most elements of a tensor of a request. */
 export function mostElements(served: ServedModel, limits: ProtocolLimits): number {
   const layout = layoutOf(served.model);
   const widest = layout.inputs.reduce((most, { width }) => Math.max(most, width), 1);
   return Math.min(limits.elements, layout.mostRows(limits) * widest);
 }
 
-/** @throws Refusal, and the ForwardpassError of a value that a column does not take. */
+/** @throws Refusal, and ForwardpassErrors of values that a column does not accept. */
 export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: ProtocolLimits): Work {
   const layout = layoutOf(served.model);
   if (tensors.length === 0) throw badRequest('inputs: expected at least one tensor');
   const named = new Map<string, Tensor>();
   for (const tensor of tensors) {
-    if (named.has(tensor.name)) throw inInput(tensor.name, 'is there twice');
+    if (named.has(tensor.name)) throw inInput(tensor.name, 'is given twice');
     named.set(tensor.name, tensor);
   }
   if (layout.hasSteps) return workOfRows(served, named, limits);
@@ -36,14 +36,14 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
   const isByColumn = !names.includes(tensors[0].name) && layout.byName.has(tensors[0].name);
   for (const name of named.keys()) {
     const isKnown = isByColumn ? layout.byName.has(name) : names.includes(name);
-    // Features of a model of texts that nothing looks at are not inputs.
+    // Unused features of a model of texts are not inputs.
     if (!isKnown && (layout.texts === undefined || !layout.names.has(name))) throw unknown(name, layout, isByColumn);
   }
   if (layout.texts !== undefined) return workOfRows(served, named, limits);
   return isByColumn ? byColumn(served, layout, tensors, named, limits) : byInput(layout, named, limits);
 }
 
-/** One row in the arrays that a call is bound to, where it is of their types: for who runs it at once. */
+/** Copies one row to the arrays to which a call is bound, if the types match; for callers that run it at once. */
 export function lentWork({ lent }: Layout, work: Work): Work {
   const { arrays } = work.rows;
   if (work.count !== 1 || lent === undefined) return work;
@@ -67,7 +67,7 @@ function byInput(layout: Layout, named: ReadonlyMap<string, Tensor>, limits: Pro
   const inputs = layout.inputs.map((port, at): { tensor: Tensor; port: Port; column: Column } => {
     const tensor = named.get(port.name);
     if (tensor === undefined)
-      throw inInput(port.name, `is missing; expected ${listNames(layout.inputs.map(({ name }) => name))}`);
+      throw inInput(port.name, `not found; expected ${listNames(layout.inputs.map(({ name }) => name))}`);
     checkShape(tensor.shape, port.shape, port.name);
     return { tensor, port, column: layout.columns[at] };
   });
@@ -109,7 +109,9 @@ function checkShape(found: readonly number[], row: readonly number[], name: stri
   throw inInput(name, `expected the shape [${['rows', ...row].join(', ')}], found [${found.join(', ')}]`);
 }
 
-/** Numbers go to a plain input as they are; where elements may be strings or missing, one by one. */
+/**
+ * Numbers for a plain input are used as they are; if elements may be strings or missing, they are converted one by one.
+ */
 function arrayOf(tensor: Tensor, port: Port, column: Column): TypedArray {
   const { values, nulls = [], datatype } = tensor;
   const { width } = port;

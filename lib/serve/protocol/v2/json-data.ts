@@ -1,30 +1,30 @@
-/** The `data` of a tensor in JSON: elements in a flat array or in arrays as the shape nests them. */
+/** The `data` of a tensor in JSON: elements in a flat array, or in arrays nested like the shape. */
 import { BYTE, type Scanner } from '../json-scanner.ts';
 import type { Datatype } from './datatypes.ts';
 import { inInput, sizeOf, type Tensor } from './tensor.ts';
 
-/** What an array of JSON holds, before it is known what it should. */
+/** The content of a JSON array, before its shape and type are known. */
 export interface JsonData {
   /** Lengths of the arrays from the outermost in. */
   readonly dimensions: readonly number[];
   readonly count: number;
-  /** A number for each element: of truths 1 or 0, of null NaN, of texts nothing. */
+  /** A number for each element: 1 or 0 for booleans, NaN for null, undefined for strings. */
   readonly numbers: Float64Array;
-  /** All elements, once one is a text. */
+  /** All elements, if any is a string. */
   readonly texts?: readonly (string | null | undefined)[];
-  /** The tokens of numbers with more digits than a double keeps, by their position. */
+  /** The tokens of numbers with more digits than a double keeps, by position. */
   readonly long: ReadonlyMap<number, string>;
   readonly nulls: readonly number[];
-  /** Position of the first element of each kind, or −1. */
+  /** The position of the first element of each kind, or −1. */
   readonly firstNumber: number;
   readonly firstTruth: number;
   readonly firstText: number;
 }
 
-/** Why an array is not read; undefined where it is not JSON. */
+/** Why an array was not read; undefined if it is not JSON. */
 export type Unread = 'ragged' | 'deep' | 'long' | 'object' | undefined;
 
-/** Arrays in each other. No model's row has as many dimensions. */
+/** The deepest nesting of arrays. No model's row has as many dimensions. */
 const DEEPEST = 16;
 
 export function readJsonData(scanner: Scanner, most: number): JsonData | { readonly unread: Unread } {
@@ -54,7 +54,7 @@ export function readJsonData(scanner: Scanner, most: number): JsonData | { reado
       lengths[depth - 1]++;
       if (scanner.take(BYTE.comma)) continue;
     }
-    // What ends here may be the last of what it is in.
+    // The array that ends here may be the last element of the one around it.
     for (;;) {
       if (!scanner.take(BYTE.closeArray)) return { unread: undefined };
       const length = lengths.pop() as number;
@@ -68,13 +68,13 @@ export function readJsonData(scanner: Scanner, most: number): JsonData | { reado
   }
 }
 
-/** Where the numbers of small arrays are collected: one array is read at a time, and to the end. */
+/** A shared buffer for the numbers of small arrays, because arrays are read one at a time. */
 const few = new Float64Array(256);
 
 const NO_TOKENS: ReadonlyMap<number, string> = new Map();
 const NO_POSITIONS: readonly number[] = [];
 
-/** The two common cases: a few numbers in a flat array, or a single text. Undefined where it is neither. */
+/** The two common cases: a few numbers in a flat array, or a single text. Undefined if it is neither. */
 function readFlat(scanner: Scanner, most: number): JsonData | undefined {
   scanner.at++;
   if (scanner.peek() === BYTE.quote) {
@@ -107,7 +107,7 @@ function flatData(numbers: Float64Array, texts: JsonData['texts']): JsonData {
   };
 }
 
-/** Elements as they come. */
+/** Collects elements as they are read. */
 class Elements {
   count = 0;
   #numbers = few;
@@ -179,7 +179,7 @@ class Elements {
   }
 }
 
-/** The tensor that data of JSON is by its shape and datatype. */
+/** The tensor for JSON data with the given shape and datatype. */
 export function tensorOfJson(
   { name, datatype, shape }: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
   data: JsonData,
@@ -197,7 +197,7 @@ export function tensorOfJson(
   return { name, datatype, shape, values: valuesOf(data, datatype, name), nulls: data.nulls };
 }
 
-/** Behind a dimension of 0 nothing is nested. */
+/** Whether the nesting matches. After a dimension of 0 there is no further nesting. */
 function isNestedAs(dimensions: readonly number[], shape: readonly number[]): boolean {
   const empty = shape.indexOf(0);
   const depth = empty < 0 ? shape.length : Math.min(shape.length, Math.max(dimensions.length, empty + 1));
@@ -210,7 +210,7 @@ function valuesOf(data: JsonData, datatype: Datatype, name: string): Tensor['val
   const { Values } = datatype;
   if (Values === undefined) {
     if (datatype.name !== 'BYTES') {
-      throw inInput(name, `${datatype.name} has no form in JSON: send it as binary data, or as FP32`);
+      throw inInput(name, `${datatype.name} is not supported in JSON: send it as binary data, or as FP32`);
     }
     if (data.firstNumber >= 0) throw refuse(data.firstNumber, 'a number');
     if (data.firstTruth >= 0) throw refuse(data.firstTruth, 'a boolean');
@@ -228,13 +228,13 @@ function valuesOf(data: JsonData, datatype: Datatype, name: string): Tensor['val
   return values;
 }
 
-/** NaN is null here. */
+/** Whether the datatype can represent the value. NaN means null here. */
 function holds({ least, most, name }: Datatype, value: number): boolean {
   if (least !== undefined) return Number.isInteger(value) && value >= least && value <= (most as number);
   return Number.isNaN(value) || Number.isFinite(name === 'FP32' ? Math.fround(value) : value);
 }
 
-/** To the last digit, where JSON.parse would round. */
+/** The values of 64-bit integers, exact to the last digit, which JSON.parse would round. */
 function wideValues({ numbers, count, long }: JsonData, { name: type, Values }: Datatype, name: string): TypedArray64 {
   const values = new (Values as BigInt64ArrayConstructor | BigUint64ArrayConstructor)(count);
   const refuse = (at: number) => inInput(name, `data[${at}] is ${long.get(at) ?? numbers[at]}, which is not ${type}`);
@@ -242,7 +242,7 @@ function wideValues({ numbers, count, long }: JsonData, { name: type, Values }: 
     const token = long.get(at);
     if (token !== undefined && !/^-?\d{1,20}$/.test(token)) throw refuse(at);
     if (token === undefined && !Number.isInteger(numbers[at])) throw refuse(at);
-    // A power of ten may be written with few digits, as 1e30 is.
+    // A large number may be written with few digits, such as 1e30.
     if (Math.abs(numbers[at]) > 2 ** 65) throw refuse(at);
     const value = BigInt(token ?? numbers[at]);
     values[at] = value;

@@ -1,7 +1,7 @@
-/** What texts mean that stand where numbers may. */
+/** Interprets texts in places where numbers are possible. */
 import type { Port } from '../../../graph/lower.ts';
 
-/** A text among texts may mean a number, where the element is not a string. */
+/** A text may mean a number if the element is not a string. */
 export function meantBy(text: string | null, element: number, { categories, hashes, spread, present }: Port): unknown {
   if (
     text === null ||

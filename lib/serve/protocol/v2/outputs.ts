@@ -1,4 +1,4 @@
-/** From what a model says to tensors of an answer. */
+/** Converts a model's results to the tensors of an answer. */
 import { Buffer } from 'node:buffer';
 import type { FloatArray, TypedArray } from '../../../buffers.ts';
 import type { Port } from '../../../graph/lower.ts';
@@ -18,8 +18,8 @@ export interface OutputTensor {
 }
 
 /**
- * What a classifier's label is asked for by. Not among its outputs, so that it is given only to who names it; an output of that name
- * hides it.
+ * The name by which a classifier's label is requested. It is not among the outputs, so it is only returned on request;
+ * an output with that name hides it.
  */
 const LABEL_OUTPUT = 'predict';
 
@@ -29,19 +29,19 @@ export function checkOutputs(served: ServedModel, names: readonly string[]): voi
   const { outputs } = layoutOf(served.model);
   for (const name of names) {
     const place = `output ${quote(name)}`;
-    if (met.has(name)) throw badRequest(`${place}: is there twice`);
+    if (met.has(name)) throw badRequest(`${place}: is given twice`);
     met.add(name);
     if (outputs.some((port) => port.name === name) || isLabel(served, name)) continue;
     throw badRequest(`${place}: is not an output of the model; expected ${listNames(outputs.map(({ name }) => name))}`);
   }
 }
 
-/** Only one label a row is a tensor of the batch's rows. */
+/** Whether the name means the label, of which there must be one per row. */
 function isLabel({ model }: ServedModel, name: string): boolean {
   return name === LABEL_OUTPUT && model.classes !== undefined;
 }
 
-/** The outputs of these names, in their order; all of the model's if there are none. */
+/** The outputs with these names, in that order; all outputs if there are no names. */
 export function outputTensors(
   served: ServedModel,
   results: Results,
@@ -76,7 +76,9 @@ function labelTensor({ model }: ServedModel, results: Results, rows: number): Ou
   return { name: LABEL_OUTPUT, datatype, shape: width === 1 ? [rows] : [rows, width], values };
 }
 
-/** As the `data` of JSON, flat. `isNullable` says whether what JSON has no number for is null; else it is refused. */
+/**
+ * The flat `data` in JSON. With `isNullable`, numbers that JSON does not have become null; otherwise they are an error.
+ */
 export function dataText({ name, datatype, values }: OutputTensor, isNullable: boolean): string {
   if (values.length === 0) return '[]';
   const textOf = elementText(datatype);
@@ -90,7 +92,7 @@ export function dataText({ name, datatype, values }: OutputTensor, isNullable: b
 }
 
 function noNumber(name: string, value: number, at: number): Refusal {
-  const message = `element ${at} is ${value}, which JSON has no number for; ask for binary data, or for null by the parameter "non_finite": "null"`;
+  const message = `element ${at} is ${value}, which JSON cannot represent; request binary data, or null with the parameter "non_finite": "null"`;
   return new Refusal('NOT_JSON', `output ${quote(name)}: ${message}`);
 }
 
@@ -101,12 +103,12 @@ function elementText({ name, isWide, bytes }: Datatype): (value: Label) => strin
   return labelText;
 }
 
-/** All digits of an integer, where String() leaves zeros for the last ones. */
+/** All digits of an integer, where String() would write zeros for the last ones. */
 function exactText(value: number): string {
   return Number.isInteger(value) ? BigInt(value).toString() : numberText(value);
 }
 
-/** In little-endian order; of BYTES each element behind its length. */
+/** The values in little-endian order; elements of BYTES follow their length. */
 export function dataBytes({ datatype, values }: OutputTensor): Uint8Array {
   if (datatype.bytes === undefined) return textBytes(values as readonly Label[]);
   const array = arrayOf(datatype, values as FloatArray | readonly number[]);

@@ -1,4 +1,4 @@
-/** Tensors for a model with steps of its author's own, or of texts: rows of JavaScript values, which are read first. */
+/** Tensors for a model with custom steps, or of texts, are converted to rows of JavaScript values. */
 import type { FeatureRows } from '../../../rows/feature-rows.ts';
 import type { RowRecord, Rows } from '../../../rows.ts';
 import { layoutOf } from '../layout.ts';
@@ -6,7 +6,10 @@ import type { ProtocolLimits, ServedModel, Work } from '../types.ts';
 import { meantBy } from './meant.ts';
 import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
-/** All rows, or columns; where there are steps by any names, since it is they that know which they need. */
+/**
+ * The rows from one tensor, or from columns. With custom steps, columns may have any names, because only the steps know
+ * which they need.
+ */
 export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
   const layout = layoutOf(model);
   const [port] = layout.inputs;
@@ -14,9 +17,9 @@ export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Te
   const whole = isWhole ? named.get(port.name) : undefined;
   const tensors = [...named.values()];
   if (whole !== undefined && tensors.length > 1) {
-    throw inInput(port.name, 'is all of the rows; other inputs are columns, and come without it');
+    throw inInput(port.name, 'contains all rows; other inputs are columns and cannot be combined with it');
   }
-  // Of several inputs each may be its own row.
+  // With several inputs, each may be a separate row.
   if (whole === undefined)
     checkColumns(layout.inputs.length > 1 ? tensors.filter(({ shape }) => shape.length < 2) : tensors);
   else if (whole.shape.length !== 2 || (port.shape[0] >= 0 && whole.shape[1] !== port.shape[0])) {
@@ -35,7 +38,7 @@ function recordsOf(tensors: readonly Tensor[]): (row: number) => RowRecord {
   return (row) => Object.fromEntries(columns.map(({ name, valueAt }) => [name, valueAt(row)]));
 }
 
-/** The value of a row; an array of those that it has, where there are several. */
+/** The value of a row, or an array if it has several. */
 function cellsOf(tensor: Tensor): (row: number) => unknown {
   const given = valuesOf(tensor);
   const width = tensor.shape.slice(1).reduce((product, size) => product * size, 1);
@@ -43,7 +46,7 @@ function cellsOf(tensor: Tensor): (row: number) => unknown {
   return (row) => Array.from({ length: width }, (_, at) => given(row * width + at));
 }
 
-/** Of texts and numbers side by side, which are all BYTES, those that are not texts may be numbers. */
+/** If texts and numbers are together in BYTES, elements that are not texts may be numbers. */
 function rowsOfWhole(tensor: Tensor, texts: FeatureRows | undefined): (row: number) => unknown[] {
   const [, width] = tensor.shape;
   const given = valuesOf(tensor);

@@ -1,4 +1,4 @@
-/** The request of an inference: its JSON, and the binary data behind it. */
+/** Reads the request of an inference: its JSON, and the binary data after it. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, quote } from '../../../messages.ts';
 import { jsonBytes, parseJson } from '../body.ts';
@@ -13,9 +13,9 @@ import { inInput, sizeOf, type Tensor, valuesOfBytes } from './tensor.ts';
 export interface InferRequest {
   readonly id?: string;
   readonly inputs: readonly Tensor[];
-  /** None where all are asked for. */
+  /** The requested outputs; empty for all. */
   readonly outputs: readonly OutputAsked[];
-  /** Whether outputs of which nothing else is said go as binary data. */
+  /** Whether outputs are sent as binary data by default. */
   readonly isBinary: boolean;
   /** Whether numbers that JSON does not have are written as null. */
   readonly isNullable: boolean;
@@ -28,14 +28,14 @@ export interface OutputAsked {
 
 const HEADER_LENGTH = 'inference-header-content-length';
 
-/** How many bytes of the body are JSON; undefined where no header says it, which is all. */
+/** How many bytes of the body are JSON; undefined without the header, which means all. */
 export function headerLengthOf(headers: IncomingHttpHeaders, bodyBytes: number): number | undefined {
   const value = headers[HEADER_LENGTH];
   if (value === undefined) return undefined;
   const place = 'Inference-Header-Content-Length';
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw badRequest(`${place}: expected a number of bytes`);
   const length = Number(value);
-  if (length > bodyBytes) throw badRequest(`${place}: says ${length} bytes, but the body has ${bodyBytes}`);
+  if (length > bodyBytes) throw badRequest(`${place}: is ${length} bytes, but the body has ${bodyBytes}`);
   return length;
 }
 
@@ -47,7 +47,7 @@ export function readRequest({ headers, body }: Incoming, layout: Layout, most: n
   return { id, inputs: tensors, outputs, isBinary, isNullable };
 }
 
-/** An input as the JSON says it. */
+/** An input from the JSON. */
 interface InputSaid {
   readonly name: string;
   readonly datatype: Datatype;
@@ -56,7 +56,7 @@ interface InputSaid {
   readonly binaryBytes?: number;
 }
 
-/** `binary` is what follows the JSON, where a header says that something may. */
+/** `binary` is the data after the JSON, if a header declares it. */
 function tensorsOf(inputs: readonly InputSaid[], binary: Uint8Array | undefined, most: number): Tensor[] {
   let at = 0;
   const tensors = inputs.map((input): Tensor => {
@@ -65,9 +65,9 @@ function tensorsOf(inputs: readonly InputSaid[], binary: Uint8Array | undefined,
       if (data === undefined) throw inInput(name, 'has no data');
       return tensorOfJson(input, data, most);
     }
-    if (data !== undefined) throw inInput(name, 'has data as well as a binary_data_size');
+    if (data !== undefined) throw inInput(name, 'has both data and a binary_data_size');
     if (binary === undefined) {
-      throw inInput(name, 'has a binary_data_size, but there is no header Inference-Header-Content-Length');
+      throw inInput(name, 'has a binary_data_size, but the header Inference-Header-Content-Length is missing');
     }
     if (binaryBytes > binary.length - at) {
       throw inInput(
@@ -87,7 +87,7 @@ function tensorsOf(inputs: readonly InputSaid[], binary: Uint8Array | undefined,
 type Said = Omit<InferRequest, 'inputs'> & { readonly inputs: readonly InputSaid[] };
 type Fields = Record<string, unknown>;
 
-/** An input as it is met, its values of any kind. */
+/** An input as read, with unchecked values. */
 interface InputMet {
   name: unknown;
   datatype: unknown;
@@ -96,26 +96,26 @@ interface InputMet {
   data: JsonData | undefined;
 }
 
-/** Bytes of a value that is not data. */
+/** The most bytes of values other than data. */
 const MOST_ASIDE = 2 ** 20;
-/** Inputs beyond those that a model has, known by their names. */
+/** The most inputs beyond those of the model. */
 const MOST_STRANGERS = 1_000;
 const MOST_COLUMNS = 2 ** 16;
 
-/** Names in the objects of a request; others are passed over. */
+/** The names in the objects of a request; others are skipped. */
 const REQUEST_KEYS = ['id', 'inputs', 'outputs', 'parameters'].map(tokenOf);
 const [ID, INPUTS, OUTPUTS] = [0, 1, 2];
 const INPUT_KEYS = ['name', 'shape', 'datatype', 'data', 'parameters'].map(tokenOf);
 const [NAME, SHAPE, DATATYPE, DATA] = [0, 1, 2, 3];
 const DATATYPE_KEYS = DATATYPE_LIST.map(({ name }) => tokenOf(name));
 
-/** Reads the JSON once: data goes into arrays of numbers, all else is small and left to JSON.parse. */
+/** Reads the JSON once: data is read into arrays of numbers; everything else is small and left to JSON.parse. */
 class Envelope {
   readonly #bytes: Uint8Array;
   readonly #scanner: Scanner;
   readonly #layout: Layout;
   readonly #most: number;
-  /** Where the next input's name is looked for first. */
+  /** The index at which the next input's name is tried first. */
   #next = 0;
 
   constructor(bytes: Uint8Array, layout: Layout, most: number) {
@@ -160,12 +160,12 @@ class Envelope {
     scanner.at++;
     const inputs: InputMet[] = [];
     const { fields, inputKeys, hasSteps } = this.#layout;
-    // Steps of the caller's own take columns by any names.
+    // Custom steps take columns with any names.
     const most = hasSteps ? MOST_COLUMNS : fields.length + inputKeys.length + MOST_STRANGERS;
     if (scanner.take(BYTE.closeArray)) return inputs;
     do {
       const place = inputs.length;
-      if (place > most) throw badRequest('inputs: there are more than the model has');
+      if (place > most) throw badRequest('inputs: expected at most as many as the model has, found more');
       if (scanner.peek() !== BYTE.openObject)
         throw badRequest(`inputs[${place}]: expected an object, found ${describe(this.#value())}`);
       const input: InputMet = {
@@ -188,7 +188,7 @@ class Envelope {
     return inputs;
   }
 
-  /** Calls back with the positions of those keys that are among `keys`, however they are escaped. */
+  /** Calls back with the indices of keys in `keys`, whatever their escapes. */
   #object(keys: readonly Uint8Array[], onKey: (key: number) => void): void {
     const scanner = this.#scanner;
     scanner.at++;
@@ -209,7 +209,7 @@ class Envelope {
     if (!scanner.take(BYTE.closeObject)) throw this.#notJson();
   }
 
-  /** A name, which is the next input's or feature's in the common case. */
+  /** A name, usually that of the next input or feature. */
   #name(): unknown {
     const { inputKeys, inputs, fields } = this.#layout;
     const next = this.#next++;
@@ -234,19 +234,21 @@ class Envelope {
     const data = readJsonData(scanner, this.#most);
     if (!('unread' in data)) return data;
     if (data.unread === undefined) throw this.#notJson();
-    // What is wrong with it does not make it JSON.
+    // Throws if it is not JSON at all.
     parseJson(this.#bytes);
     throw badRequest(`inputs[${place}].data: ${this.#why(data.unread)}`);
   }
 
   #why(unread: NonNullable<Unread>): string {
-    if (unread === 'long') return `has more than the ${this.#most} elements that are answered at once`;
-    return { ragged: 'its arrays differ in length or depth', deep: 'is nested too deeply', object: 'holds an object' }[
-      unread
-    ];
+    if (unread === 'long') return `has more than the ${this.#most} elements that are allowed`;
+    return {
+      ragged: 'its arrays differ in length or depth',
+      deep: 'is nested too deeply',
+      object: 'contains an object',
+    }[unread];
   }
 
-  /** Of any kind, and small. */
+  /** Reads a small value of any kind. */
   #value(): unknown {
     const scanner = this.#scanner;
     const byte = scanner.peek();
@@ -271,7 +273,7 @@ class Envelope {
     return this.#scanner.number();
   }
 
-  /** A shape, in the common case of one or two dimensions. */
+  /** A shape, usually of one or two dimensions. */
   #shape(): unknown {
     const scanner = this.#scanner;
     if (scanner.peek() !== BYTE.openArray) return this.#value();
@@ -299,7 +301,7 @@ function inputOf({ name, datatype, shape, parameters, data }: InputMet, at: numb
     if (Number.isInteger(size) && size >= 0) continue;
     throw inInput(
       name,
-      `its shape has ${typeof size === 'number' ? size : describe(size)}; expected integers from 0 on`,
+      `its shape has ${typeof size === 'number' ? size : describe(size)}; expected integers of at least 0`,
     );
   }
   if (shape.length === 0) throw inInput(name, 'its shape is empty; the first dimension is the rows');
@@ -345,14 +347,14 @@ function outputsOf(outputs: unknown): OutputAsked[] {
   });
 }
 
-/** What would be answered with something else than was asked for, if it were ignored. */
+/** Rejects shared memory: ignoring it would give a different answer. */
 function refuseSharedMemory(parameters: Fields, place: () => string): void {
   if (parameters.shared_memory_region !== undefined) throw badRequest(`${place()}: shared memory is not supported`);
 }
 
 const NO_PARAMETERS: Fields = Object.freeze(Object.create(null));
 
-/** Other parameters than those that are known here are the client's own. */
+/** Unknown parameters are the client's own and ignored. */
 function parametersOf(parameters: unknown, place: () => string): Fields {
   if (parameters === undefined || parameters === null) return NO_PARAMETERS;
   if (typeof parameters !== 'object' || Array.isArray(parameters)) {

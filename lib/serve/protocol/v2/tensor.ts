@@ -10,9 +10,9 @@ export interface Tensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** Row-major; of BYTES the texts. */
+  /** The values, row-major; texts for BYTES. */
   readonly values: TypedArray | readonly (string | null)[];
-  /** Positions of numbers that were null, and are NaN among the values. */
+  /** The positions of numbers that were null, which are NaN in the values. */
   readonly nulls?: readonly number[];
 }
 
@@ -21,8 +21,8 @@ export function inInput(name: string, message: string): Refusal {
 }
 
 /**
- * Elements that a shape holds. Throws where it holds more than `most`, however that comes about: a product is compared
- * before it grows past what a double keeps, and a dimension of 0 hides none that is too large.
+ * The number of elements of a shape. Throws if it is more than `most`. Products are compared before they exceed the
+ * integers of a double, and a dimension of 0 does not hide one that is too large.
  */
 export function sizeOf(shape: readonly number[], most: number, name: string): number {
   if (shape.some((size) => size > most)) throw tooMany(name, most);
@@ -35,10 +35,10 @@ export function sizeOf(shape: readonly number[], most: number, name: string): nu
 }
 
 function tooMany(name: string, most: number): Refusal {
-  return inInput(name, `its shape holds more elements than the ${most} that are answered at once`);
+  return inInput(name, `its shape has more than the ${most} elements that are allowed`);
 }
 
-/** Throws unless each is one column. */
+/** Throws unless each tensor is one column. */
 export function checkColumns(tensors: readonly Tensor[]): void {
   for (const { name, shape } of tensors) {
     if (shape.length === 2 ? shape[1] === 1 : shape.length === 1) continue;
@@ -46,7 +46,7 @@ export function checkColumns(tensors: readonly Tensor[]): void {
   }
 }
 
-/** Rows of all of them, which must be as many. */
+/** The number of rows, which must be the same for all tensors. */
 export function rowsOf(tensors: readonly Tensor[]): number {
   const [first] = tensors;
   const [count] = first.shape;
@@ -57,14 +57,14 @@ export function rowsOf(tensors: readonly Tensor[]): number {
   return count;
 }
 
-/** The values that bytes are, in little-endian order. `bytes` may begin anywhere. */
+/** The values of little-endian bytes, which may have any alignment. */
 export function valuesOfBytes(bytes: Uint8Array, datatype: Datatype, size: number, name: string): Tensor['values'] {
   if (datatype.bytes === undefined) return textsOfBytes(bytes, size, name);
   if (bytes.length !== size * datatype.bytes) {
     const expected = `${size} elements of ${datatype.bytes} bytes`;
-    throw inInput(name, `its shape and ${datatype.name} make ${expected}, but there are ${bytes.length}`);
+    throw inInput(name, `its shape and ${datatype.name} require ${expected}, found ${bytes.length} bytes`);
   }
-  // A copy begins where any type may begin.
+  // A copy is aligned for any type.
   const buffer = new Uint8Array(bytes).buffer as ArrayBuffer;
   const { Values } = datatype;
   if (Values === undefined) {
@@ -73,7 +73,7 @@ export function valuesOfBytes(bytes: Uint8Array, datatype: Datatype, size: numbe
   }
   const values = new Values(buffer);
   if (datatype.name === 'BOOL' && (values as Uint8Array).some((value) => value > 1)) {
-    throw inInput(name, 'a BOOL is a byte of 0 or 1');
+    throw inInput(name, 'expected 0 or 1 for each byte of a BOOL');
   }
   return values;
 }
@@ -85,7 +85,7 @@ function textsOfBytes(bytes: Uint8Array, size: number, name: string): string[] {
   const texts: string[] = [];
   let at = 0;
   while (at < bytes.length) {
-    if (texts.length === size) throw inInput(name, `its shape holds ${size} elements, and more bytes follow them`);
+    if (texts.length === size) throw inInput(name, `its shape has ${size} elements, but more bytes follow them`);
     if (at + LENGTH_BYTES > bytes.length) throw inInput(name, `element ${texts.length} ends within its length`);
     const length = view.getUint32(at, true);
     at += LENGTH_BYTES;
@@ -98,7 +98,7 @@ function textsOfBytes(bytes: Uint8Array, size: number, name: string): string[] {
     texts.push(textOf(bytes.subarray(at, at + length), name, texts.length));
     at += length;
   }
-  if (texts.length < size) throw inInput(name, `its shape holds ${size} elements, but there are ${texts.length}`);
+  if (texts.length < size) throw inInput(name, `its shape has ${size} elements, but there are ${texts.length}`);
   return texts;
 }
 
