@@ -1,5 +1,5 @@
-// Memory that says no instead of throwing: objects, an owned array, and an arena that many arrays share. `new` and
-// `delete` would ask for the C++ runtime library, which not every host of an addon has loaded.
+// Allocation that reports failure instead of throwing: objects, an owned array, and an arena that many arrays share.
+// `new` and `delete` would need the C++ runtime library, which not every host of an addon has loaded.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,8 @@ namespace fp {
 constexpr size_t cache_line_bytes = 64;
 constexpr size_t huge_page_bytes = size_t(2) << 20;
 
-// `bytes`, at least one, aligned to a cache line, or as any object where they are fewer than a line; null when there is
-// no memory.
-// Freed by aligned_free.
+// `bytes` bytes, at least one, aligned to a cache line, or as for any object if they are fewer than a line; null if
+// there is not enough memory. Freed by aligned_free.
 inline void* aligned_allocate(size_t bytes) {
   if (bytes > SIZE_MAX - cache_line_bytes) return nullptr;
   if (bytes >= cache_line_bytes) bytes = (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
@@ -33,8 +32,8 @@ inline void* aligned_allocate(size_t bytes) {
   if (bytes < cache_line_bytes) return std::malloc(bytes);
   void* block = nullptr;
 #ifdef __linux__
-  // In huge pages where the system lets a process ask for them: one fault in place of 512, and none of the misses
-  // that reading weights through small pages brings.
+  // Uses huge pages if the system allows a process to ask for them: one fault instead of 512, and no TLB misses from
+  // reading weights through small pages.
   if (bytes >= huge_page_bytes && posix_memalign(&block, huge_page_bytes, bytes) == 0) {
     madvise(block, bytes, MADV_HUGEPAGE);
     return block;
@@ -65,7 +64,7 @@ inline void prefer_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size
 // `count` elements of zeros, or null.
 void* allocate_zeroed(size_t count, size_t element_bytes);
 
-// Hands memory that was freed back to the system, where the C library would keep it.
+// Returns freed memory to the system, where the C library would keep it.
 inline void give_back_memory() {
 #ifdef __GLIBC__
   malloc_trim(0);
@@ -99,7 +98,7 @@ class Array {
   }
   ~Array() { aligned_free(data_); }
 
-  // False when there is no memory for it; the array is then empty. One of no elements has no data.
+  // False if there is not enough memory; the array is then empty. An array without elements has no data.
   [[nodiscard]] bool allocate(size_t count) {
     aligned_free(std::exchange(data_, nullptr));
     count_ = 0;
@@ -125,8 +124,8 @@ class Array {
   size_t count_ = 0;
 };
 
-// Zeroed bytes from the start of a cache line, of which the system provides those alone that are touched: for what is
-// made for the largest block of rows, and mostly used for a few.
+// Zeroed bytes from the start of a cache line, of which the system only provides those that are touched: for memory
+// that is sized for the largest block of rows, but mostly used for a few.
 class Room {
  public:
   Room() = default;
@@ -138,7 +137,7 @@ class Room {
   }
   ~Room() { std::free(block_); }
 
-  // False when there is no memory for it; the room is then empty.
+  // False if there is not enough memory; the room is then empty.
   [[nodiscard]] bool allocate(size_t bytes) {
     std::free(std::exchange(block_, nullptr));
     bytes_ = 0;
@@ -160,8 +159,8 @@ class Room {
   size_t bytes_ = 0;
 };
 
-// One block that many arrays share, each from the start of a cache line. Take all of them twice in the same order:
-// the first time counts, then allocate(), and the second time hands them out.
+// One block that many arrays share, each from the start of a cache line. Take all of them twice in the same order: the
+// first pass counts, then call allocate(), and the second pass returns them.
 template <typename T>
 class Arena {
  public:

@@ -1,5 +1,5 @@
-// From a verified plan to a network. What happens in which order is in build.cc, a step for each instruction in
-// build_steps.cc, packing in build_packed.cc, the places of values in build_places.cc.
+// Builds a network from a verified plan. build.cc has the order of the work, build_steps.cc the step for each
+// instruction, build_packed.cc the packing, build_places.cc the places of values.
 #pragma once
 
 #include <cstring>
@@ -26,14 +26,14 @@ class Network<T>::Builder {
   const T* parameter(int32_t index) const { return static_cast<const T*>(plan_.parameters[index].data); }
 
   bool copy_ports();
-  // Constants that stand as operands, each once.
+  // Constants that are operands, each once.
   bool number_constants();
   int32_t operand(int32_t word) const {
     return word >= 0 ? word : int32_t(plan_.value_count) + constant_of_[size_t(-1 - word)];
   }
 
-  // The place of what is packed as the key says, which takes `count` elements. `fill` says whether it is to be written:
-  // only where it is first met.
+  // The place of the parameters that are packed according to the key, which take `count` elements. `fill` says whether
+  // to write them: only the first time.
   T* take(const PackedKey& key, size_t count, bool& fill) {
     fill = false;
     const auto entry = packed_.find(key);
@@ -48,7 +48,7 @@ class Network<T>::Builder {
     }
     return entry->place;
   }
-  // A copy of the array; of null, `count` times the number.
+  // A copy of the array; for null, `count` times the number.
   const T* copy(const T* from, size_t count, float number = 0) {
     bool fill;
     T* const to = take({from, nullptr, count, 0, form_of_copy, number}, count, fill);
@@ -56,11 +56,11 @@ class Network<T>::Builder {
     for (size_t i = 0; fill && from == nullptr && i < count; i++) to[i] = T(number);
     return to;
   }
-  // A parameter array, or `count` times `otherwise` where the plan gives none.
+  // A parameter array, or `count` times `otherwise` if the plan has none.
   const T* copy(int32_t index, size_t count, float otherwise) {
     return index >= 0 ? copy(parameter(index), count) : copy(nullptr, count, otherwise);
   }
-  // A copy beyond whose end a vector may be read.
+  // A copy with padding, so that a vector may be read beyond its end.
   const T* table(const T* from, size_t count) {
     bool fill;
     T* const to = take({from, nullptr, count, 0, form_of_table, 0}, count + table_padding, fill);
@@ -91,7 +91,7 @@ class Network<T>::Builder {
   void byte_dense(Step<T>& step, const int32_t* field);
   void distances(Step<T>& step, const int32_t* field);
   void trees(Step<T>& step, const int32_t* field, const int32_t* end);
-  // What was found out while counting serves for filling.
+  // The analysis while counting is reused for filling.
   TreePacker* next_packer(const T* nodes, size_t count, const T* sets, size_t set_count);
 
   // Gives every value a place in scratch. Inputs and outputs keep theirs (they are used when the caller's buffers
@@ -116,7 +116,7 @@ class Network<T>::Builder {
   struct Gap {
     size_t place, width;
   };
-  // Of each instruction of trees, in order.
+  // For each instruction of trees, in order.
   struct Packers {
     TreePacker packer;
     Packers* next = nullptr;
@@ -129,7 +129,7 @@ class Network<T>::Builder {
 
   Network& network_;
   const VerifiedPlan& plan_;
-  Array<int32_t> constant_of_;  // by parameter, −1 where it is not an operand
+  Array<int32_t> constant_of_;  // by parameter; −1 if it is not an operand
   size_t constant_count_ = 0;
   size_t list_count_ = 0;
   bool filling_ = false;
@@ -139,7 +139,7 @@ class Network<T>::Builder {
   PackedOnce<T> packed_;
   Packers* packers_ = nullptr;
   Packers* last_packer_ = nullptr;
-  Packers* filled_ = nullptr;  // the last that was taken for filling
+  Packers* filled_ = nullptr;  // the last one that was used for filling
   Array<size_t> last_use_;     // one more than the step, 0 for none
   Array<Gap> free_;
   size_t free_count_ = 0;

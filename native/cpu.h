@@ -1,4 +1,4 @@
-// What this processor, and its operating system, can do.
+// Features of this processor and its operating system.
 #pragma once
 
 #if defined(__x86_64__) || (defined(_M_X64) && !defined(_M_ARM64EC))
@@ -9,7 +9,7 @@
 
 namespace fp {
 
-// Each says whether kernels/<name>.cc may run here. On an architecture that lacks the set there is no function.
+// Whether kernels/<name>.cc can run here. There is no function for sets of other architectures.
 bool has_scalar();
 #if FP_X86_64
 bool has_avx2();    // AVX2 and FMA

@@ -1,5 +1,5 @@
-// What a frozen file says of its model beside the plan: its inputs and outputs, classes and names. Nothing here
-// computes.
+// The description of the model in a frozen file, beside the plan: its inputs and outputs, classes and names. Nothing
+// here computes.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Label {
   bool number;
 };
 
-// Owns its texts: the file may go.
+// Owns its texts, so the file may be freed.
 class Description {
  public:
-  // `widths` are the engine's, to which the shapes must multiply.
+  // `widths` are the engine's, which the products of the shapes must equal.
   [[nodiscard]] bool read(const json::Value& from, const Array<size_t>& input_widths,
                           const Array<size_t>& output_widths, FileFault& fault);
 

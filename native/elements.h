@@ -1,4 +1,4 @@
-// Between the elements of callers' buffers and those that the engine computes with.
+// Converts between the elements of callers' buffers and those of the engine.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ template <typename T, typename U>
 void copy_from(const void* data, size_t first, size_t count, T* to) {
   const U* const from = static_cast<const U*>(data) + first;
 #ifdef __clang__
-  // Integers but bytes are few in a row.
+  // Rows have few integers other than bytes.
   if constexpr (std::is_integral_v<U> && sizeof(U) > 1) {
 #pragma clang loop vectorize(disable)
     for (size_t i = 0; i < count; i++) to[i] = T(from[i]);
@@ -100,10 +100,10 @@ void convert_output(const T* from, size_t first, size_t count, const Output& out
 template <typename T>
 constexpr Element element_of = sizeof(T) == sizeof(float) ? Element::f32 : Element::f64;
 
-// Past it, not every integer is a double.
+// Beyond this, not every integer is exact as a double.
 constexpr double exact_integers = 9007199254740992.0;
 
-// Whether a double holds it.
+// Whether it is exact as a double.
 template <typename Integer>
 bool is_exact(Integer value) {
   uint64_t magnitude = value < 0 ? 0 - uint64_t(value) : uint64_t(value);
@@ -113,7 +113,7 @@ bool is_exact(Integer value) {
   return true;
 }
 
-// The place of the first of `count` elements from `first` on that no double holds; `count` for none.
+// The position of the first of `count` elements from `first` that is not exact as a double; `count` if there is none.
 template <typename Integer>
 size_t first_not_exact(const void* data, size_t first, size_t count) {
   const Integer* const from = static_cast<const Integer*>(data) + first;

@@ -1,4 +1,4 @@
-// A loaded model: the network of either precision behind one face.
+// A loaded model: the network of either precision behind one interface.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ namespace fp {
 class Engine {
  public:
   enum class Status { ok, invalid_plan, out_of_memory, too_large, row_too_large };
-  // Where nothing else bounds a model: sizes made of it still fit a size_t.
+  // The limit if there is no other: sizes computed from it still fit a size_t.
   static constexpr size_t any_bytes = SIZE_MAX / 2;
 
-  // Copies everything it needs out of the plan; `error` says why a plan was refused. Neither of `most` is more than
+  // Copies everything it needs out of the plan; `error` says why a plan was rejected. Neither limit in `most` exceeds
   // any_bytes.
   [[nodiscard]] Status create(const Plan& plan, const InstructionSet& set, PlanError& error,
                               const MostBytes& most = {any_bytes, any_bytes});
@@ -27,30 +27,30 @@ class Engine {
   Precision precision() const { return precision_; }
   const char* isa() const { return isa_; }
 
-  // Elements of one row of each input and output.
+  // The number of elements of one row of each input and output.
   const Array<size_t>& input_widths() const { return input_widths_; }
   const Array<size_t>& output_widths() const { return output_widths_; }
-  // Whether an input is ragged: its width is how many ids there are.
+  // Whether an input is ragged; its width is then the number of ids.
   bool is_ragged(size_t input) const { return ragged_[input]; }
 
-  // Of the packed weights and tables.
+  // The size of the packed weights and tables.
   size_t packed_bytes() const { return single() ? f32_.packed_bytes() : f64_.packed_bytes(); }
 
-  // What one run at a time on up to `threads` threads needs: see Network. prepare() says where the values are.
-  // SIZE_MAX, which cannot be had, where it is more than a size_t says.
+  // The memory that one run at a time on up to `threads` threads needs: see Network. prepare() sets where the values
+  // are. SIZE_MAX, which cannot be allocated, if it does not fit a size_t.
   size_t table_bytes(size_t threads) const { return times(threads, table_bytes()); }
   size_t values_bytes(size_t threads) const { return times(threads, values_bytes()); }
   void prepare(void* table, void* values, size_t threads) const;
 
-  // Runs `rows` rows, on up to `threads` threads where that is worth their while; `pool` may be null for one thread.
-  // Results do not depend on it. Buffers hold rows × width elements; no output overlaps another buffer.
+  // Runs `rows` rows, on up to `threads` threads if that is faster; `pool` may be null for one thread. Results do not
+  // depend on it. Buffers hold rows × width elements; no output overlaps another buffer.
   Outcome run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error, size_t threads = 1,
               Pool* pool = nullptr) const;
 
  private:
   struct Split;
 
-  // Offsets of all ragged inputs; adds up their pairs.
+  // Checks the offsets of all ragged inputs and counts their pairs.
   Outcome check_offsets(const Input* inputs, size_t rows, size_t& pairs, RunError& error) const;
 
   static size_t times(size_t threads, size_t bytes) {

@@ -16,7 +16,7 @@ class FileBytes {
   FileBytes& operator=(const FileBytes&) = delete;
   ~FileBytes() { aligned_free(data_); }
 
-  // The path is in the system's encoding, on Windows UTF-8. When it is unreadable, `reason` says why.
+  // The path is in the system's encoding, on Windows UTF-8. If it is unreadable, `reason` says why.
   [[nodiscard]] Status read(const char* path, const char*& reason);
 
   const void* data() const { return data_; }

@@ -1,6 +1,5 @@
-// What `forwardpass freeze` writes: a safetensors file whose metadata hold, under "forwardpass.plan", the plan and
-// which tensors are its parameters; under "forwardpass.decider" another such plan, of what decides labels where that is
-// not the outputs.
+// The files of `forwardpass freeze`: a safetensors file whose metadata has the plan and the names of its parameters
+// under "forwardpass.plan", and under "forwardpass.decider" another such plan if labels are not decided by the outputs.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +11,18 @@
 
 namespace fp {
 
-// What a frozen file holds for an engine: a plan not yet verified, its parameters in place, and what it says of them.
+// The content of a frozen file for an engine: a plan that is not verified yet, its parameters in place, and their
+// description.
 class FrozenFile {
  public:
   enum class Part { plan, decider };
 
-  // The bytes must outlive this and all that it hands out. Only a file's decider may be absent: found() says so.
+  // The bytes must outlive this object and everything it returns. Only the decider may be absent: see found().
   [[nodiscard]] bool open(const void* bytes, size_t size, FileFault& fault, Part part = Part::plan);
   bool found() const { return key_ != nullptr; }
 
   Plan plan() const { return {words_, word_count_, parameters_.data(), parameters_.size()}; }
-  // What the file says of the model: "inputs", "outputs", "classes" … as the writer left them, not yet looked at.
+  // The description of the model: "inputs", "outputs", "classes" … as written, not checked yet.
   const json::Value& description() const { return description_; }
 
  private:
@@ -42,11 +42,11 @@ class FrozenFile {
   const char* key_ = nullptr;  // of the metadata, which holds the plan
   Array<char> plan_text_;
   json::Value description_;
-  Array<int32_t> copied_words_;  // where those of the file are not aligned
+  Array<int32_t> copied_words_;  // if those in the file are not aligned
   const int32_t* words_ = nullptr;
   size_t word_count_ = 0;
   Array<Parameter> parameters_;
-  Array<char> copies_;  // of parameters that the file holds in another form, or unaligned
+  Array<char> copies_;  // of parameters that are in another form in the file, or unaligned
 };
 
 }  // namespace fp

@@ -1,5 +1,5 @@
-// Strict JSON (RFC 8259) for text that nobody vouches for: check() looks at all of it once, without recursion, and then
-// Value walks what it found valid, where it stands. Nothing is decoded before it is asked for.
+// Strict JSON (RFC 8259) for untrusted text: check() validates all of it once, without recursion, and then Value walks
+// the valid text in place. Nothing is decoded before it is needed.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@
 
 namespace fp::json {
 
-// Deeper text is refused. It is far more than a frozen file has.
+// Deeper nesting is rejected. Frozen files need far less.
 constexpr size_t most_depth = 64;
-// Longer text is refused.
+// Longer text is rejected.
 constexpr size_t most_bytes = size_t(1) << 30;
 
 enum class Verdict { valid, invalid, out_of_memory };
 
-// Why text was refused, and at which byte of it.
+// Why text was rejected, and at which byte.
 struct Fault {
   const char* reason;
   size_t at;
@@ -28,21 +28,21 @@ Verdict check(const char* text, size_t bytes, Fault& fault);
 
 enum class Kind { object, array, string, number, boolean, null };
 
-// The bytes of a string one after another, its escapes resolved.
+// The bytes of a string in sequence, with escapes decoded.
 class Letters {
  public:
-  // After the opening quote.
+  // `at` is after the opening quote.
   explicit Letters(const char* at) : at_(at) {}
   // The next byte, or -1 at the string's end.
   int next();
 
  private:
   const char* at_;
-  unsigned char rest_[3] = {};  // of a letter that took several bytes, the last first
+  unsigned char rest_[3] = {};  // of a character with several bytes, the last one first
   int rest_count_ = 0;
 };
 
-// A value within text that check() found valid and that is an object or an array; the text must outlive it.
+// A value in text that check() accepted and that is an object or an array; the text must outlive it.
 class Value {
  public:
   Value() = default;
@@ -52,14 +52,14 @@ class Value {
   Kind kind() const;
   bool is(Kind wanted) const { return found() && kind() == wanted; }
 
-  // For a string: whether it is this one.
+  // For a string: whether it equals this one.
   bool equals(const char* text) const;
-  // Of strings: negative, 0 or positive as this one's bytes come before, are, or come after the other's.
+  // For strings: negative, 0 or positive if this one's bytes are before, equal to, or after the other's.
   int compare(const Value& other) const;
-  // For a string: its bytes, as many as text_bytes() says. No byte is added.
+  // For a string: its bytes, as many as text_bytes() says. No terminator is added.
   size_t text_bytes() const;
   void copy_text(char* to) const;
-  // False where it is not a number written in digits alone, below 2^53.
+  // False unless it is a number below 2^53 that is written with only digits.
   bool whole(uint64_t& to) const;
   // For a number or a name such as true: its bytes as written.
   const char* begin() const { return at_; }
@@ -74,7 +74,7 @@ class Value {
 };
 
 // The members of an object or the items of an array, in order: `for (Walk walk(list); walk.next();) use(walk.value)`.
-// A walk over anything else, or nothing, is over at once.
+// A walk over anything else, or over nothing, ends at once.
 class Walk {
  public:
   explicit Walk(const Value& of);
@@ -87,7 +87,7 @@ class Walk {
   bool object_ = false;
 };
 
-// How many members or items there are.
+// The number of members or items.
 size_t count_of(const Value& list);
 
 }  // namespace fp::json

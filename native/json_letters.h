@@ -1,4 +1,4 @@
-// What JSON's text is made of, for the check and the walk.
+// Characters of JSON text, for the check and the walk.
 #pragma once
 
 #include <cstdint>

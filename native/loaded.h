@@ -1,4 +1,4 @@
-// A loaded model, which threads may share, and how they find one of another's.
+// A loaded model that threads may share, and the lookup of models of other threads.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ struct Port {
   bool ragged;    // three arguments: ids, weights or undefined, offsets
 };
 
-// 36 characters that nobody guesses, such as a UUID.
+// 36 characters that cannot be guessed, such as a UUID.
 struct Token {
   static constexpr size_t length = 36;
   char text[length] = {};
@@ -24,29 +24,29 @@ struct Token {
   bool operator==(const Token& other) const { return std::memcmp(text, other.text, length) == 0; }
 };
 
-// Counted, across threads: each model of an environment holds it until it is disposed of, and so does work in flight.
-// What it is made of does not change once it has been handed to a second holder.
+// Counted, across threads: each model of an environment holds it until it is disposed of, and so does work in progress.
+// Its parts do not change once it has a second holder.
 struct Loaded {
   Engine engine;
   Array<Port> ports;  // inputs, then outputs
   size_t input_count = 0, argument_count = 0;
-  // Whether some environment's garbage collector has been told of the packed bytes, which are there once.
+  // Whether the packed bytes, which exist once, were reported to some environment's garbage collector.
   std::atomic<bool> told{false};
 
-  // Held for the caller; null when there is no memory.
+  // Held for the caller; null if there is not enough memory.
   static Loaded* create() { return make<Loaded>(); }
   void retain() { holders_.fetch_add(1); }
-  // For one of its holders, which null has none of. True when it was the last, and the model has ended.
+  // Releases the model for one of its holders; null has none. True if it was the last one and the model was freed.
   static bool release(Loaded* loaded);
 
-  // Puts the model where find() finds it, for as long as somebody holds it. `addon` and `model` become the names of
-  // this copy of the addon and of the model, or what these are called already. The description is kept with it, unless
-  // one is there. For a holder.
+  // Publishes the model for find(), as long as it has a holder. `addon` and `model` become the names of this copy of
+  // the addon and of the model, or are set to existing names. The description is stored with it, unless it has one. The
+  // caller must be a holder.
   void share(Token& addon, Token& model, Array<char>&& description);
   const Array<char>& description() const { return description_; }
 
   enum class Found { yes, foreign, gone };
-  // Held for the caller when it was found: not when the addon has another name, and not once the last holder let go.
+  // Held for the caller if found: not if the addon has another name, and not after the last holder has released it.
   static Found find(const Token& addon, const Token& model, Loaded*& loaded);
 
  private:
@@ -55,7 +55,7 @@ struct Loaded {
 
   std::atomic<int> holders_{1};
   Array<char> description_;
-  // Under the mutex of loaded.cc, as the list itself:
+  // Guarded by the mutex of loaded.cc, like the list itself:
   Token name_;
   bool listed_ = false;
   Loaded *next_ = nullptr, *previous_ = nullptr;

@@ -1,4 +1,4 @@
-// Steps that compute nothing: they look rows and columns up, and copy them.
+// Steps that compute nothing: they look up rows and columns, and copy them.
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ size_t index_of(T id, size_t limit, bool wrap) {
   return wrap ? limit - size_t(-id) : no_id;
 }
 
-// y is [ids, D]; the place of a bad id, or no_id.
+// y is [ids, D]; returns the position of an invalid id, or no_id.
 template <typename T>
 size_t embed(const T* ids, size_t count, const Step<T>& step, T* y) {
   for (size_t i = 0; i < count; i++) {
@@ -31,7 +31,7 @@ size_t embed(const T* ids, size_t count, const Step<T>& step, T* y) {
   return no_id;
 }
 
-// By copies of what is filled already: clang makes a loop of single elements where code is to be small.
+// Copies what is already filled, because with small code size clang makes a loop of single elements.
 template <typename T>
 void fill(T* to, size_t count, T value) {
   constexpr size_t most = 1024;  // stays in the first-level cache
@@ -43,7 +43,7 @@ void fill(T* to, size_t count, T value) {
   }
 }
 
-// y is [ids, depth]; an id outside the range is off everywhere, one that is not an integer is bad.
+// y is [ids, depth]; an id outside the range gives only off; one that is not an integer is invalid.
 template <typename T>
 size_t one_hot(const T* ids, size_t count, const Step<T>& step, T* y) {
   const T on = step.p[0][0], off = step.p[0][1];

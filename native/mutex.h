@@ -1,4 +1,4 @@
-// A lock that needs neither a constructor to run nor a destructor, nor the C++ runtime library.
+// A lock that needs no constructor, no destructor and no C++ runtime library.
 #pragma once
 
 #ifdef _WIN32
@@ -27,7 +27,7 @@ struct Mutex {
 #endif
 };
 
-// Holds a mutex for as long as it lives.
+// Holds a mutex during its lifetime.
 class Locked {
  public:
   explicit Locked(Mutex& mutex) : mutex_(mutex) { mutex_.lock(); }

@@ -1,4 +1,4 @@
-// The network of one precision: the steps that a plan becomes, and where their values stand while they run.
+// The network of one precision: the steps of a plan, and the places of their values during a run.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 
 namespace fp {
 
-// What the caller's buffers hold; converted to and from the model's precision where they differ from it.
+// The element types of the caller's buffers, which are converted to and from the model's precision if they differ.
 enum class Element : int32_t { f32, f64, i8, u8, i16, u16, i32, u32, i64, u64 };
 
 struct Input {
   const void* data;  // of a ragged input the ids of all pairs: i32, u32 or i64
   Element element;
-  // Of a ragged input alone. The pairs of row r are those from offsets[r] to before offsets[r + 1].
+  // Only for a ragged input. The pairs of row r are those from offsets[r] to before offsets[r + 1].
   const int32_t* offsets = nullptr;
   const void* weights = nullptr;          // null where all are 1
   Element weight_element = Element::f32;  // or f64
@@ -28,20 +28,20 @@ struct Input {
 };
 struct Output {
   void* data;
-  Element element;  // integers take the whole part, saturating; NaN becomes 0
+  Element element;  // integers take the integer part, saturating; NaN becomes 0
 };
 
 enum class Outcome {
   ok,
   bad_id,      // an id that is not an integer within its table
   not_finite,  // an infinity or NaN where the plan requires finite numbers
-  not_exact,   // an integer that no double holds, where the plan requires that it does
-  bad_offset,  // offsets of a ragged input that are not in order, or lead out of it
-  bad_pair,    // as bad_id, of a pair
+  not_exact,   // an integer that is not exact as a double, where the plan requires it
+  bad_offset,  // offsets of a ragged input that are not in order, or out of range
+  bad_pair,    // like bad_id, for a pair
 };
 
-// Where a run stopped. Of bad_pair, `instruction` is the input and `element` the row's pair; of bad_offset, `row` is
-// the offset, from `element` to `limit` would have been right.
+// Where a run stopped. For bad_pair, `instruction` is the input and `element` the row's pair; for bad_offset, `row` is
+// the offset, and the valid range is from `element` to `limit`.
 struct RunError {
   size_t instruction;  // its place in the plan
   size_t row;          // of the batch
@@ -50,7 +50,7 @@ struct RunError {
   size_t limit;        // how many ids there are; 0 where it was none
 };
 
-// One instruction, with its parameters packed and its operands found. Operands are places in `base`: values first,
+// One instruction, with its parameters packed and its operands found. Operands are indices into `base`: values first,
 // then constants, which repeat the same row.
 template <typename T>
 struct Step {
@@ -71,15 +71,15 @@ struct Step {
   Points<T> points;
 };
 
-// How making a network ended.
+// The result of creating a network.
 enum class Creation { done, out_of_memory, too_large, row_too_large };
 
-// What a network may take: for its packed weights, and for its values of one row.
+// The memory that a network may use: for its packed weights, and for the values of one row.
 struct MostBytes {
   size_t packed, of_row;
 };
 
-// Threads that may share out the columns of a wide layer where there are few rows.
+// Threads that may divide the columns of a wide layer if there are few rows.
 struct Help {
   Pool* pool = nullptr;  // null for none
   size_t threads = 1;
@@ -89,19 +89,19 @@ constexpr size_t whole_lines(size_t bytes) {
   return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
 }
 
-// Immutable after create(): any number of threads may run it, each with a table and values of its own.
+// Immutable after create(): any number of threads may run it, each with its own table and values.
 template <typename T>
 class Network {
  public:
-  // Copies everything it needs out of the plan. Parameters that instructions share are packed once. Too large is one
-  // that takes more than `most`; no more than that has been allocated by then.
+  // Copies everything it needs out of the plan. Parameters that instructions share are packed once. It is too large if
+  // it takes more than `most`; no more than that is allocated.
   [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
                                 const Int8Kernels& int8, const TreeKernels& trees, const MostBytes& most);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 
-  // A run needs room for values, which runs of other networks may use in turn, and a table of places, prepared once
-  // for that room. Both are aligned to a cache line and an integer of them.
+  // A run needs room for values, which may be reused for other networks, and a table of places, prepared once for that
+  // room. Both are aligned to cache lines and have a multiple of their size.
   size_t table_bytes() const;
   size_t values_bytes() const;
   void prepare(void* table, void* values) const;
@@ -111,14 +111,14 @@ class Network {
   Outcome run(void* table, const Input* inputs, const Output* outputs, size_t first, size_t rows, RunError& error,
               Help help = {}) const;
 
-  // Multiply-adds of one row, or as many as take that long.
+  // The multiply-adds of one row, or the number that takes as long.
   size_t row_cost() const { return row_cost_; }
-  // Of one pair.
+  // The same for one pair.
   size_t pair_cost() const { return pair_cost_; }
 
  private:
   class Builder;
-  // What the caller's buffer for an input or output becomes.
+  // How the caller's buffer for an input or output is used.
   struct Port {
     int32_t value;
     bool wide;  // doubles, in a network of floats
@@ -133,7 +133,7 @@ class Network {
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;
   void run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const;
-  // Elements from one row of an operand to the next: constants repeat theirs.
+  // The stride between rows of an operand; 0 for constants.
   size_t stride(int32_t operand) const { return size_t(operand) < widths_.size() ? widths_[size_t(operand)] : 0; }
   bool is_input(int32_t value) const {
     for (const Port& input : inputs_) {
@@ -150,7 +150,7 @@ class Network {
   Array<int32_t> lists_;
   Array<Step<T>> steps_;
   Array<size_t> widths_;       // of each value
-  Array<size_t> places_;       // of each value in scratch: elements of one row before it
+  Array<size_t> places_;       // of each value in scratch: the elements of one row before it
   Array<const T*> constants_;  // in the arena
   Array<Port> inputs_, outputs_;
   size_t row_elements_ = 0;     // of scratch

@@ -1,4 +1,4 @@
-// Dense layers as the kernels read them, and the order in which every instruction set sums them.
+// The layout of dense layers for the kernels, and the order in which every instruction set sums them.
 #pragma once
 
 #include <cstddef>
@@ -6,12 +6,12 @@
 
 namespace fp {
 
-// The order of summation of a dense layer: a part of the numerics contract (docs/numerics.md). It depends on the
-// layer's shape alone, never on the machine or the batch.
+// The order of summation of a dense layer: a part of the numerics contract (docs/numerics.md). It only depends on the
+// layer's shape, never on the machine or the batch.
 enum class DenseOrder {
-  // Columns side by side. k is cut into `partials` runs of K / partials (the last takes the rest); each run is one
-  // chain of fused multiply-adds in ascending k, the first from the bias, the others from 0; the runs are then
-  // added in order.
+  // Columns in parallel. k is cut into `partials` runs of K / partials (the last takes the rest); each run is one chain
+  // of fused multiply-adds in ascending k, the first from the bias, the others from 0; the runs are then added in
+  // order.
   chains,
   // For very few columns. `16·partials` sums, sum l takes k ≡ l (mod 16·partials) in ascending order from 0, k
   // beyond K counting as 0·0; blocks of 16 are added pairwise, then halves onto halves; the bias comes last.
@@ -22,7 +22,7 @@ struct DenseShape {
   DenseOrder order;
   int partials;  // 1, 2, 4 or 8
 
-  // K / partials, without the division.
+  // K / partials, computed in advance.
   size_t run(size_t K) const { return partials == 1 ? K : partials == 2 ? K / 2 : partials == 4 ? K / 4 : K / 8; }
 };
 
@@ -30,8 +30,8 @@ constexpr size_t lane_count = 16;  // of DenseOrder::lanes and of every sum over
 
 DenseShape dense_shape(size_t K, size_t N);
 
-// A packed layer. Owns nothing: `weights` stands in the engine's arena, aligned to a cache line.
-//   chains: panel after panel of `panel_columns` columns, the last only as wide as needed in whole vectors. A panel
+// A packed layer. Owns nothing: `weights` is in the engine's arena, aligned to a cache line. chains: panel after panel
+// of `panel_columns` columns, the last only as wide as needed in whole vectors. A panel
 //           is a row of biases, then K rows of weights, all of the panel's width; columns beyond N are 0.
 //   lanes:  N rows of weights, each padded with 0 to a multiple of 16·partials, then N biases.
 template <typename T>
@@ -43,10 +43,10 @@ struct DenseLayer {
   T low, high;  // results are clamped to [low, high]; −∞ and ∞ leave them, NaN stays NaN
 };
 
-// Elements of the packed layer for kernels of these vectors.
+// The number of elements of the packed layer for kernels with these vectors.
 size_t packed_size(size_t K, size_t N, int lanes, int panel_columns);
 
-// Writes packed_size() elements, which must be zeroed. `weights` is [K, N], or [N, K] when `out_in`; `bias` is [N] or
+// Writes packed_size() elements, which must be zeroed. `weights` is [K, N], or [N, K] if `out_in`; `bias` is [N] or
 // null for zeros.
 template <typename T>
 void pack(const T* weights, bool out_in, const T* bias, size_t K, size_t N, int lanes, int panel_columns, T* to);

@@ -7,12 +7,12 @@
 
 namespace fp {
 
-// bf16: the upper half of a float, rounded to nearest even; NaN stays NaN. Summed in the order of the shape, whatever
-// the weights are stored as.
+// bf16: the upper half of a float, rounded to nearest even; NaN stays NaN. Summed in the order of the shape, as with
+// unreduced weights.
 //
 // Panels as in pack.h (chains), but a row of weights has half as many vectors, rounded up: a word of vector i holds the
 // weight of the column in vector 2i of the panel as its lower half, that of vector 2i + 1 as its upper half. The biases
-// are floats. Layers of DenseOrder::lanes have no bf16 form.
+// are floats. Layers of DenseOrder::lanes are not supported in bf16.
 size_t packed_bf16_size(size_t K, size_t N, int lanes, int panel_columns);
 
 // Writes packed_bf16_size() words, which must be zeroed. `weights` is [K, N], or [N, K] when `out_in`; `bias` is [N] or
@@ -23,7 +23,7 @@ void pack_bf16(const float* weights, bool out_in, const float* bias, size_t K, s
 // int8: integers q from −127 to 127 and a scale s for each column; the weight is q·s.
 //
 // s = max|w| / 127 over the column, rounded up to 16 significant bits, so that every q·s is exact in f32 and weights
-// that are such products come out as they went in. q = w / s, rounded to nearest even. Columns whose max|w| is below
+// that are such products are reproduced exactly. q = w / s, rounded to nearest even. Columns whose max|w| is below
 // 2^−100 count as 0; a weight that is not finite makes the scale of its column NaN.
 struct Int8Layout {
   int lanes;          // sums of one vector
@@ -34,20 +34,20 @@ struct Int8Layout {
 
 // A panel of `width` columns (whole vectors), in words: [biases, scales, −offset·Σq as int32], each `width`; then
 // ⌈K / group⌉ groups, each `width` columns of `group` bytes, q of k and columns beyond the layer being 0; the whole
-// rounded up to a cache line. width is panel_columns, but for the last panel only as much as needed.
+// rounded up to a cache line. width is panel_columns, or less for the last panel.
 size_t int8_panel_size(size_t K, size_t width, int group);
 size_t packed_int8_size(size_t K, size_t N, const Int8Layout& layout);
 void pack_int8(const float* weights, bool out_in, const float* bias, size_t K, size_t N, const Int8Layout& layout,
                float* to);
 
-// The same of whole numbers from −128 to 127, with scales of 1 and without biases; any other number counts as 0.
+// The same for integers from −128 to 127, with scales of 1 and without biases; any other number counts as 0.
 void pack_bytes(const double* weights, bool out_in, size_t K, size_t N, const Int8Layout& layout, float* to);
 
 // Sums of products of bytes are exact in int32 up to this K.
 constexpr size_t most_int8_inputs = 65536;
 
-// A row of K activations for an int8 layer, in words: the row's scale, then elements of one or two bytes as the kernel
-// wants them, with room for whole vectors. plan-format.ts says the same.
+// A row of K activations for an int8 layer, in words: the row's scale, then elements of one or two bytes, depending on
+// the kernel, with room for whole vectors. plan-format.ts says the same.
 constexpr size_t quantized_width(size_t K) { return 1 + 8 * ((K + 15) / 16); }
 
 }  // namespace fp

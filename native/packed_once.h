@@ -1,4 +1,4 @@
-// What was packed for a network so far, so that parameters which many instructions use are packed once.
+// The parameters that were already packed for a network, so that those used by several instructions are packed once.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace fp {
 
-// What decides how parameters are packed. Of arrays that are copied as they are, `columns` and `bias` are nothing.
+// The properties that determine how parameters are packed. For arrays that are copied unchanged, `columns` and `bias`
+// are unset.
 struct PackedKey {
   const void* from;  // the parameter array; null for a number repeated
   const void* bias;
@@ -31,7 +32,7 @@ struct PackedKey {
   }
 };
 
-// A table from keys to places, which are asked for twice in the same order as those of an arena: the second time needs
+// A table from keys to places, which are looked up twice in the same order as those of an arena: the second pass needs
 // no memory.
 template <typename T>
 class PackedOnce {
@@ -42,7 +43,7 @@ class PackedOnce {
     bool known, taken;
   };
 
-  // The entry of the key, which is not taken where it is met for the first time. Null when there is no memory.
+  // The entry of the key, which is empty the first time. Null if there is not enough memory.
   Entry* find(const PackedKey& key) {
     if (entries_.size() > 0) {
       Entry& known = slot(entries_, key);
@@ -55,7 +56,7 @@ class PackedOnce {
     return &entry;
   }
 
-  // As if nothing had been packed, with the memory that there is.
+  // Clears the table and keeps its memory.
   void restart() {
     for (Entry& entry : entries_) entry.taken = false;
   }

@@ -8,13 +8,13 @@
 
 namespace fp {
 
-// Elements of a table that may be read beyond its last: a vector of any instruction set.
+// The elements that may be read beyond the end of a table: a vector of any instruction set.
 constexpr size_t table_padding = 64 / sizeof(float);
 
 template <typename T>
 class Pairs {
  public:
-  // Ids are below `limit`, which is one of 31 bits at the most.
+  // Ids are below `limit`, which has at most 31 bits.
   Pairs(const Input& input, size_t limit) : ids(nullptr), weights(weights_), input_(input), limit_(limit) {
     if (input.weights == nullptr) {
       for (T& weight : weights_) weight = 1;
@@ -24,14 +24,15 @@ class Pairs {
   const int32_t* ids;
   const T* weights;
 
-  // Pairs of the row from `row` on.
+  // Starts with the pairs of `row`.
   void begin(size_t row) {
     begin_ = at_ = size_t(input_.offsets[row]);
     end_ = size_t(input_.offsets[row + 1]);
   }
   size_t row_count() const { return end_ - begin_; }
 
-  // The next few: how many, 0 after the last. Of a bad id it is 0 as well, and bad() says which of the row's it is.
+  // Reads the next few pairs; returns their number, 0 after the last one. It is also 0 for an invalid id, and bad() is
+  // then its index in the row.
   size_t next() {
     const size_t count = end_ - at_ < most ? end_ - at_ : most;
     const size_t first = at_;
@@ -61,7 +62,7 @@ class Pairs {
       ids = ids_;
       return true;
     }
-    // Of 32 bits with a sign or without one: those that are in range are the same.
+    // Signed and unsigned 32-bit integers are equal in the valid range.
     ids = static_cast<const int32_t*>(input_.data) + first;
     for (size_t i = 0; i < count; i++) {
       if (uint32_t(ids[i]) >= limit_) return stop(first + i);

@@ -1,4 +1,4 @@
-// The weights of one panel of a dense layer, in the order that caches like best.
+// Goes over the weights of one panel of a dense layer in a cache-friendly order.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The plan: the flat program that TypeScript hands over. lib/graph/plan-format.ts describes it word by word;
-// test/graph/plan-format.test.ts holds the two equal. Its opcodes and versions are in plan_numbers.h.
+// The plan: the flat program from TypeScript. lib/graph/plan-format.ts describes it word by word;
+// test/graph/plan-format.test.ts checks that the two are equal. Its opcodes and versions are in plan_numbers.h.
 #pragma once
 
 #include <cstddef>
@@ -9,18 +9,18 @@
 
 namespace fp {
 
-// Is added to the value of an input whose rows are pairs of an id and a weight.
+// Added to the value of an input whose rows are pairs of an id and a weight.
 constexpr int32_t ragged_port = 1 << 30;
 
 enum class Precision : int32_t { f32 = 0, f64 = 1 };
 
-// A parameter array as the plan names it: elements of the plan's precision, owned by the caller.
+// A parameter array of the plan: elements of the plan's precision, owned by the caller.
 struct Parameter {
   const void* data;
   size_t count;
 };
 
-// A plan as it comes in: nothing is known of it yet.
+// An unverified plan.
 struct Plan {
   const int32_t* words;
   size_t word_count;
@@ -28,13 +28,13 @@ struct Plan {
   size_t parameter_count;
 };
 
-// Why a plan was refused, and at which word.
+// Why a plan was rejected, and at which word.
 struct PlanError {
   const char* reason;
   size_t word;
 };
 
-// A plan whose every index, width and length verify() has found to be right.
+// A plan in which verify() has checked every index, width and length.
 struct VerifiedPlan {
   Precision precision;
   size_t value_count, input_count, output_count, instruction_count;
@@ -46,7 +46,7 @@ struct VerifiedPlan {
   size_t parameter_count;
 };
 
-// A value of doubles in a plan of f32, which takes two elements for each. The value that the word of a port names:
+// A value of doubles in an f32 plan takes two elements for each. The value in the word of a port:
 constexpr int32_t port_value(int32_t word) { return word >= 0 ? word & ~ragged_port : -1 - word; }
 constexpr bool is_ragged_port(int32_t word) { return word >= ragged_port; }
 constexpr size_t port_width(int32_t word, const int32_t* widths) {
@@ -55,7 +55,8 @@ constexpr size_t port_width(int32_t word, const int32_t* widths) {
 
 enum class Verdict { valid, invalid, out_of_memory };
 
-// Fills `plan` when valid, `error` when invalid. Reads nothing outside the words and touches no parameter's data.
+// Fills `plan` when valid, `error` when invalid. Reads nothing outside of the words, and does not touch the data of
+// parameters.
 Verdict verify(const Plan& from, VerifiedPlan& plan, PlanError& error);
 
 }  // namespace fp

@@ -1,5 +1,5 @@
-// Threads that help a run along. They start when first asked for, and sleep while there is nothing to do: but waking
-// one takes longer than many a run, so that after its work a thread looks out for more, for as long as that takes.
+// Threads that help with runs. They are started on first use, and sleep while there is nothing to do. Waking a thread
+// takes longer than many runs, so after its work a thread waits actively for more for about that time.
 #pragma once
 
 #include <atomic>
@@ -9,21 +9,21 @@
 
 namespace fp {
 
-// Counted: each holder calls release() once; the last one's ends the threads.
+// Counted: each holder calls release() once; the last one ends the threads.
 class Pool {
  public:
   static constexpr size_t most_threads = 256;
 
   using Task = void (*)(void* context, size_t worker);
 
-  // Null when there is no memory.
+  // Null if there is not enough memory.
   static Pool* create();
   void retain() { holders_.fetch_add(1); }
   void release();
 
   // Calls task(context, worker) for worker 0 on the calling thread and, at the same time, for others below `workers`
-  // on as many threads as are available, which may be none. Returns when all calls have returned. Tasks share out
-  // what is to be done among themselves. While one thread is in run(), another's run() gets no help.
+  // on as many threads as are available, which may be none. Returns when all calls have returned. Tasks divide the work
+  // among themselves. While one thread is in run(), run() of another thread gets no help.
   void run(size_t workers, Task task, void* context);
 
  private:
@@ -52,9 +52,9 @@ class Pool {
   void wake_all(Condition& condition);
 
   std::atomic<int> holders_{1};
-  std::atomic<size_t> rounds_{0};  // how often there was something new: work, or the end; changed under the mutex
-  std::atomic<size_t> active_{0};  // calls under way on threads of the pool; changed under the mutex
-  // Under the mutex:
+  std::atomic<size_t> rounds_{0};  // counts new work, and the end; changed under the mutex
+  std::atomic<size_t> active_{0};  // calls in progress on threads of the pool; changed under the mutex
+  // Guarded by the mutex:
   Thread threads_[most_threads];
   size_t thread_count_ = 0;
   Task task_ = nullptr;

@@ -1,5 +1,5 @@
 // The safetensors container: a header of JSON that names tensors, and their bytes. Every length, range and name in it
-// is checked before anything relies on it.
+// is checked before it is used.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace fp {
 
-// Why a file was refused: what is wrong, and where.
+// Why a file was rejected: what is wrong, and where.
 struct FileFault {
   enum class Kind { malformed, truncated, not_frozen, version, unsupported, out_of_memory };
   Kind kind;
   char text[512];
 
-  // Writes the text in printf's manner; false, for the caller to return.
+  // Formats the text like printf; returns false, for the caller to return.
 #ifdef __GNUC__
   __attribute__((format(printf, 3, 4)))
 #endif
@@ -24,7 +24,8 @@ struct FileFault {
   bool no_memory() { return set(Kind::out_of_memory, "no memory for what the file holds"); }
 };
 
-// A string of the file for a message: cut where it is long, with ? for what a terminal should not see.
+// A string of the file for a message: shortened if it is long, with ? for characters that a terminal should not
+// receive.
 struct Quoted {
   explicit Quoted(const json::Value& string);
   char text[100];
@@ -43,7 +44,7 @@ class Safetensors {
  public:
   static constexpr size_t most_header_bytes = 100000000;
 
-  // The bytes must outlive this and all that it hands out.
+  // The bytes must outlive this object and everything it returns.
   [[nodiscard]] bool open(const void* bytes, size_t size, FileFault& fault);
 
   // Null if there is none; the name is a string.

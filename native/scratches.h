@@ -1,4 +1,4 @@
-// What runs of one model work in, for threads that run it as they please: a run takes one and puts it back.
+// The working memory of runs of one model, for any number of threads: a run takes one and puts it back.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 
 namespace fp {
 
-// What one run at a time works in.
+// The working memory of one run at a time.
 struct Scratch {
   Array<char> table;
   Room values;
@@ -17,13 +17,13 @@ struct Scratch {
   Array<Output> outputs;
 };
 
-// Those that no run is in. Each slot holds one or none, so that taking and putting are one exchange each.
+// The unused ones. Each slot has one or none, so that taking and putting are one exchange each.
 class Scratches {
  public:
   ~Scratches() {
     for (Slot& slot : slots_) destroy(slot.scratch.load());
   }
-  // Null when all are in use.
+  // Null if all are in use.
   Scratch* take(size_t start) {
     for (size_t i = 0; i < slot_count; i++) {
       std::atomic<Scratch*>& scratch = slots_[(start + i) % slot_count].scratch;
@@ -32,7 +32,7 @@ class Scratches {
     }
     return nullptr;
   }
-  // Ends the scratch when there are more of them than slots.
+  // Frees the scratch if there are more of them than slots.
   void put(size_t start, Scratch* scratch) {
     for (size_t i = 0; i < slot_count; i++) {
       Scratch* empty = nullptr;

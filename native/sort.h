@@ -1,4 +1,4 @@
-// The first few of a row's elements in their order.
+// The first elements of a row in sorted order.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@
 
 namespace fp {
 
-// A float tells so many places apart.
+// The number of indices that are exact as floats.
 constexpr int64_t most_sorted_f32 = 1 << 24;
 
-// Whether x[i] comes before x[j]: NaN is greater than all numbers, and of equal elements the first comes first. No two
-// places are equal to it, so that the order is the same whatever the algorithm.
+// Whether x[i] comes before x[j]: NaN is greater than all numbers, and equal elements keep their order. No two indices
+// are equal, so the order does not depend on the algorithm.
 template <typename T>
 FP_NOINLINE bool comes_before(const T* x, bool descending, size_t i, size_t j) {
   const T a = x[i], b = x[j];
@@ -23,7 +23,7 @@ FP_NOINLINE bool comes_before(const T* x, bool descending, size_t i, size_t j) {
   return descending ? a > b : a < b;
 }
 
-// The element at `at` of a heap of places goes down to where it belongs: the last in order is at the root.
+// Moves the element at `at` of a heap of indices down to its position: the last in order is at the root.
 template <typename T>
 FP_NOINLINE void sink_place(const T* x, bool descending, T* y, size_t at, size_t end) {
   const T moved = y[at];
@@ -41,7 +41,7 @@ void make_heap(const T* x, bool descending, T* y, size_t count) {
   for (size_t at = count / 2; at-- > 0;) sink_place(x, descending, y, at, count);
 }
 
-// From a heap to the order.
+// Turns a heap into sorted order.
 template <typename T>
 FP_NOINLINE void sort_heap(const T* x, bool descending, T* y, size_t count) {
   for (size_t end = count; end-- > 1;) {
@@ -52,8 +52,8 @@ FP_NOINLINE void sort_heap(const T* x, bool descending, T* y, size_t count) {
   }
 }
 
-// y[count] becomes the places of the first `count` of x[width] in order, 1 ≤ count ≤ width. It is a heap meanwhile, so
-// that nothing else is needed.
+// y[count] becomes the indices of the first `count` of x[width] in order, 1 ≤ count ≤ width. It serves as the heap, so
+// no other memory is needed.
 template <typename T>
 FP_NOINLINE void sort_places(const T* x, size_t width, bool descending, T* y, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] = T(i);
@@ -66,10 +66,9 @@ FP_NOINLINE void sort_places(const T* x, size_t width, bool descending, T* y, si
   sort_heap(x, descending, y, count);
 }
 
-// The least `count` of x[width] in order, as values and places. Which of equal values are taken is for scikit-learn's
-// heap to say, which goes by values and knows no places: a value takes the greatest one's place where it is less, and
-// sinks, to the left where both below are equal. NaN and infinity are never taken; where nothing else is left, the
-// value is infinity, and the place 0.
+// The least `count` of x[width] in order, as values and indices. Equal values are chosen as by scikit-learn's heap,
+// which only compares values: a lesser value replaces the greatest one and sinks, to the left if both children are
+// equal. NaN and infinity are never taken; if nothing else is left, the value is infinity, and the index 0.
 template <typename T>
 FP_NOINLINE void nearest_places(const T* x, size_t width, T* values, T* places, size_t count) {
   constexpr T infinity = std::numeric_limits<T>::infinity();

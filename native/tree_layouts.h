@@ -1,8 +1,7 @@
-// Layouts of decision trees: what splits compare, and the nodes that walkers read. docs/trees.md says which is for
-// what.
+// Layouts of decision trees: what splits compare, and the nodes that walkers read. docs/trees.md explains their use.
 //
-// Which leaf a row reaches does not depend on the layout, and leaves are added in the order of the trees: so neither do
-// the bits of the result.
+// The leaf that a row reaches does not depend on the layout, and leaves are added in the order of the trees, so the
+// bits of the result do not depend on it either.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +11,16 @@
 
 namespace fp {
 
-// To the left go values that are at most the threshold, or in the set; and NaN with the odd ones.
+// Values that are at most the threshold, or in the set, go left; with the odd kinds, so does NaN.
 enum class Split : int32_t { at_most = 0, at_most_or_nan = 1, in_set = 2, in_set_or_nan = 3, count };
 
-// A set is the number of its words, then the words: 16 members each, the lowest bit first.
+// A set is the number of its words, then the words, with 16 members each, lowest bit first.
 constexpr size_t set_bits = 16;
 
-// A node that compares the value itself. What is on its left follows it.
+// A node that compares the value itself. Its left subtree follows it.
 template <typename T>
 struct WholeNode {
-  T threshold;      // or the place of its set
+  T threshold;      // or the position of its set
   int32_t feature;  // and above it the kind of split, from bit `kind_shift` on
   int32_t next;     // what is on its right; of a leaf −1 − its number
 };
@@ -29,17 +28,17 @@ struct WholeNode {
 constexpr int kind_shift = 29;
 constexpr int32_t most_features = int32_t(1) << kind_shift;
 
-// The other layouts know two questions: whether a rank or a float is at most a threshold, and whether a code is in a
-// set. What splits differ in beside their thresholds and sets is a slot: a feature, where its NaN goes, and which
-// question. A row is first brought into its slots.
+// The other layouts have two questions: whether a rank or a float is at most a threshold, and whether a code is in a
+// set. All other properties of a split form its slot: the feature, the direction of NaN, and the question. A row is
+// first converted to slots.
 constexpr size_t most_slots = 511;
 
-// Thresholds of a slot are a search tree of `key_block` keys a block, whose lowest level is all of them in order. A
-// rank is how many thresholds are below the value, so that x ≤ threshold k exactly where rank ≤ k.
+// The thresholds of a slot are a search tree with `key_block` keys per block, whose lowest level has all of them in
+// order. A rank is the number of thresholds below the value, so that x ≤ threshold k if and only if rank ≤ k.
 constexpr size_t key_block = 16, most_levels = 4, most_ranks = 65535, most_byte_ranks = 255;
 
-// The code of a category is its number. What is in no set has the code after the last category, and what is in every
-// set, NaN where it goes left, the one after that. A set is a bit for each code.
+// The code of a category is its number. Values that are in no set have the code after the last category; values that
+// are in every set (NaN if it goes left) have the next one. A set has a bit for each code.
 struct Slot {
   uint32_t feature;
   uint32_t keys;                 // thresholds, or categories
@@ -58,7 +57,7 @@ struct Slots {
 };
 
 // A node of eight bytes, for one row at a time: compares floats, which are values or ranks, or asks for a code. Its
-// children are side by side. A leaf leads to itself, whatever the row: it compares slot `count`, where a row has 0.
+// children are adjacent. A leaf always leads to itself: it compares slot `count`, where a row has 0.
 struct ShortNode {
   float threshold;  // or the bits of a number: of a leaf's own, of the first word of a set
   uint32_t word;    // the slot, above it a bit for sets where there are any, and the way to the left child, in nodes
@@ -77,18 +76,18 @@ struct SlicedNode {
   enum Kind : uint8_t { at_most, in_set, leaf };
   uint16_t slot;
   uint8_t threshold;
-  Kind kind;  // the place after `in_set` holds the number of the set
+  Kind kind;  // the field after `in_set` has the number of the set
 };
 constexpr size_t sliced_set_bytes = 32, most_sliced_codes = 8 * sliced_set_bytes;
 constexpr size_t most_sliced_leaves = 256;
 
-// Rows come in multiples of `sliced_rows`, with their ranks on the stack.
+// Rows are processed in multiples of `sliced_rows`, with their ranks on the stack.
 constexpr size_t sliced_rows = 64, most_sliced_rows = 4 * sliced_rows, most_sliced_ranks = 32 << 10;
 
-// Trees of at most 64 leaves for one row at a time: all comparisons of a tree at once, which gives for each split the
-// one that follows on its way, then from the root along these. Each tree has `jump_arrays` arrays of `size` bytes, by
-// split in preorder: the slot; the threshold; the split to the left and the one to the right, or itself where that is a
-// leaf; the leaf to the left and the one to the right.
+// Trees of at most 64 leaves for one row at a time: all comparisons of a tree are done at once, which gives the next
+// split for each; these are then followed from the root. Each tree has `jump_arrays` arrays of `size` bytes, by split
+// in preorder: the slot; the threshold; the split to the left and the one to the right, or itself where that is a leaf;
+// the leaf to the left and the one to the right.
 struct Jumps {
   const uint8_t* trees;
   size_t size;   // 32, with no more than 64 slots, or 64
@@ -105,14 +104,14 @@ struct Trees {
   T divisor;  // of each element of the result, at the end
   TreeSum sum;
 
-  // Whole nodes, where a model has more slots than the other layouts take; else null.
+  // Whole nodes, if a model has more slots than the other layouts support; otherwise null.
   const WholeNode<T>* whole;
   const int32_t* roots;  // of each tree
   const T* sets;
 
   Slots<T> slots;
   const uint32_t* codes;        // the sets; null for none
-  ShortTrees short_trees;       // of no nodes where `jumps` has trees
+  ShortTrees short_trees;       // without nodes if `jumps` has trees
   const SlicedNode* sliced;     // null for none
   const int32_t* sliced_trees;  // where each begins
   Jumps jumps;

@@ -1,4 +1,4 @@
-// Decides how the trees of an instruction are laid out, and lays them out.
+// Chooses the layout of the trees of an instruction, and packs them.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace fp {
 
 constexpr size_t node_fields = 3;
 
-// Why nodes are not trees over that many features; null where they are. Counts them and their leaves.
+// Why nodes are not valid trees over that many features; null if they are. Counts trees and leaves.
 template <typename T>
 const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
                         size_t& leaves);
@@ -30,19 +30,19 @@ class PlanNumbers {
   const double* doubles_ = nullptr;
 };
 
-// Of checked nodes, as a plan has them: [count, node_fields] in preorder.
+// For checked nodes, as in a plan: [count, node_fields] in preorder.
 class TreePacker {
  public:
-  // Looks at the nodes. Layouts that the kernels do not walk are left out. False where there is no memory.
+  // Analyses the nodes. Layouts that the kernels do not support are skipped. False if there is not enough memory.
   [[nodiscard]] bool analyse(PlanNumbers nodes, size_t count, PlanNumbers sets, size_t set_count,
                              const TreeKernels& kernels);
 
-  // Takes what the layouts need, and fills it where the arena gives it; sets what `trees` says of layouts.
+  // Takes the memory of the layouts, and fills it once the arena returns it; sets the layouts of `trees`.
   template <typename T>
   void pack(Arena<T>& arena, Trees<T>& trees);
 
  private:
-  // What makes a slot, or several where it has many thresholds.
+  // The key of a slot, or of several if it has many thresholds.
   struct Key {
     int32_t feature, kind;
     bool operator==(const Key& other) const { return feature == other.feature && kind == other.kind; }
@@ -54,7 +54,7 @@ class TreePacker {
   }
   static bool is_set(const Key& key) { return key.kind >= int32_t(Split::in_set); }
   bool has_sets() const { return set_splits_ > 0; }
-  // The place of that key in the hash table, or where it would be added.
+  // The position of the key in the hash table, or where to add it.
   size_t find(const Key& key) const;
 
   void measure();
@@ -87,7 +87,7 @@ class TreePacker {
   void pack_sets(uint32_t* to) const;
   template <typename T>
   void pack_whole(WholeNode<T>* to, int32_t* roots) const;
-  // A node that is still to be packed: its place, and that of what is below it.
+  // A node that is still to be packed, with its position and that of its children.
   struct Waiting {
     size_t at, below;
   };
@@ -101,13 +101,13 @@ class TreePacker {
   size_t most_nodes_ = 0, most_depth_ = 0;  // of one tree; depth counts splits
   bool floats_ = true;
   bool whole_ = false, ranked_ = false, sliced_ = false, jumps_ = false;
-  Array<int32_t> sizes_, depths_;  // nodes from each node on, and splits to the leaf that is furthest from it
+  Array<int32_t> sizes_, depths_;  // the size of each subtree, and the splits to its deepest leaf
   Array<Waiting> waiting_;
   Array<Key> keys_;
   size_t features_ = 0;          // keys
   Array<size_t> first_slot_;     // of each key
   size_t slots_ = 0, part_ = 1;  // a slot has no more thresholds
-  // Of sets that splits have: the number of each, from 1 on, by its place; categories, and words of 32 bits of each.
+  // For sets: the number of each, from 1, by its position; categories, and the 32-bit words of each.
   Array<int32_t> set_numbers_;
   size_t sets_ = 0, categories_ = 0, set_words_ = 0;
   // A hash table of keys: one more than each, 0 for none.

@@ -1,4 +1,4 @@
-// Verifies a plan: what the checks have in common. plan.cc has the plan as a whole, verify_steps.cc each instruction.
+// What the checks of a plan have in common. plan.cc verifies the plan as a whole, verify_steps.cc each instruction.
 #pragma once
 
 #include "arena.h"
@@ -7,7 +7,7 @@
 
 namespace fp {
 
-// Reads words in order and remembers the first thing that is wrong.
+// Reads words in order and records the first error.
 class Verifier {
  public:
   Verifier(const Plan& from, VerifiedPlan& plan, PlanError& error) : from_(from), plan_(plan), error_(error) {}
@@ -56,13 +56,13 @@ class Verifier {
     return index == -1 || require(is_parameter(index, count * unit_), "a parameter array is not of the size used");
   }
 
-  // A defined value of some width, or (where `wanted` is positive) of that width.
+  // A defined value of any width, or of the width `wanted` if that is positive.
   bool used(int32_t value, int64_t wanted) {
     if (!is_defined(value)) return fail("a value is used before it is defined");
     if (ragged_[size_t(value)]) return fail("ragged rows are used as a value");
     return require(wanted < 0 || width(value) == wanted * unit_, "a value is not of the width used");
   }
-  // A value or a parameter array as wide.
+  // A value or a parameter array of that width.
   bool operand(int64_t wanted) {
     const int32_t word = next();
     if (word >= 0) return used(word, wanted);
@@ -70,7 +70,7 @@ class Verifier {
   }
   bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
   bool flag() { return in_range(next(), 2); }
-  // What is called by a number that this version has.
+  // A number that exists in this version.
   bool numbered(int32_t Ends::*end) {
     const int32_t number = next();
     return in_range(number, latest.*end) && is_of_version(number, end);
@@ -91,7 +91,7 @@ class Verifier {
     if (repeat_ < 1 || inner_ < 1) return fail("a size is less than 1");
     return used(x, quantized ? quantized_rows() : repeat_ * inner_);
   }
-  // Elements of the plan's precision that `repeat` quantised rows of K take.
+  // The elements of the plan's precision that `repeat` quantised rows of K take.
   int64_t quantized_rows() const {
     const int64_t words = repeat_ * int64_t(quantized_width(size_t(inner_)));
     return plan_.precision == Precision::f32 ? words : (words + 1) / 2;
@@ -127,7 +127,7 @@ class Verifier {
   template <typename T>
   bool trees(int64_t y_width);
 
-  // Of any size.
+  // A parameter of any size.
   const Parameter* any_parameter(int32_t index) const {
     if (index < 0 || size_t(index) >= from_.parameter_count || from_.parameters[index].data == nullptr) return nullptr;
     return &from_.parameters[index];

@@ -29,16 +29,15 @@ export function report(tests: BackendTests, outcomes: ReadonlyMap<string, Outcom
 
 <!-- Written by test/formats/onnx-backend.test.ts; do not edit. -->
 
-The ONNX project tests its backends with small models, most of them one operator with inputs and the outputs that
-they must give. These are the tests of onnx ${tests.onnx}, run at every \`npm test\`: of **${total.length}** cases
-**${agreeing} agree** and **${total.length - agreeing} are refused** with an error that names the operator. None is
-wrong. A case agrees when its outputs do, and also when its rows are given in reverse; floats within 1e-5 of the
-output's greatest value where they were computed in float32, within a step of the element type where that is half
+The ONNX project tests its backends with small models, most of them one operator with inputs and expected outputs. These are
+the tests of onnx ${tests.onnx}, run at every \`npm test\`: of **${total.length}** cases **${agreeing} agree** and **${total.length - agreeing} are refused** with an error
+that names the operator. None is wrong. A case agrees if its outputs do, also with its rows in reverse order; floats must be
+within 1e-5 of the output's greatest value if they were computed in float32, within a step of the element type for half
 precision.
 
-Refusing is right for most of what is refused: a row model has no convolution, no sum over the batch, no loop.
-Many tests feed an operator's parameters as inputs (the weights of Gemm, the shape of Reshape); in models they are
-constants, and constants they are made here. Another ${skippedCount} cases are left out before they are run.
+Most refusals are correct: a row model has no convolution, no sum over the batch, no loop. Many tests pass an operator's
+parameters as inputs (the weights of Gemm, the shape of Reshape); in models they are constants, so they are made constants
+here. Another ${skippedCount} cases are skipped before they are run.
 
 ## Operators that run
 
@@ -50,11 +49,11 @@ ${running.map(([group, count]) => row(group, count)).join('\n')}
 
 ${listRefused(groups)}
 
-## What the codes say
+## Meaning of the codes
 
 ${explainCodes(groups)}
 
-## Left out
+## Skipped cases
 
 | cases | why |
 |---:|---|
