@@ -298,7 +298,7 @@ export class RowReader {
     const { texts } = this.#features;
     const isMany = this.columns.length > 1 && !this.#features.isMapped;
     const array = isMany ? 'a record' : `an array of ${this.#counted} or a record`;
-    const what = this.#isOneText ? `a text, ${array}` : array;
+    const what = this.#isOneText ? `a string, ${array}` : array;
     const isStray = typeof row === 'string' && texts.size === 0;
     const hint =
       typeof row === 'number' && this.#width > 1

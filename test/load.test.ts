@@ -65,7 +65,7 @@ describe('load', () => {
     const error = await failureOf(() => load(LINE, { member: 'weight' }));
     expect([error.code, error.message]).toEqual([
       'OPTION',
-      expect.stringMatching(/^member: is for files of scikit-learn and PyTorch.*safetensors has one model$/),
+      expect.stringMatching(/^member: only applies to scikit-learn and PyTorch files.*safetensors has one model$/),
     ]);
   });
 

@@ -56,7 +56,10 @@ describe('options', () => {
       "outputActivation: 'sotfmax' is not a known activation; did you mean 'so",
     ],
     [{ activation: { name: 'relu', slop: 1 } }, "activation: the activation 'relu' takes"],
-    [{ architecture: { layers: [] }, activation: 'relu' }, 'activation: activations are part of the architecture'],
+    [
+      { architecture: { layers: [] }, activation: 'relu' },
+      'activation: activations are part of the given architecture',
+    ],
     [{ architecture: { layers: [] }, outputActivation: 'relu' }, 'outputActivation: activations are part of'],
   ])('%j are refused', async (options, message) => {
     const error = await failureOf(() => checkLoadOptions(options as LoadOptions));

@@ -91,7 +91,7 @@ describe('what is not a model’s file', () => {
       'a folder',
       () => at('model'),
       'SOURCE',
-      /is a folder with both none of saved_model.pb, model.json, model.safetensors/,
+      /is a folder without any of saved_model.pb, model.json, model.safetensors/,
     ],
     ['no path', () => '', 'SOURCE', /expected a path, found ''/],
     ['a path with a NUL', () => 'a\0b', 'SOURCE', /expected a path, found 'a\\u0000b'/],
@@ -157,7 +157,7 @@ describe('a file beside the model', () => {
     ['con.txt', 'device'],
     ['weights/COM1.bin', 'device'],
     ['', 'empty part'],
-    ['.', 'names no file'],
+    ['.', 'does not name a file'],
   ])('is refused by the path %j', async (path, reason) => {
     const error = await failureOf(() => siblingSegments(path));
     expect(error.code).toBe('UNSAFE');

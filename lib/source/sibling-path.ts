@@ -14,7 +14,7 @@ export function siblingSegments(path: string): string[] {
     throw new ForwardpassError('MALFORMED', `expected the path of a file beside the model, found ${describe(path)}`);
   }
   const segments = path.split('/').filter((segment) => segment !== '.');
-  const reason = segments.length === 0 ? 'the path is empty' : reasonAgainst(path, segments);
+  const reason = segments.length === 0 ? 'the path does not name a file' : reasonAgainst(path, segments);
   if (reason === undefined) return segments;
   const message = `${reason}; a model may only refer to files in its own folder, by a relative path`;
   throw new ForwardpassError('UNSAFE', message, quote(path));

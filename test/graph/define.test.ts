@@ -541,7 +541,7 @@ describe('what does not fit', () => {
     [
       { inputs: x, layers: [{ type: 'reshape', shape: [-1, 3] }] },
       'SHAPE',
-      'layers[0].shape: cannot reshape the 2 elements of [2] in [-1, 3]',
+      'layers[0].shape: cannot reshape the 2 elements of [2] to [-1, 3]',
     ],
     [
       { inputs: x, layers: [{ type: 'reduce', reduce: 'sum', keepDims: 1 }] },

@@ -47,7 +47,7 @@ describe('a model of one text', () => {
   });
 
   it.each<[string, (model: Model) => unknown, string]>([
-    ['a number', (model) => model.predict([5] as never), 'rows[0]: expected a text, an array of 1 value or a record'],
+    ['a number', (model) => model.predict([5] as never), 'rows[0]: expected a string, an array of 1 value or a record'],
     ['null', (model) => model.predict([null] as never), 'found null'],
     ['no text in a row', (model) => model.predict([[5]]), 'rows[0][0]: expected a string, found the number 5'],
     ['no text in a record', (model) => model.predict({ text: 5 }), 'record.text: expected a string'],

@@ -204,6 +204,6 @@ test('functions of steps of one’s own are for the models that have such steps'
   ]);
   expect((await ask(all.server, '/models/clipper/predict', { body: JSON.stringify(rows) })).status).toBe(200);
   await expect(served(folder, { workers: 1, load: { functions: FUNCTIONS } })).rejects.toThrow(
-    'workers: have functions of their own',
+    'workers: cannot share functions',
   );
 });

@@ -33,7 +33,7 @@ describe('calls', () => {
     expect(output).toEqual(expected);
     expect(model.run(new Float64Array(0))).toEqual(new Float64Array(0));
     expect((await failureOf(() => model.run(new Float64Array(5)))).message).toContain(
-      '5 elements are not a whole number of rows',
+      'expected a multiple of 4 elements, found 5',
     );
     expect((await failureOf(() => model.run({ Y: rows }))).message).toContain("'Y' is not an input");
   });
@@ -128,7 +128,7 @@ describe('what cannot be with functions', () => {
     [{ '__main__.Clipper': 3 }, "functions['__main__.Clipper']: expected a function"],
     [[], 'expected an object of functions'],
     [{ '__main__.Clipper': { run: () => [], width: 3 } }, "unknown option 'width'"],
-    [{ '__main__.Clipper': { run: () => [], columns: 0 } }, 'expected how many columns'],
+    [{ '__main__.Clipper': { run: () => [], columns: 0 } }, 'expected the number of columns'],
     [{ '__main__.Clipper': { columns: 2 } }, 'expected a function'],
   ])('a wrong option is refused (%#)', async (functions, message) => {
     const error = await failureOf(() => loaded('clipper', functions));
@@ -158,15 +158,15 @@ describe('what cannot be with functions', () => {
 describe('a function that gives something else', () => {
   const four = () => [1, 2, 3, 4].map((value) => [value, value]);
   it.each<[string, unknown, string]>([
-    ['too few columns', [[1, 2]], 'gives 1 column; expected 4 for the StandardScaler behind it'],
-    ['a short column', four().with(2, [1]), 'gives 1 values in column 2; expected 2, one for each row'],
-    ['nothing', undefined, 'gives nothing; expected columns'],
-    ['a number', 3, 'gives the number 3; expected columns'],
-    ['a Promise', Promise.resolve([]), 'gives a Promise'],
-    ['rows', [{ a: 1 }, { a: 2 }], 'gives an array of objects, which may be rows'],
-    ['no list', [...four().slice(1), 'abc'], "gives the string 'abc' as column 3"],
-    ['an object in a column', four().with(0, [1, {}] as never), 'gives the number 1'],
-    ['a Map', new Map(), 'gives a Map; expected an object'],
+    ['too few columns', [[1, 2]], 'returns 1 column; expected 4 for the StandardScaler after it'],
+    ['a short column', four().with(2, [1]), 'returns 1 values in column 2; expected 2, one for each row'],
+    ['nothing', undefined, 'returns nothing; expected columns'],
+    ['a number', 3, 'returns the number 3; expected columns'],
+    ['a Promise', Promise.resolve([]), 'returns a Promise'],
+    ['rows', [{ a: 1 }, { a: 2 }], 'returns an array of objects, which may be rows'],
+    ['no list', [...four().slice(1), 'abc'], "returns the string 'abc' as column 3"],
+    ['an object in a column', four().with(0, [1, {}] as never), 'returns the number 1'],
+    ['a Map', new Map(), 'returns a Map; expected an object'],
   ])('is refused: %s', async (_, result, message) => {
     using model = await loaded('clipper', { '__main__.Clipper': () => result });
     const error = await failureOf(() =>
@@ -175,7 +175,7 @@ describe('a function that gives something else', () => {
         [5, 6, 7, 8],
       ]),
     );
-    if (error.code === 'FUNCTION' && !message.startsWith('gives the number 1')) {
+    if (error.code === 'FUNCTION' && !message.startsWith('returns the number 1')) {
       expect(error.message).toBe(
         `function '__main__.Clipper' of steps[0] (Clipper): ${error.message.split(': ').slice(1).join(': ')}`,
       );
@@ -199,7 +199,7 @@ describe('a function that gives something else', () => {
       people,
     );
     expect(other.message).toContain(
-      "returns no column 'FamilySize', which is expected for the ColumnTransformer behind it",
+      "returns no column 'FamilySize', which is expected for the ColumnTransformer after it",
     );
   });
 

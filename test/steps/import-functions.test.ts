@@ -27,7 +27,7 @@ test.each([
 });
 
 test.each([
-  ['empty.mjs', '', 'exports nothing'],
+  ['empty.mjs', '', 'has no exports'],
   ['wrong.mjs', 'this is not a script', 'could not be imported'],
   ['throws.mjs', "throw new Error('not today')", 'could not be imported: not today'],
 ])('%s is refused', async (name, text, said) => {

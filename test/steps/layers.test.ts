@@ -46,7 +46,7 @@ describe('several inputs', () => {
     [
       'of other rows',
       (m) => m.run({ features: new Float32Array(8), others: new Float32Array(9) }),
-      'rows as others have, 2',
+      'expected 2 rows, like the other inputs, found 3',
     ],
     [
       'of parts of rows',

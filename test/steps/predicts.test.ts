@@ -67,11 +67,17 @@ describe('classes that predict', () => {
   });
 
   it.each<[string, string, unknown, string, string]>([
-    ['alone', 'Nearest.predict', () => ['up', 'left'], 'FUNCTION', "gives the string 'left' in row 1; expected one of"],
-    ['alone', 'Nearest.predict', () => [0, 1], 'FUNCTION', 'gives the number 0 in row 0; expected one of'],
-    ['alone', 'Nearest.predict', () => ['up', null], 'FUNCTION', 'gives null in row 1; expected one of'],
-    ['alone', 'Nearest.predict', () => ['up'], 'FUNCTION', 'gives 1 values in column 0; expected 2'],
-    ['numbers', 'Nearest.predict', () => [3, 8], 'FUNCTION', 'gives the number 8 in row 1; expected one of'],
+    [
+      'alone',
+      'Nearest.predict',
+      () => ['up', 'left'],
+      'FUNCTION',
+      "returns the string 'left' in row 1; expected one of",
+    ],
+    ['alone', 'Nearest.predict', () => [0, 1], 'FUNCTION', 'returns the number 0 in row 0; expected one of'],
+    ['alone', 'Nearest.predict', () => ['up', null], 'FUNCTION', 'returns null in row 1; expected one of'],
+    ['alone', 'Nearest.predict', () => ['up'], 'FUNCTION', 'returns 1 values in column 0; expected 2'],
+    ['numbers', 'Nearest.predict', () => [3, 8], 'FUNCTION', 'returns the number 8 in row 1; expected one of'],
     ['values', 'Trend.predict', () => ['a', 'b'], 'FUNCTION', "classes: ['no', 'yes']"],
     ['values', 'Trend.predict', { run: () => [1, 2], classes: ['a'] }, 'OPTION', 'two or more labels'],
     ['alone', 'Nearest.predict', { run: () => [1, 2], columns: 2 }, 'OPTION', 'which are one column, not 2'],
@@ -85,7 +91,7 @@ describe('classes that predict', () => {
   it('the stub has their labels', async () => {
     const { message } = await failureOf(() => loaded('alone', {}));
     expect(message).toContain("'__main__.Nearest.predict': (columns, {");
-    expect(message).toContain("gives 1 column, an array of one value for each row: one of 'down', 'up'");
+    expect(message).toContain("returns 1 column, an array of one value for each row: one of 'down', 'up'");
     const other = await failureOf(() => loaded('threshold', { '__main__.Threshold.predict_proba': () => [] }));
     expect(other.message).toContain("'__main__.Threshold.predict': (columns, {");
   });

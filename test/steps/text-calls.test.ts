@@ -42,7 +42,7 @@ describe.each(ALL)('$name', ({ fixture }) => {
     ]) {
       expect(await failureOf(refused)).toMatchObject({
         code: 'UNSUPPORTED_OP',
-        message: expect.stringContaining('by a function of yours'),
+        message: expect.stringContaining('by a function of the caller'),
       });
     }
   });
@@ -122,13 +122,13 @@ describe('functions', () => {
     });
     expect(await give([['a'], ['b']])).toMatchObject({
       code: 'FUNCTION',
-      message: expect.stringContaining('gives 2 columns; expected 1 for the TfidfVectorizer behind it'),
+      message: expect.stringContaining('returns 2 columns; expected 1 for the TfidfVectorizer after it'),
     });
   });
 
   it('the stub says how many columns a vectorizer takes', async () => {
     const { message } = await failureOf(() => load(new URL(fixture('cleaned').file, FOLDER)));
-    expect(message).toContain('gives 1 column for the TfidfVectorizer that follows it');
+    expect(message).toContain('returns 1 column for the TfidfVectorizer that follows it');
   });
 
   it('that take what a vectorizer gives are given a column for each term', async () => {

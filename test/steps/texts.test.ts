@@ -72,7 +72,7 @@ describe.each(NAMES)('%s', (name) => {
 
   it('is in no frozen file and no other thread', async () => {
     using model = await open(name, FUNCTIONS);
-    const refused = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('by a function of yours') };
+    const refused = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('by a function of the caller') };
     expect(await failureOf(() => model.share())).toMatchObject(refused);
     const frozen = failureOf(() => freeze(new URL(fixtureOf(name).file, FOLDER), { functions: FUNCTIONS } as never));
     expect((await frozen).code).toMatch(/UNSUPPORTED_OP|OPTION/);
@@ -88,9 +88,9 @@ describe('a function that takes a text', () => {
       },
       'failed: no dictionary',
     ],
-    ['gives a text instead of words', () => 'a b', 'expected an array of strings back, found'],
-    ['gives numbers', () => ['a', 5], 'expected strings in the result, found the number 5 as number 1'],
-    ['gives a promise', async () => ['a'], 'expected an array of strings back'],
+    ['gives a text instead of words', () => 'a b', 'expected an array of strings as the result, found'],
+    ['gives numbers', () => ['a', 5], 'expected strings in the result, found the number 5 at index 1'],
+    ['gives a promise', async () => ['a'], 'expected an array of strings as the result'],
   ])('%s', async (_, text, message) => {
     using model = await open('tokenizer', { '__main__.words_of': { text } } as StepFunctions);
     expect(await failureOf(() => model.predict(['a b']))).toMatchObject({

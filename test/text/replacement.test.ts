@@ -44,13 +44,13 @@ describe('replacements', () => {
   });
 
   it.each([
-    ['x*', '', 'may match nothing'],
+    ['x*', '', 'may match the empty string'],
     ['(?i)free', '', 'flags'],
     ['[[:alpha:]]', '', 'by its name'],
     ['\\pL', '', 'escape'],
-    ['a', '\\1', 'takes a part'],
+    ['a', '\\1', 'refers to a group'],
     ['a\\', '', 'backslash'],
-    ['a{,2}', '', 'least number'],
+    ['a{,2}', '', 'without a minimum'],
   ])('refuse %s → %s', async (pattern, by, words) => {
     expect(await failureOf(() => replacement(pattern, by))).toMatchObject({
       code: 'UNSUPPORTED_OP',

@@ -255,7 +255,7 @@ describe('texts read by the addon', () => {
       },
     ];
     const error = await failureOf(() => readBy(columnOf(program, nativeScanner()), ['ab', 'a'.repeat(2000)]));
-    expect(error.message).toContain('rows[1]: has more terms');
+    expect(error.message).toContain('rows[1]: has too many terms');
     expectSame(program, ['ab', 'a'.repeat(200)]);
   });
 

@@ -214,6 +214,6 @@ describe('a model of several files', () => {
   it('has no one SHA-256', async () => {
     const pb = await readFile(`${SAVED_MODEL}/saved_model.pb`);
     const error = await failureOf(() => watched(SAVED_MODEL, { sha256: sha256(pb) }));
-    expect([error.code, error.message]).toEqual(['CHECKSUM', expect.stringContaining('the model has other files')]);
+    expect([error.code, error.message]).toEqual(['CHECKSUM', expect.stringContaining('the model has several files')]);
   });
 });

@@ -235,7 +235,7 @@ describe('a new version is refused, and disposed of,', () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ['gives false', () => false, /^validate: gave false$/],
+    ['gives false', () => false, /^validate: returned false$/],
     [
       'throws',
       () => {
@@ -244,7 +244,7 @@ describe('a new version is refused, and disposed of,', () => {
       /^validate: threw: too slow$/,
     ],
     ['rejects', () => Promise.reject(new Error('drifts')), /^validate: threw: drifts$/],
-    ['promises false', async () => false, /^validate: gave false$/],
+    ['promises false', async () => false, /^validate: returned false$/],
   ])('when its validation %s, which is asked once', async (_, verdict, message) => {
     const candidates: Model[] = [];
     const { live, put, rejections } = await watchedFile({

@@ -52,7 +52,7 @@ export function hintOf(name: string, outer: Config, functions: GivenFunctions): 
     name,
     takes: `${columnsInWords(width, undefined)} of numbers, one for each element of a row`,
     attributes: plainJson(outer.raw('config')),
-    gives: 'columns for the layer behind it, an array of one value for each row',
+    gives: 'columns for the layer that follows it, an array of one value for each row',
     result: 'columns',
     context: '{ attributes, numbers }',
   };

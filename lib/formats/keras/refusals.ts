@@ -37,7 +37,7 @@ export function refuseForeign(outer: Config, className: string, place: string, h
 /** A stub for a class of which only the name is in the file. */
 function stub(name: string): string {
   const takes = 'columns of numbers, one for each element of a row';
-  const gives = 'columns for the layer behind it, an array of one value for each row';
+  const gives = 'columns for the layer that follows it, an array of one value for each row';
   return stubOf({ name, takes, attributes: {}, gives, result: 'columns', context: '{ attributes, numbers }' }, []);
 }
 

@@ -31,7 +31,7 @@ export function stubOf({ name, takes, attributes, gives, result, context }: Stub
     `  ${quote(name)}: (columns, ${context}) => {`,
     `    // takes ${takes}`,
     ...(shown.length > 0 ? [`    // attributes: ${shown.join(', ')}${more}`] : []),
-    `    // gives ${gives}`,
+    `    // returns ${gives}`,
     `    return ${result};`,
     '  },',
     '}',

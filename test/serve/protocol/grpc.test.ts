@@ -236,19 +236,23 @@ describe('ModelInfer', () => {
     [
       'raw and contents',
       () => request('plane', [{ name: name(), contents: (pbf) => pbf.writePackedFloat(6, [1, 2]) }], [bytesOf(1, 2)]),
-      /as well as/,
+      /has both contents and raw_input_contents/,
     ],
     [
       'another number of raw contents',
       () => request('plane', [{ name: name() }], [bytesOf(1, 2), bytesOf(1)]),
       /1 inputs, but 2/,
     ],
-    ['raw contents that are too short', () => request('plane', [{ name: name() }], [bytesOf(1)]), /but there are 4/],
+    [
+      'raw contents that are too short',
+      () => request('plane', [{ name: name() }], [bytesOf(1)]),
+      /2 elements of 4 bytes, found 4 bytes/,
+    ],
     ['no contents', () => request('plane', [{ name: name() }]), /its contents have 0/],
     [
       'contents of another type',
       () => request('plane', [{ name: name(), contents: (pbf) => pbf.writePackedDouble(7, [1, 2]) }]),
-      /of another type than FP32/,
+      /of a type other than FP32/,
     ],
     [
       'a number out of range',
@@ -256,7 +260,11 @@ describe('ModelInfer', () => {
         request('plane', [{ name: name(), datatype: 'INT8', contents: (pbf) => pbf.writePackedVarint(2, [128, 0]) }]),
       /128, which is not INT8/,
     ],
-    ['halves that are not raw', () => request('plane', [{ name: name(), datatype: 'FP16' }]), /send it raw/],
+    [
+      'halves that are not raw',
+      () => request('plane', [{ name: name(), datatype: 'FP16' }]),
+      /send it as raw_input_contents/,
+    ],
     [
       'a datatype that is none',
       () => request('plane', [{ name: name(), datatype: 'FLOAT' }], [bytesOf(1, 2)]),
@@ -267,7 +275,7 @@ describe('ModelInfer', () => {
     [
       'a shape that overflows',
       () => request('plane', [{ name: name(), shape: [2 ** 32, 2 ** 32] }], [bytesOf()]),
-      /more elements/,
+      /has more than the \d+ elements that are allowed/,
     ],
     ['another name', () => request('plane', [{ name: 'é\n' }], [bytesOf(1, 2)]), /is not an input/],
     [

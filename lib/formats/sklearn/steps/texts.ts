@@ -248,7 +248,7 @@ function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions:
   const stub = [
     'functions: {',
     `  ${quote(name)}: {`,
-    `    // takes a text, gives ${gives}`,
+    `    // takes a text, returns ${gives}`,
     `    text: (text, { attributes }) => ${result},`,
     '  },',
     '}',
