@@ -129,7 +129,7 @@ describe('records', () => {
     [
       'an array stands for a number',
       { age: [41], income: 2 },
-      'rows[1].age: expected a number, found an array of 1; a record holds one value of each feature',
+      'rows[1].age: expected a number, found an array of 1; a record has one value for each feature',
     ],
     ['an object stands for a number', { age: {}, income: 2 }, 'rows[1].age: expected a number, found an object'],
     ['a value is a string', { age: 1, income: '2' }, "rows[1].income: expected a number, found the string '2'"],
@@ -175,7 +175,7 @@ describe('rows', () => {
     ['a row is a function', [() => 1], 'rows[0]: expected an array of 2 numbers or a record, found a function'],
     ['they are nothing', undefined, 'an array of rows or of records, or one record, found nothing'],
     ['they are a function', () => 1, 'an array of rows or of records, or one record, found a function'],
-    ['they are a Map', new Map([['a', 1]]), 'found a Map (Object.fromEntries(map) makes a record of a Map)'],
+    ['they are a Map', new Map([['a', 1]]), 'found a Map (Object.fromEntries(map) makes a record from a Map)'],
     ['they are a string', 'rows', "found the string 'rows'"],
     ['they are a Set', new Set([[1, 2]]), 'found a Set'],
     ['a flat array breaks a row', Float32Array.of(1, 2, 3), '3 elements are not a whole number of rows of 2 elements'],

@@ -86,9 +86,13 @@ describe('ragged rows', () => {
       'INPUT',
       'expected 1, one for each id',
     ],
-    [{ ids: Int32Array.of(1), offsets: [0, 1], rows: 1 }, 'INPUT', "found 'rows' beside"],
-    [Float32Array.of(1, 2, 3, 4), 'INPUT', 'expected { ids, weights, offsets }, as its rows are pairs'],
-    [{ text: Float32Array.of(1, 2, 3, 4) }, 'INPUT', 'as its rows are pairs, found a Float32Array'],
+    [
+      { ids: Int32Array.of(1), offsets: [0, 1], rows: 1 },
+      'INPUT',
+      "expected only { ids, weights, offsets }, found 'rows'",
+    ],
+    [Float32Array.of(1, 2, 3, 4), 'INPUT', 'expected { ids, weights, offsets }, because its rows are pairs'],
+    [{ text: Float32Array.of(1, 2, 3, 4) }, 'INPUT', 'because its rows are pairs, found a Float32Array'],
     [
       { ids: Int32Array.of(0, 4), offsets: [0, 0, 2] },
       'ID',

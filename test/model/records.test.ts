@@ -59,7 +59,7 @@ describe('a record', () => {
     ['lacks what nothing fills in', { age: 1 }, "record: lacks 'income'; expected 'income'"],
     ['has null for it', { age: 1, income: null }, 'income'],
     ['inherits it', Object.create({ age: 1, income: 2 }), "lacks 'income'"],
-    ['has it in a Map', new Map([['income', 2]]), 'found a Map (Object.fromEntries(map) makes a record of a Map)'],
+    ['has it in a Map', new Map([['income', 2]]), 'found a Map (Object.fromEntries(map) makes a record from a Map)'],
     ['has it in an array', { age: 1, income: [2] }, 'record.income: expected a number, found an array of 1'],
     ['has another case', { Age: 1, income: 2 }, "has 'Age', which is not a feature of the model; did you mean 'age'?"],
     [
@@ -166,7 +166,10 @@ describe('probabilities of one record', () => {
   it('are refused where two classes have one name', async () => {
     const model = define({ inputs: [{ name: 'x', shape: 2 }], layers: [{ type: 'softmax' }], classes: [1, '1'] });
     const error = await failureOf(() => model.predictProba({ x: [0, 0] }));
-    expect([error.code, error.message]).toEqual(['NOT_A_CLASSIFIER', expect.stringContaining("called '1'")]);
+    expect([error.code, error.message]).toEqual([
+      'NOT_A_CLASSIFIER',
+      expect.stringContaining("two classes are named '1'"),
+    ]);
   });
 });
 
