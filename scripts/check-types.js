@@ -67,7 +67,7 @@ export async function compilerErrors({ compiler, folder, typeRoots, setting }) {
   const compilerOptions = {
     ...chosen,
     target: 'ES2022',
-    lib: ['ES2023', 'ESNext.Disposable'],
+    lib: ['ES2023'],
     types: ['node'],
     typeRoots: [typeRoots],
     strict: true,

@@ -16,6 +16,7 @@ const { files, name } = JSON.parse(read('package.json')) as { files: string[]; n
 const isPublished = (file: string) =>
   file === 'README.md' || file === 'LICENSE' || files.some((entry) => file === entry || file.startsWith(`${entry}/`));
 const pages = filesIn('docs', /\.md$/);
+const rootPages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 const known = new Set([
   ...pages,
   ...filesIn('docs', /\.svg$/),
@@ -54,12 +55,12 @@ function anchorsOf(page: string): ReadonlySet<string> {
 }
 
 describe('a page in the package', () => {
-  it.each(['README.md', 'CHANGELOG.md', ...pages])('links to what is in the package too: %s', (page) => {
+  it.each([...rootPages, ...pages])('links to what is in the package too: %s', (page) => {
     expect(isPublished(page)).toBe(true);
     expect(targetsOf(page).filter(({ file }) => !isPublished(file) || !known.has(file))).toEqual([]);
   });
 
-  it.each(['README.md', 'CHANGELOG.md', ...pages])('links to headings that there are: %s', (page) => {
+  it.each([...rootPages, ...pages])('links to headings that there are: %s', (page) => {
     const targets = targetsOf(page).filter(({ file, anchor }) => anchor !== undefined && file.endsWith('.md'));
     expect(targets.filter(({ file, anchor }) => !anchorsOf(file).has(anchor ?? ''))).toEqual([]);
   });
