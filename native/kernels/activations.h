@@ -6,6 +6,7 @@
 #pragma once
 
 #include "hyperbolic.h"
+#include "kernels.h"
 #include "math.h"
 #include "normal.h"
 #include "pow.h"
@@ -66,7 +67,7 @@ struct Activations {
   static V log1p(V x, V, V) { return FP_ISA::log1p<S>(x); }
   // x·[0 < x] + log(1 + e^(−alpha·|x|))/alpha, or x·[x < 0] where alpha is negative. |alpha| is taken to lie between
   // 2^−38 and 2^62: beyond, far tails lose precision. What depends on alpha alone leaves the loop over x.
-  static V softplus(V x, V alpha, V) {
+  static FP_INLINE V softplus(V x, V alpha, V) {
     using C = Coefficients<T>;
     const V infinity = S::set1(Float<S>::infinity), width = S::div(S::set1(1), alpha);
     const M falling = S::less(alpha, S::zero());
@@ -131,9 +132,9 @@ struct Activations {
   }
 
   // Others
-  static V erf(V x, V, V) { return FP_ISA::erf<S>(x); }
+  static FP_INLINE V erf(V x, V, V) { return FP_ISA::erf<S>(x); }
   static V erfc(V x, V, V) { return FP_ISA::erfc<S>(x); }
-  static V gelu(V x, V, V) { return FP_ISA::gelu<S>(x); }
+  static FP_INLINE V gelu(V x, V, V) { return FP_ISA::gelu<S>(x); }
   static V softsign(V x, V, V) { return S::div(x, S::add(S::set1(1), FP_ISA::abs<S>(x))); }
   // Below zero (x + r)/2 = (alpha/4)/(r/2 − x/2), r = √(x² + alpha), which does not cancel.
   static V squareplus(V x, V alpha, V) {

@@ -92,8 +92,28 @@ void unary(const typename S::T* x, typename S::T* y, size_t count, const typenam
   for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, Function(part.load(x + i), alpha, beta)); });
 }
 
-// The same, called for each vector. The function comes last, so that its callers leave the other arguments where they
-// are.
+// The same for whole vectors only: `count` is a multiple of the lanes.
+template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
+FP_INNER void map_vectors(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
+  const typename S::V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
+  for (size_t i = 0; i < count; i += S::lanes) S::store(y + i, Function(S::load(x + i), alpha, beta));
+}
+
+// `map` for any count. The rest is computed in a copy, which makes less code and takes 3 ns more. `map` comes last, so
+// that callers leave the other arguments where they are.
+template <class S>
+FP_NOINLINE void map_all(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters,
+                         void(FP_INNER* map)(const typename S::T*, typename S::T*, size_t, const typename S::T*)) {
+  const size_t left = count % S::lanes, whole = count - left;
+  if (whole > 0) map(x, y, whole, parameters);
+  if (left == 0) return;
+  typename S::T aside[S::lanes];
+  S::store(aside, S::load_part(x + whole, int(left), S::zero()));
+  map(aside, aside, S::lanes, parameters);
+  S::store_part(y + whole, S::load(aside), int(left));
+}
+
+// Smaller still: the function is called for each vector.
 template <class S>
 FP_NOINLINE void each(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters,
                       typename S::V (*function)(typename S::V, typename S::V, typename S::V)) {
@@ -103,7 +123,11 @@ FP_NOINLINE void each(const typename S::T* x, typename S::T* y, size_t count, co
 
 template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
 void seldom_unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
+#ifdef FP_SMALL
   each<S>(x, y, count, parameters, Function);
+#else
+  map_all<S>(x, y, count, parameters, map_vectors<S, Function>);
+#endif
 }
 
 // One row after another is one long row, unless an operand repeats.

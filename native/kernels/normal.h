@@ -1,6 +1,7 @@
 // The normal distribution function Φ, and what is made of it.
 #pragma once
 
+#include "kernels.h"
 #include "math.h"
 
 namespace FP_ISA {
@@ -24,7 +25,7 @@ inline Mills<S> mills(typename S::V b) {
 // An odd polynomial up to 1, then 1 − erfc(|x|): erfc in float by a polynomial for its logarithm, in double as
 // 2·Φ(−√2·|x|).
 template <class S>
-inline typename S::V erf(typename S::V x) {
+FP_INLINE typename S::V erf(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
   using C = Coefficients<T>;
@@ -77,7 +78,7 @@ inline typename S::V erfc(typename S::V x) {
 
 // x·Φ(x), as x·[0 < x] − |x|·Φ(−|x|). The exponent −x²/2 is carried in a pair, since its error is magnified.
 template <class S>
-inline typename S::V gelu(typename S::V x) {
+FP_INLINE typename S::V gelu(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
   const V b = S::max(S::set1(-Coefficients<T>::mills_end), minus_abs<S>(x));

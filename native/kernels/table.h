@@ -1,9 +1,9 @@
 // The tables of one instruction set: every kernel, for its two vector types.
 //
-// A binary holds several sets, and most of each is seldom run. What is, does without some of its speed for the sake of
-// size: a function of unary.inc or binary.inc that models seldom have (or `single`: seldom in double precision) is
-// called for each vector by a loop that all such functions share; one that is `doubled` too, and computes floats as
-// doubles; and FP_REST names another set, present wherever this one is, whose kernels serve for the rest.
+// A binary holds several sets, and most of each is seldom run. That part gives up some speed for size: a function of
+// unary.inc that models seldom have (or `single`: seldom in double precision) has a loop of whole vectors only; one of
+// binary.inc is called for each vector by a loop that all such functions share; one that is `doubled` also computes
+// floats as doubles; and FP_REST names another set, present wherever this one is, whose kernels serve for the rest.
 #pragma once
 
 #include "activations.h"
