@@ -59,6 +59,13 @@
 #define FP_UNROLL
 #endif
 
+// For loops that clang would unroll without gain.
+#ifdef __clang__
+#define FP_ONE_BY_ONE _Pragma("clang loop unroll(disable)")
+#else
+#define FP_ONE_BY_ONE
+#endif
+
 namespace fp {
 
 // Functions by their numbers: the lists are made of the tables in lib/graph/operations.

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "../pack.h"
+#include "kernels.h"
 
 namespace FP_ISA {
 
@@ -18,19 +19,22 @@ struct Lanes {
 
   V v[vectors];
 
-  static Lanes set1(T value) {
+  static FP_INLINE Lanes set1(T value) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = S::set1(value);
     return out;
   }
-  static Lanes load(const T* from) {
+  static FP_INLINE Lanes load(const T* from) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = S::load(from + i * S::lanes);
     return out;
   }
   // The first `count` elements (any number), the others `fill`. Reads nothing beyond them.
-  static Lanes load_part(const T* from, ptrdiff_t count, T fill) {
+  static FP_INLINE Lanes load_part(const T* from, ptrdiff_t count, T fill) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++, count -= S::lanes) {
       if (count >= S::lanes) {
         out.v[i] = S::load(from + i * S::lanes);
@@ -42,7 +46,8 @@ struct Lanes {
     }
     return out;
   }
-  void store(T* to) const {
+  FP_INLINE void store(T* to) const {
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) S::store(to + i * S::lanes, v[i]);
   }
   void store_part(T* to, ptrdiff_t count) const {
@@ -56,20 +61,23 @@ struct Lanes {
   }
 
   template <class F>
-  static Lanes map(const Lanes& a, F f) {
+  static FP_INLINE Lanes map(const Lanes& a, F f) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = f(a.v[i]);
     return out;
   }
   template <class F>
-  static Lanes map(const Lanes& a, const Lanes& b, F f) {
+  static FP_INLINE Lanes map(const Lanes& a, const Lanes& b, F f) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = f(a.v[i], b.v[i]);
     return out;
   }
-  static Lanes add(const Lanes& a, const Lanes& b) { return map(a, b, S::add); }
-  static Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
+  static FP_INLINE Lanes add(const Lanes& a, const Lanes& b) { return map(a, b, S::add); }
+  static FP_INLINE Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
     Lanes out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = S::fma(a.v[i], b.v[i], c.v[i]);
     return out;
   }
@@ -147,6 +155,7 @@ struct Four {
   template <class F>
   static Four map(F f) {
     Four out;
+    FP_UNROLL
     for (int i = 0; i < vectors; i++) out.v[i] = f(i);
     return out;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "elementwise.h"
@@ -28,29 +29,54 @@ inline typename S::V nan_max_abs(typename S::V a, typename S::V b) {
   return Binaries<S>::max(abs<S>(a), abs<S>(b));
 }
 
-// Calls f(lanes, place, count) for each 16 elements of a row; in the last, lanes beyond `count` hold `fill`.
-template <class S, class F>
-FP_INLINE void for_lanes(const typename S::T* row, size_t width, typename S::T fill, F f) {
-  using L = Lanes<S>;
-  for (size_t i = 0; i < width; i += fp::lane_count) {
-    const size_t left = width - i;
-    const bool whole = left >= fp::lane_count;
-    f(whole ? L::load(row + i) : L::load_part(row + i, ptrdiff_t(left), fill), i, whole ? fp::lane_count : left);
+// The first `count` of sixteen elements, the others `fill`. Stored as vectors, so that loads of vectors need not wait.
+template <class S>
+FP_INNER FP_NOINLINE void pad(const typename S::T* from, size_t count, typename S::T fill, typename S::T* to) {
+  FP_ONE_BY_ONE
+  for (size_t i = 0; i < fp::lane_count; i += S::lanes) {
+    const ptrdiff_t left = ptrdiff_t(count) - ptrdiff_t(i);
+    S::store(to + i, left >= S::lanes ? S::load(from + i)
+                     : left > 0       ? S::load_part(from + i, int(left), S::set1(fill))
+                                      : S::set1(fill));
   }
 }
 
-// y[i] = f(x[i]) over a row.
+// A row, sixteen elements at a time. The last block may be shorter: it is padded before the loop begins, since a call
+// within the loop would spill its registers.
+template <class S>
+struct Blocks {
+  const typename S::T* row;
+  size_t width;
+  typename S::T last[fp::lane_count];
+
+  FP_INLINE Blocks(const typename S::T* from, size_t count, typename S::T fill) : row(from), width(count) {
+    const size_t left = width % fp::lane_count;
+    if (left > 0) pad<S>(row + (width - left), left, fill, last);
+  }
+  FP_INLINE bool is_whole(size_t i) const { return width - i >= fp::lane_count; }
+  FP_INLINE const typename S::T* at(size_t i) const { return is_whole(i) ? row + i : last; }
+};
+
+// Calls f(lanes, place) for each 16 elements of a row; in the last, lanes beyond the row hold `fill`. Where lanes take
+// many vectors, loading a part of them takes much code.
+template <class S, class F>
+FP_INLINE void for_lanes(const typename S::T* row, size_t width, typename S::T fill, F f) {
+  using L = Lanes<S>;
+  if constexpr (L::vectors <= 2) {
+    for (size_t i = 0; i < width; i += fp::lane_count) {
+      const size_t left = width - i;
+      f(left >= fp::lane_count ? L::load(row + i) : L::load_part(row + i, ptrdiff_t(left), fill), i);
+    }
+  } else {
+    const Blocks<S> blocks(row, width, fill);
+    for (size_t i = 0; i < width; i += fp::lane_count) f(L::load(blocks.at(i)), i);
+  }
+}
+
+// y[i] = f(x[i]) over a row, in any order.
 template <class S, class F>
 FP_INLINE void map_row(const typename S::T* x, typename S::T* y, size_t width, F f) {
-  using L = Lanes<S>;
-  for_lanes<S>(x, width, typename S::T(0), [&](const L& a, size_t i, size_t count) {
-    const L out = L::map(a, f);
-    if (count == fp::lane_count) {
-      out.store(y + i);
-    } else {
-      out.store_part(y + i, ptrdiff_t(count));
-    }
-  });
+  for_parts<S>(width, [&](size_t i, Part<S> part) { part.store(y + i, f(part.load(x + i))); });
 }
 
 // Sum over a row of f(x[i]), where f(fill) is 0 (+0, exactly).
@@ -58,8 +84,17 @@ template <class S, class F>
 FP_INLINE typename S::T sum_row(const typename S::T* x, size_t width, typename S::T fill, F f) {
   using L = Lanes<S>;
   L sum = L::set1(0);
-  for_lanes<S>(x, width, fill, [&](const L& a, size_t, size_t) { sum = L::add(sum, L::map(a, f)); });
+  for_lanes<S>(x, width, fill, [&](const L& a, size_t) { sum = L::add(sum, L::map(a, f)); });
   return sum.sum();
+}
+
+template <class S>
+FP_NOINLINE typename S::T sum_of(const typename S::T* x, size_t width) {
+  return sum_row<S>(x, width, 0, itself<S>);
+}
+template <class S>
+FP_NOINLINE typename S::T sum_of_squares(const typename S::T* x, size_t width) {
+  return sum_row<S>(x, width, 0, square<S>);
 }
 
 // Combination of a row by f, `neutral` filling up the last 16.
@@ -67,7 +102,7 @@ template <class S, class F>
 FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename S::T neutral, F f) {
   using L = Lanes<S>;
   L out = L::set1(neutral);
-  for_lanes<S>(x, width, neutral, [&](const L& a, size_t, size_t) { out = L::map(out, a, f); });
+  for_lanes<S>(x, width, neutral, [&](const L& a, size_t) { out = L::map(out, a, f); });
   return out.fold(f);
 }
 
@@ -89,29 +124,44 @@ FP_NOINLINE typename S::T max_row(const typename S::T* x, size_t width) {
     for (const L& lanes : of_chain) greatest = L::map(greatest, lanes, max);
   }
   for_lanes<S>(x + i, width - i, -infinity<typename S::T>,
-               [&](const L& a, size_t, size_t) { greatest = L::map(greatest, a, max); });
+               [&](const L& a, size_t) { greatest = L::map(greatest, a, max); });
   return greatest.fold(max);
 }
 
-// Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x).
+// Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x) unless that is null.
 template <class S>
 FP_NOINLINE typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
+  using T = typename S::T;
   using L = Lanes<S>;
   const typename S::V m = S::set1(shift);
+  const auto term = [&](typename S::V v) { return exp<S>(S::sub(v, m)); };
   L sum = L::set1(0);
-  for_lanes<S>(x, width, -infinity<typename S::T>, [&](const L& a, size_t i, size_t count) {
-    const L out = L::map(a, [&](typename S::V v) { return exp<S>(S::sub(v, m)); });
-    out.store_part(terms + i, ptrdiff_t(count));
-    sum = L::add(sum, out);
-  });
+  if constexpr (L::vectors == 1) {
+    for_lanes<S>(x, width, -infinity<T>, [&](const L& a, size_t i) {
+      const L out = L::map(a, term);
+      if (terms != nullptr) out.store_part(terms + i, ptrdiff_t(width - i));
+      sum = L::add(sum, out);
+    });
+    return sum.sum();
+  }
+  const Blocks<S> blocks(x, width, -infinity<T>);
+  T aside[fp::lane_count];  // for the last terms, and those that nobody asks for
+  for (size_t i = 0; i < width; i += fp::lane_count) {
+    const T* const from = blocks.at(i);
+    T* const to = terms != nullptr && blocks.is_whole(i) ? terms + i : aside;
+    if constexpr (L::vectors == 2) {
+      const L out = L::map(L::load(from), term);
+      out.store(to);
+      sum = L::add(sum, out);
+    } else {  // by way of memory, so that e^x is in the code once
+      FP_ONE_BY_ONE
+      for (size_t v = 0; v < fp::lane_count; v += S::lanes) S::store(to + v, term(S::load(from + v)));
+      sum = L::add(sum, L::load(to));
+    }
+  }
+  const size_t left = width % fp::lane_count;
+  if (left > 0 && terms != nullptr) std::memcpy(terms + (width - left), aside, left * sizeof(T));
   return sum.sum();
-}
-
-// As exp_sum, without a place for the terms.
-template <class S>
-FP_NOINLINE typename S::T exp_sum(const typename S::T* x, size_t width, typename S::T shift) {
-  const typename S::V m = S::set1(shift);
-  return sum_row<S>(x, width, -infinity<typename S::T>, [&](typename S::V a) { return exp<S>(S::sub(a, m)); });
 }
 
 template <class S>
@@ -144,16 +194,31 @@ FP_NOINLINE void sparsemax_row(const typename S::T* x, typename S::T* y, size_t 
   map_row<S>(y, y, width, [&](V z) { return S::max(S::zero(), S::sub(z, t)); });
 }
 
-// A row of up to 16 elements, which never leaves the registers.
+// A row of up to 16 elements. Where these are one or two vectors, they stay in registers.
 template <class S>
 FP_NOINLINE void softmax_short_row(const typename S::T* x, typename S::T* y, size_t width) {
+  using T = typename S::T;
   using L = Lanes<S>;
   using V = typename S::V;
-  const L a = L::load_part(x, ptrdiff_t(width), -infinity<typename S::T>);
-  const V m = S::set1(a.fold(Binaries<S>::max));
-  const L terms = L::map(a, [&](V v) { return exp<S>(S::sub(v, m)); });
-  const V share = S::set1(1 / terms.sum());
-  L::map(terms, [&](V v) { return S::mul(v, share); }).store_part(y, ptrdiff_t(width));
+  const auto scaled = [](const L& terms) {
+    const V share = S::set1(1 / terms.sum());
+    return L::map(terms, [&](V v) { return S::mul(v, share); });
+  };
+  if constexpr (L::vectors <= 2) {
+    const L a = L::load_part(x, ptrdiff_t(width), -infinity<T>);
+    const V m = S::set1(a.fold(Binaries<S>::max));
+    scaled(L::map(a, [&](V v) { return exp<S>(S::sub(v, m)); })).store_part(y, ptrdiff_t(width));
+  } else {
+    T values[fp::lane_count];
+    pad<S>(x, width, -infinity<T>, values);
+    const V m = S::set1(L::load(values).fold(Binaries<S>::max));
+    FP_ONE_BY_ONE
+    for (size_t i = 0; i < fp::lane_count; i += S::lanes) {
+      S::store(values + i, i < width ? exp<S>(S::sub(S::load(values + i), m)) : S::zero());
+    }
+    scaled(L::load(values)).store(values);
+    std::memcpy(y, values, width * sizeof(T));
+  }
 }
 
 // e^(x − max)·(1/Σ).
@@ -180,7 +245,7 @@ void softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size
     if (Softmax(kind) == Softmax::sparsemax) {
       sparsemax_row<S>(x, y, width, max);
     } else {
-      const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
+      const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, nullptr, width, max)));
       map_row<S>(x, y, width, [&](V a) { return S::sub(S::sub(a, m), log_sum); });
     }
   }
@@ -295,7 +360,7 @@ void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t widt
 template <class S>
 FP_NOINLINE typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
   if (Norm(norm) == Norm::l1) return sum_row<S>(x, width, 0, abs<S>);
-  if (Norm(norm) == Norm::l2) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
+  if (Norm(norm) == Norm::l2) return sqrt_of<S>(sum_of_squares<S>(x, width));
   return fold_row<S>(x, width, 0, nan_max_abs<S>);
 }
 
@@ -342,19 +407,19 @@ template <class S, fp::Reduce How>
 inline typename S::T reduce_row(const typename S::T* x, size_t width) {
   using T = typename S::T;
   using R = fp::Reduce;
-  if constexpr (How == R::sum) return sum_row<S>(x, width, 0, itself<S>);
-  if constexpr (How == R::mean) return sum_row<S>(x, width, 0, itself<S>) / T(width);
+  if constexpr (How == R::sum) return sum_of<S>(x, width);
+  if constexpr (How == R::mean) return sum_of<S>(x, width) / T(width);
   if constexpr (How == R::max) return max_row<S>(x, width);
   if constexpr (How == R::min) return fold_row<S>(x, width, infinity<T>, Binaries<S>::min);
   if constexpr (How == R::prod) return fold_row<S>(x, width, 1, S::mul);
   if constexpr (How == R::l1) return norm_of_row<S>(x, width, 0);
   if constexpr (How == R::l2) return norm_of_row<S>(x, width, 1);
-  if constexpr (How == R::sum_square) return sum_row<S>(x, width, 0, square<S>);
-  if constexpr (How == R::log_sum) return log_of<S>(sum_row<S>(x, width, 0, itself<S>));
+  if constexpr (How == R::sum_square) return sum_of_squares<S>(x, width);
+  if constexpr (How == R::log_sum) return log_of<S>(sum_of<S>(x, width));
   if constexpr (How == R::log_sum_exp) {
     const T max = max_row<S>(x, width);
     const T shift = max == infinity<T> || max == -infinity<T> ? T(0) : max;  // ∞ − ∞ would be NaN
-    return shift + log_of<S>(exp_sum<S>(x, width, shift));
+    return shift + log_of<S>(exp_sum<S>(x, nullptr, width, shift));
   }
   if constexpr (How == R::sum_float32) return sum_in_order<T, float>(x, width);
   if constexpr (How == R::sum_in_order) return sum_in_order<T, T>(x, width);
