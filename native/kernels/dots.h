@@ -1,7 +1,8 @@
 // Dense layers of very few outputs (DenseOrder::lanes of pack.h): dot products along k.
 //
-// Adding up sixteen lanes takes four steps, each a shuffle and an addition. Four sums at once share them: rows of one
-// output where there are rows, outputs of one row otherwise.
+// Adding up sixteen lanes takes four steps, each a shuffle and an addition. Four sums at once share them: those of
+// several rows where there are several, otherwise outputs of one row. Weights are aligned and rows are not, so most
+// loads of a row touch two cache lines: several outputs share each of them.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,18 @@ struct Dots {
   using T = typename S::T;
   using L = Lanes<S>;
   using Layer = fp::DenseLayer<T>;
+
+  // Whether a step can be loaded in part with few instructions.
+  template <int U>
+  static constexpr bool has_masks = S::lanes * sizeof(T) >= 32 && L::vectors* U <= (S::registers >= 32 ? 8 : 2);
+
+  // Whether the sums need more than half of the registers: they are added up two sixteens at a time then.
+  template <int R, int NN, int U>
+  static constexpr bool by_twos = S::lanes > 1 && R* NN* U == 4 && 4 * L::vectors > S::registers / 2;
+
+  // Whether rows come from beyond the second-level cache, and how many elements ahead each is prefetched then.
+  static bool are_far(size_t rows, size_t K) { return rows * K * sizeof(T) > size_t(1) << 20; }
+  static constexpr size_t ahead = 1024 / sizeof(T);
 
   struct Finish {
     typename S::V low, high;
@@ -38,37 +51,47 @@ struct Dots {
     }
   }
 
+  // Sixteen sums each of two rows, outputs or runs of k. What is left of a row after its last step is in `rest`.
+  struct Two {
+    const T *x[2], *weights[2], *rest[2];
+  };
+  static FP_INNER FP_NOINLINE void add_two(const Two& two, size_t K, size_t step, L* sums) {
+    const T *const x0 = two.x[0], *const x1 = two.x[1], *const w0 = two.weights[0], *const w1 = two.weights[1];
+    L first = L::set1(0), second = first;
+    size_t k = 0;
+    for (; k + step <= K; k += step) {
+      first = L::fma(L::load(x0 + k), L::load(w0 + k), first);
+      second = L::fma(L::load(x1 + k), L::load(w1 + k), second);
+    }
+    if (k < K) {
+      first = L::fma(L::load(two.rest[0]), L::load(w0 + k), first);
+      second = L::fma(L::load(two.rest[1]), L::load(w1 + k), second);
+    }
+    sums[0] = first;
+    sums[1] = second;
+  }
+
   // Adds up R rows times NN outputs, U·16 sums each; `weights` are each output's.
-  template <int R, int NN, int U>
+  template <int R, int NN, int U, bool far>
   static FP_INLINE void multiply(L (&sum)[R][NN][U], const T* x, size_t K, const T* const (&weights)[NN]) {
     constexpr size_t step = fp::lane_count * U;
-    FP_UNROLL
-    for (int r = 0; r < R; r++) {
-      FP_UNROLL
-      for (int n = 0; n < NN; n++) {
-        FP_UNROLL
-        for (int u = 0; u < U; u++) sum[r][n][u] = L::set1(0);
-      }
-    }
-    const auto add = [&](const T* from, size_t stride, size_t k) {
-      FP_UNROLL
-      for (int u = 0; u < U; u++) {
-        FP_UNROLL
-        for (int r = 0; r < R; r++) {
-          const L a = L::load(from + r * stride + u * fp::lane_count);
-          FP_UNROLL
-          for (int n = 0; n < NN; n++) {
-            sum[r][n][u] = L::fma(a, L::load(weights[n] + k + u * fp::lane_count), sum[r][n][u]);
-          }
-        }
-      }
-    };
-    size_t k = 0;
-    for (; k + step <= K; k += step) add(x + k, K, k);
-    if (k < K) {
+    if constexpr (by_twos<R, NN, U>) {
       T rest[R * step];
-      pad(x + k, K, K - k, rest, step, R);
-      add(rest, step, k);
+      const size_t left = K % step;
+      if (left > 0) pad(x + (K - left), K, left, rest, step, R);
+      FP_ONE_BY_ONE
+      for (int i = 0; i < R * NN * U; i += 2) {
+        Two two;
+        for (int j = 0; j < 2; j++) {
+          const int r = (i + j) / (NN * U), n = (i + j) / U % NN, u = (i + j) % U;
+          two.x[j] = x + size_t(r) * K + u * fp::lane_count;
+          two.weights[j] = weights[n] + u * fp::lane_count;
+          two.rest[j] = rest + size_t(r) * step + u * fp::lane_count;
+        }
+        add_two(two, K, step, &sum[0][0][0] + i);
+      }
+    } else {
+      multiply_together<R, NN, U, far>(sum, x, K, weights);
     }
     FP_UNROLL
     for (int r = 0; r < R; r++) {
@@ -83,10 +106,64 @@ struct Dots {
     }
   }
 
-  // Outputs `first` to first + outputs − 1 of as many rows as are whole groups of R; returns how many rows those are.
-  // Where there are fewer than NN, the last one is worked several times.
-  template <int R, int NN, int U>
-  static FP_INNER size_t dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first, size_t outputs = NN) {
+  template <int R, int NN, int U, bool far>
+  static FP_INLINE void multiply_together(L (&sum)[R][NN][U], const T* x, size_t K, const T* const (&weights)[NN]) {
+    constexpr size_t step = fp::lane_count * U;
+    FP_UNROLL
+    for (int r = 0; r < R; r++) {
+      FP_UNROLL
+      for (int n = 0; n < NN; n++) {
+        FP_UNROLL
+        for (int u = 0; u < U; u++) sum[r][n][u] = L::set1(0);
+      }
+    }
+    const auto add = [&](const T* from, size_t stride, size_t k) {
+      FP_UNROLL
+      for (int u = 0; u < U; u++) {
+        FP_UNROLL
+        for (int r = 0; r < R; r++) {
+          const T* const of_row = from + r * stride + u * fp::lane_count;
+          if constexpr (far) FP_PREFETCH(of_row + ahead);
+          const L a = L::load(of_row);
+          FP_UNROLL
+          for (int n = 0; n < NN; n++) {
+            sum[r][n][u] = L::fma(a, L::load(weights[n] + k + u * fp::lane_count), sum[r][n][u]);
+          }
+        }
+      }
+    };
+    size_t k = 0;
+    for (; k + step <= K; k += step) add(x + k, K, k);
+    if (k < K) {
+      if constexpr (has_masks<U>) {
+        // Masks leave the sums in registers.
+        const T* from = x + k;
+        FP_UNROLL
+        for (int i = 0; i < U * L::vectors; i++) {
+          const ptrdiff_t left = ptrdiff_t(K - k) - i * S::lanes;
+          const int here = left < 0 ? 0 : left < S::lanes ? int(left) : S::lanes;
+          FP_UNROLL
+          for (int r = 0; r < R; r++) {
+            const auto a = S::load_part(from + size_t(r) * K + i * S::lanes, here, S::zero());
+            FP_UNROLL
+            for (int n = 0; n < NN; n++) {
+              auto& of = sum[r][n][i / L::vectors].v[i % L::vectors];
+              of = S::fma(a, S::load(weights[n] + k + i * S::lanes), of);
+            }
+          }
+        }
+      } else {
+        T rest[R * step];
+        pad(x + k, K, K - k, rest, step, R);
+        add(rest, step, k);
+      }
+    }
+  }
+
+  // Outputs `first` to first + outputs − 1 of rows, a multiple of R. Where there are fewer than NN outputs, the last
+  // one is computed several times.
+  template <int R, int NN, int U, bool far = false>
+  static FP_INNER void dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first, size_t outputs = NN) {
     constexpr size_t step = fp::lane_count * U;
     if constexpr (R > 1 || NN == 1) outputs = NN;
     const size_t K = layer.K, N = layer.N, padded = (K + step - 1) / step * step;
@@ -94,22 +171,24 @@ struct Dots {
     FP_UNROLL
     for (size_t n = 0; n < NN; n++) weights[n] = layer.weights + (first + (n < outputs ? n : outputs - 1)) * padded;
     const T* const bias = layer.weights + N * padded + first;
-    constexpr bool by_rows = NN == 1 && R == 4;  // four rows' sums side by side, otherwise a row's
+    constexpr bool by_rows = R > 1 && R * NN == 4;  // the sums of all rows side by side, otherwise those of one
+    T biases[4];
+    for (int i = 0; by_rows && i < 4; i++) biases[i] = bias[i % NN];
     const Finish finish = {S::set1(layer.low), S::set1(layer.high),
-                           by_rows ? Four<S>::set1(*bias) : Four<S>::load(bias, int(outputs))};
+                           by_rows ? Four<S>::load(biases, 4) : Four<S>::load(bias, int(outputs))};
     y += first;
-    size_t row = 0;
-    for (; row + R <= rows; row += R, x += R * K, y += R * N) {
+    for (size_t row = 0; row < rows; row += R, x += R * K, y += R * N) {
       L sum[R][NN][U];
-      multiply<R, NN, U>(sum, x, K, weights);
+      multiply<R, NN, U, far>(sum, x, K, weights);
       if constexpr (by_rows) {
-        const auto out = finish(Four<S>::sums(sum[0][0][0], sum[1][0][0], sum[2][0][0], sum[3][0][0]));
-        if (N == 1) {
+        const auto of = [&](int i) -> const L& { return sum[i / NN][i % NN][0]; };
+        const auto out = finish(Four<S>::sums(of(0), of(1), of(2), of(3)));
+        if (N == NN) {
           out.store(y, 4);
         } else {
-          T column[4];
-          out.store(column, 4);
-          for (int r = 0; r < R; r++) y[r * N] = column[r];
+          T apart[4];
+          out.store(apart, 4);
+          for (int i = 0; i < 4; i++) y[i / NN * N + i % NN] = apart[i];
         }
       } else {
         static_assert(NN <= 4, "sums are added up by four");
@@ -121,39 +200,58 @@ struct Dots {
         }
       }
     }
-    return row;
   }
 
-  // Groups of R rows: NN outputs at a time, then what is left; of one row together, since its sums wait anyway.
-  template <int R, int NN, int U>
-  static FP_INNER size_t rows_of(const Layer& layer, const T* x, T* y, size_t rows, size_t n = 0) {
-    size_t done = 0;
-    for (; n + NN <= layer.N; n += NN) done = dots<R, NN, U>(layer, x, y, rows, n);
-    if constexpr (NN > 1) {
-      const size_t left = layer.N - n;
-      if constexpr (R == 1) {
-        if (left > 1) return dots<R, NN, U>(layer, x, y, rows, n, left);
-      }
-      if (left > 0) done = rows_of < R, R == 1 ? 1 : NN - 1, U > (layer, x, y, rows, n);
+  // One row after another: NN outputs at a time, then the rest together.
+  template <int NN, int U>
+  static FP_INNER void single_rows(const Layer& layer, const T* x, T* y, size_t rows) {
+    size_t n = 0;
+    for (; n + NN <= layer.N; n += NN) dots<1, NN, U>(layer, x, y, rows, n);
+    const size_t left = layer.N - n;
+    if (left > 1) {
+      dots<1, NN, U>(layer, x, y, rows, n, left);
+    } else if (left == 1) {
+      dots<1, 1, U>(layer, x, y, rows, n);
     }
-    return done;
+  }
+
+  // Rows by fours, of which there are whole ones only, with as few loads for each product as registers allow.
+  template <int U, int sets>
+  static FP_INNER void rows_by_fours(const Layer& layer, const T* x, T* y, size_t rows) {
+    size_t n = 0;
+    if constexpr (sets >= 16) {
+      for (; n + 4 <= layer.N; n += 4) dots<4, 4, U, (U > 1)>(layer, x, y, rows, n);
+    }
+    if constexpr (sets >= 4 && S::registers >= 32) {
+      if constexpr (L::vectors <= 2) {
+        for (; layer.N - n == 3 || layer.N - n > 4; n += 3) dots<2, 3, U, (U > 1)>(layer, x, y, rows, n);
+      }
+      for (; n + 2 <= layer.N; n += 2) dots<2, 2, U, (U > 1)>(layer, x, y, rows, n);
+    }
+    for (; n < layer.N; n++) {
+      // One output has a prefetch for each product, which costs time where rows are near.
+      if (U > 1 && are_far(rows, layer.K)) {
+        dots<4, 1, U, (U > 1)>(layer, x, y, rows, n);
+      } else {
+        dots<4, 1, U>(layer, x, y, rows, n);
+      }
+    }
   }
 
   template <int U>
   static FP_INNER void all_rows(const Layer& layer, const T* x, T* y, size_t rows) {
-    // Half of the registers hold sums: four rows by four outputs where they are wide, by one where they are not.
-    constexpr int sets = S::registers / 2 / (L::vectors * U);
-    constexpr int NN = sets >= 16 ? 4 : 1;
-    constexpr bool four = S::lanes > 1 && (sets >= 4 || U == 1);
-    if constexpr (four) {
+    constexpr int sets = S::registers / 2 / (L::vectors * U);  // of sixteen sums in half of the registers
+    constexpr bool by_fours = S::lanes > 1 && (sets >= 4 || U == 1);
+    if constexpr (by_fours) {
       if (rows >= 4) {
-        const size_t done = rows_of<4, NN, U>(layer, x, y, rows);
-        x += done * layer.K;
-        y += done * layer.N;
-        rows -= done;
+        const size_t whole = rows / 4 * 4;
+        rows_by_fours<U, sets>(layer, x, y, whole);
+        x += whole * layer.K;
+        y += whole * layer.N;
+        rows -= whole;
       }
     }
-    if (rows > 0) rows_of<1, four ? 4 : 1, U>(layer, x, y, rows);
+    if (rows > 0) single_rows<by_fours ? 4 : sets >= 2 ? 2 : 1, U>(layer, x, y, rows);
   }
 
   static void run(const Layer& layer, const T* x, T* y, size_t rows) {

@@ -59,6 +59,12 @@
 #define FP_UNROLL
 #endif
 
+#ifdef __GNUC__
+#define FP_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define FP_PREFETCH(address)
+#endif
+
 // For loops that clang would unroll without gain.
 #ifdef __clang__
 #define FP_ONE_BY_ONE _Pragma("clang loop unroll(disable)")

@@ -24,9 +24,7 @@ FP_NOINLINE void bag_columns(const typename S::T* table, size_t width, const int
   FP_UNROLL
   for (int b = 0; b < B; b++) sum[b] = S::load(to + b * lanes);
   for (size_t k = 0; k < count; k++) {
-#ifdef __GNUC__
-    if (B > 1 && k + ahead < count) __builtin_prefetch(table + size_t(ids[k + ahead]) * width);
-#endif
+    if (B > 1 && k + ahead < count) FP_PREFETCH(table + size_t(ids[k + ahead]) * width);
     const typename S::T* const row = table + size_t(ids[k]) * width;
     const V weight = S::set1(weights[k]);
     FP_UNROLL
