@@ -134,6 +134,7 @@ function caseText(result) {
   for (const [id, peers] of /** @type {const} */ ([
     ['forwardpass', Object.keys(FLOAT_PEERS)],
     ['forwardpass-int8', Object.keys(QUANTIZED_PEERS)],
+    ['forwardpass-static', Object.keys(QUANTIZED_PEERS)],
     ['forwardpass-tflite', ['tflite-int8']],
   ])) {
     const ours = result.results.find((one) => one.id === id);

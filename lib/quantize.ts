@@ -1,10 +1,12 @@
 /** A model whose weights can be reduced, to compare it with the original and write it to a file. */
+import type { FloatArray } from './buffers.ts';
 import { frozenFile } from './frozen-file.ts';
 import { Budget } from './graph/budget.ts';
-import type { Node, ReducedWeights, Tensor } from './graph/graph.ts';
+import type { InputScale, Node, ReducedWeights, Tensor } from './graph/graph.ts';
 import { denseLayout } from './graph/ops/dense.ts';
 import { reduceWeights } from './graph/reduce.ts';
 import type { SimplifiedGraph } from './graph/simplify.ts';
+import { type InputRanges, measureRanges } from './input-ranges.ts';
 import { assemble, prepare, readSource } from './load.ts';
 import type { Model } from './model.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
@@ -19,17 +21,35 @@ export interface QuantizableLayer {
   readonly outputs: number;
   /** The precision of its reduced weights; `none` if that does not pay off or the layer is in `keep`. */
   readonly weights: Weights;
+  /** The scale and the zero of its input, if they are the same for all rows. */
+  readonly inputScale?: InputScale;
   /** The size of its weights, including scales. */
   readonly bytes: number;
 }
 
+export type { InputRanges };
+
+/** How to reduce the weights. */
+export interface Reduction {
+  readonly weights: Weights;
+  /** Names of layers that stay in f32. */
+  readonly keep?: ReadonlySet<string>;
+  /** If given, int8 layers with a range have one scale for all rows. */
+  readonly ranges?: InputRanges;
+}
+
 export interface Quantizable {
   /** The dense layers in the order of computation. Layers in `keep` and small ones stay in f32. */
-  layers(weights: Weights, keep?: ReadonlySet<string>): QuantizableLayer[];
+  layers(how: Reduction): QuantizableLayer[];
   /** The caller must dispose of the model. */
-  model(weights: Weights, keep?: ReadonlySet<string>): Model;
+  model(how: Reduction): Model;
   /** A safetensors file in parts, which `load` opens with the same results to the bit. */
-  file(weights: Weights, keep?: ReadonlySet<string>): Uint8Array[];
+  file(how: Reduction): Uint8Array[];
+  /**
+   * The ranges of the inputs of layers that int8 would reduce, computed in f32. Each block of rows has the model's inputs
+   * in order. Throws INPUT if there are no rows, or a number is not finite.
+   */
+  ranges(blocks: Iterable<readonly FloatArray[]>): InputRanges;
 }
 
 /** Reads a model like `load`, in f32. */
@@ -41,11 +61,12 @@ export async function openQuantizable(
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);
   const prepared = prepare(graph, checked, budget);
-  const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
+  const reduced = ({ weights, keep, ranges }: Reduction) => reduceWeights(prepared.simple, weights, keep, ranges);
   return {
-    layers: (weights, keep) => layersOf(reduced(weights, keep)),
-    model: (weights, keep) => assemble({ ...prepared, budget: budget.fork() }, reduced(weights, keep), checked),
-    file: (weights, keep) => frozenFile(prepared, reduced(weights, keep), budget.fork()),
+    layers: (how) => layersOf(reduced(how)),
+    model: (how) => assemble({ ...prepared, budget: budget.fork() }, reduced(how), checked),
+    file: (how) => frozenFile(prepared, reduced(how), budget.fork()),
+    ranges: (blocks) => measureRanges({ ...prepared, budget: budget.fork() }, checked, blocks),
   };
 }
 
@@ -55,8 +76,9 @@ function layersOf({ nodes }: SimplifiedGraph): QuantizableLayer[] {
     .map(({ name, inputs, attributes }) => {
       const { layout } = attributes;
       const weights: Weights = attributes.weights ?? 'none';
+      const { inputScale } = attributes;
       const { k, n } = denseLayout(layout, (inputs[1] as Tensor).shape);
       const bytes = { none: 4 * k * n, bf16: 2 * k * n, int8: k * n + 4 * n }[weights];
-      return { name, inputs: k, outputs: n, weights, bytes };
+      return { name, inputs: k, outputs: n, weights, bytes, ...(inputScale && { inputScale }) };
     });
 }

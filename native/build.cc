@@ -53,7 +53,8 @@ size_t cost_of(const Step<T>& step) {
   if (step.opcode == Opcode::nearest) return step.repeat * step.inner + step.width * cost_of_sorted;
   if (step.opcode == Opcode::sort) return step.repeat * step.inner * cost_of_sorted;
   if (step.opcode == Opcode::byte_dense) return step.width * (step.inner / products_at_once + cost_of_element);
-  return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
+  const bool dense = step.opcode == Opcode::dense || step.opcode == Opcode::static_dense;
+  return dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
 }
 
 }  // namespace

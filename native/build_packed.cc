@@ -54,6 +54,37 @@ void Network<T>::Builder::dense(Step<T>& step, const int32_t* field) {
   step.dense = {K, N, K, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
 }
 
+// Only for f32. What the zero of a row adds to its integers is taken off each sum, as the kernel's own offset is.
+template <typename T>
+void Network<T>::Builder::static_dense(Step<T>& step, const int32_t* field) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const size_t K = step.inner, N = size_t(field[3]);
+    const T* const weights = parameter(field[5]);
+    const T* const bias = field[6] >= 0 ? parameter(field[6]) : nullptr;
+    const T zero = parameter(field[8])[1];
+    Int8Layout layout = network_.int8_->layout;
+    layout.offset += int32_t(zero);
+    bool fill;
+    T* const packed =
+        take({weights, bias, K, N, 2 * int32_t(Weights::int8) + field[4], zero}, packed_int8_size(K, N, layout), fill);
+    if (fill) pack_int8(weights, field[4] != 0, bias, K, N, layout, packed);
+    step.run_dense = network_.int8_->dense;
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    const T* const clamp = field[7] >= 0 ? parameter(field[7]) : nullptr;
+    step.dense = {K, N, K, {}, packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
+    if (field[9] >= 0) step.dense.bytes = reinterpret_cast<const StaticScale*>(static_scale(field[9]));
+  }
+}
+
+template <typename T>
+const T* Network<T>::Builder::static_scale(int32_t index) {
+  const T* const from = parameter(index);
+  bool fill;
+  T* const to = take({from, nullptr, 3, 0, form_of_scale, 0}, 3, fill);
+  for (size_t i = 0; fill && i < 3; i++) to[i] = i == 0 ? from[0] : i == 1 ? 1 / from[0] : from[1];
+  return to;
+}
+
 // Words of 32 bits are kept in an arena of doubles: only for f64.
 template <typename T>
 void Network<T>::Builder::byte_dense(Step<T>& step, const int32_t* field) {
@@ -121,10 +152,14 @@ TreePacker* Network<T>::Builder::next_packer(const T* nodes, size_t count, const
 }
 
 template void Network<float>::Builder::dense(Step<float>&, const int32_t*);
+template void Network<float>::Builder::static_dense(Step<float>&, const int32_t*);
+template const float* Network<float>::Builder::static_scale(int32_t);
 template void Network<float>::Builder::byte_dense(Step<float>&, const int32_t*);
 template void Network<float>::Builder::distances(Step<float>&, const int32_t*);
 template void Network<float>::Builder::trees(Step<float>&, const int32_t*, const int32_t*);
 template void Network<double>::Builder::dense(Step<double>&, const int32_t*);
+template void Network<double>::Builder::static_dense(Step<double>&, const int32_t*);
+template const double* Network<double>::Builder::static_scale(int32_t);
 template void Network<double>::Builder::byte_dense(Step<double>&, const int32_t*);
 template void Network<double>::Builder::distances(Step<double>&, const int32_t*);
 template void Network<double>::Builder::trees(Step<double>&, const int32_t*, const int32_t*);

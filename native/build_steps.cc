@@ -53,6 +53,14 @@ Step<T> Network<T>::Builder::decode(const int32_t* word) {
       step.b = operand(field[1]);
       step.c = operand(field[2]);
       break;
+    case Opcode::static_quantize:
+      repeated(step, field);
+      step.p[0] = static_scale(field[3]);
+      break;
+    case Opcode::static_dense:
+      repeated(step, field);
+      static_dense(step, field);
+      break;
     case Opcode::quantize:
       repeated(step, field);
       break;

@@ -88,6 +88,9 @@ class Network<T>::Builder {
   void gather(Step<T>& step, const int32_t* columns);
   void concat(Step<T>& step, const int32_t* words, size_t count);
   void dense(Step<T>& step, const int32_t* field);
+  void static_dense(Step<T>& step, const int32_t* field);
+  // A StaticScale of a parameter [scale, zero].
+  const T* static_scale(int32_t index);
   void byte_dense(Step<T>& step, const int32_t* field);
   void distances(Step<T>& step, const int32_t* field);
   void trees(Step<T>& step, const int32_t* field, const int32_t* end);
@@ -135,7 +138,7 @@ class Network<T>::Builder {
   bool filling_ = false;
   bool has_wide_ = false;
   bool has_no_memory_ = false;  // for packed_ and packers_, which are asked for memory only while counting
-  static constexpr int32_t form_of_copy = -1, form_of_points = -2, form_of_table = -3;
+  static constexpr int32_t form_of_copy = -1, form_of_points = -2, form_of_table = -3, form_of_scale = -4;
   PackedOnce<T> packed_;
   Packers* packers_ = nullptr;
   Packers* last_packer_ = nullptr;

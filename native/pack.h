@@ -6,6 +6,8 @@
 
 namespace fp {
 
+struct StaticScale;
+
 // The order of summation of a dense layer: a part of the numerics contract (docs/numerics.md). It only depends on the
 // layer's shape, never on the machine or the batch.
 enum class DenseOrder {
@@ -40,7 +42,8 @@ struct DenseLayer {
   size_t stride;  // elements of x from one row to the next, where chains read floats; otherwise rows have no padding
   DenseShape shape;
   const T* weights;
-  T low, high;  // results are clamped to [low, high]; −∞ and ∞ leave them, NaN stays NaN
+  T low, high;                         // results are clamped to [low, high]; −∞ and ∞ leave them, NaN stays NaN
+  const StaticScale* bytes = nullptr;  // of an int8 layer whose results are rows of bytes of this scale, not floats
 };
 
 // The number of elements of the packed layer for kernels with these vectors.

@@ -46,6 +46,11 @@ void pack_bytes(const double* weights, bool out_in, size_t K, size_t N, const In
 // Sums of products of bytes are exact in int32 up to this K.
 constexpr size_t most_int8_inputs = 65536;
 
+// The scale of activations that is the same for all rows: x becomes the integer x·factor + zero.
+struct StaticScale {
+  float scale, factor, zero;  // factor is 1/scale
+};
+
 // A row of K activations for an int8 layer, in words: the row's scale, then elements of one or two bytes, depending on
 // the kernel, with room for whole vectors. plan-format.ts says the same.
 constexpr size_t quantized_width(size_t K) { return 1 + 8 * ((K + 15) / 16); }

@@ -55,8 +55,8 @@ constexpr size_t port_width(int32_t word, const int32_t* widths) {
 
 enum class Verdict { valid, invalid, out_of_memory };
 
-// Fills `plan` when valid, `error` when invalid. Reads nothing outside of the words, and does not touch the data of
-// parameters.
+// Fills `plan` when valid, `error` when invalid. Reads nothing outside of the words, and of parameters only the scales
+// of int8 inputs.
 Verdict verify(const Plan& from, VerifiedPlan& plan, PlanError& error);
 
 }  // namespace fp

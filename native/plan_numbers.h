@@ -7,8 +7,8 @@ namespace fp {
 
 // Plans are of the least version that has all that they use.
 constexpr int32_t oldest_plan = 3;
-constexpr int32_t plan_version = 5;
-#define FP_PLAN_VERSIONS "3 to 5"
+constexpr int32_t plan_version = 6;
+#define FP_PLAN_VERSIONS "3 to 6"
 
 enum class Opcode : int32_t {
   dense = 1,
@@ -40,6 +40,8 @@ enum class Opcode : int32_t {
   scatter = 27,
   bytes = 28,
   byte_dense = 29,
+  static_quantize = 30,
+  static_dense = 31,
 };
 
 // What a dense layer's weights are packed as.
@@ -93,6 +95,7 @@ constexpr Ends ends_of_versions[] = {
     {26, 61, 18, 22, 3, 3, 7, 0, 3, 2, 3},  // 3
     {28, 61, 18, 22, 3, 3, 7, 3, 3, 2, 3},  // 4
     {30, 62, 18, 22, 3, 3, 7, 3, 3, 2, 3},  // 5
+    {32, 62, 18, 22, 3, 3, 7, 3, 3, 2, 3},  // 6
 };
 
 }  // namespace fp

@@ -112,10 +112,17 @@ Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunErro
     }
     switch (step.opcode) {
       case Opcode::dense:
+      case Opcode::static_dense:
         if (step.spread > 0 && rows * step.repeat >= least_spread_rows) {
           run_spread(step, a, y, rows * step.repeat, base, help);
         } else {
           run_dense(step, step.dense, a, y, rows * step.repeat, help);
+        }
+        break;
+      case Opcode::static_quantize:
+        if constexpr (sizeof(T) == sizeof(float)) {
+          const StaticScale& scale = *reinterpret_cast<const StaticScale*>(step.p[0]);
+          int8_->static_quantize(a, y, rows * step.repeat, step.inner, scale);
         }
         break;
       case Opcode::quantize:

@@ -110,6 +110,8 @@ class Verifier {
   bool wide(Opcode opcode, int64_t y_width);
   bool dense(int64_t y_width);
   bool quantize(int64_t y_width);
+  bool static_dense(int64_t y_width);
+  bool static_scale(int32_t index);
   bool byte_rows(int64_t y_width);
   bool byte_dense(int64_t y_width);
   bool reduce(int64_t y_width);

@@ -1,4 +1,6 @@
 // Verifying a plan: the fields of each instruction.
+#include <cstring>
+
 #include "couple.h"
 #include "kernels/kernels.h"
 #include "pack.h"
@@ -44,6 +46,10 @@ bool Verifier::fields(Opcode opcode, int64_t y_width) {
       return has(4) && one_hot(y_width);
     case Opcode::quantize:
       return has(3) && quantize(y_width);
+    case Opcode::static_quantize:
+      return has(4) && quantize(y_width) && static_scale(next());
+    case Opcode::static_dense:
+      return has(10) && static_dense(y_width);
     case Opcode::couple:
       return has(2) && couple(y_width);
     case Opcode::matmul:
@@ -115,6 +121,28 @@ bool Verifier::dense(int64_t y_width) {
 
 bool Verifier::quantize(int64_t y_width) {
   return single() && repeated() && require(quantized_rows() == y_width, "the result has another width");
+}
+
+bool Verifier::static_dense(int64_t y_width) {
+  if (!single() || !repeated(true)) return false;
+  const int64_t columns = next();
+  if (columns < 1) return fail("the result has another width");
+  if (size_t(inner_) > most_int8_inputs) return fail("int8 sums would overflow");
+  if (!flag() || !parameter(inner_ * columns) || !optional_parameter(columns) || !optional_parameter(2)) return false;
+  if (!static_scale(next())) return false;
+  const int32_t result = next();
+  const int64_t width = result == -1 ? columns : int64_t(quantized_width(size_t(columns)));
+  return require(width * repeat_ == y_width, "the result has another width") && (result == -1 || static_scale(result));
+}
+
+// The only parameter that is looked at here: what comes of another would not be the same everywhere.
+bool Verifier::static_scale(int32_t index) {
+  if (!is_parameter(index, 2)) return fail("a parameter array is not of the size used");
+  float scale[2];
+  std::memcpy(scale, from_.parameters[index].data, sizeof scale);
+  const bool valid = scale[0] >= 0x1p-100f && scale[0] <= 0x1p100f && scale[1] >= -128 && scale[1] <= 127 &&
+                     scale[1] == float(int32_t(scale[1]));
+  return require(valid, "a scale is not from 2^-100 to 2^100, or its zero not an integer from -128 to 127");
 }
 
 bool Verifier::byte_rows(int64_t y_width) {

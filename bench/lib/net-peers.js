@@ -6,6 +6,7 @@ import * as onnxruntime from '../contenders/onnxruntime-node.js';
 import { randomRows, reluNet } from './nets.js';
 import { writeOnnx } from './onnx-writer.js';
 import { referenceRows, relativeDifference } from './reference.js';
+import { staticFile } from './static-file.js';
 
 /** @typedef {import('./measure.js').Candidate & { difference: number }} Candidate */
 
@@ -32,6 +33,7 @@ export const OURS = {
   forwardpass: 'forwardpass, f32',
   'forwardpass-bf16': 'forwardpass, bf16',
   'forwardpass-int8': 'forwardpass, int8',
+  'forwardpass-static': 'forwardpass, int8 of one scale',
   'forwardpass-tflite': "forwardpass, TFLite's int8 file",
 };
 
@@ -74,6 +76,13 @@ export class NetInEveryWay {
     const models = [];
     for (const [id, options] of Object.entries(PRECISIONS))
       models.push({ id, variant: 'forwardpass-bound', model: await forwardpass.open(net, path, options) });
+    const staticPath = join(FOLDER, `${name}.static.safetensors`);
+    writeIfOther(staticPath, staticFile(net, readFileSync(path)));
+    models.push({
+      id: 'forwardpass-static',
+      variant: 'forwardpass-bound',
+      model: await forwardpass.open(net, staticPath),
+    });
     if (files?.int8)
       models.push({
         id: 'forwardpass-tflite',

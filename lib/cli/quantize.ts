@@ -3,7 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import { REDUCED_NAMES, type ReducedWeights } from '../graph/graph.ts';
 import { listNames, quote } from '../messages.ts';
 import type { Model } from '../model.ts';
-import type { Quantizable, QuantizableLayer } from '../quantize.ts';
+import type { Quantizable, QuantizableLayer, Reduction } from '../quantize.ts';
 import { writeFile } from './byte-sink.ts';
 import { answersOf, compare, type Difference, readSample, rightOf, runSample, type Sample } from './compare.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
@@ -14,6 +14,7 @@ import { duration, time } from './timing.ts';
 interface QuantizeFlags extends Omit<LoadFlags, 'precision'>, CsvOptions {
   readonly precision: ReducedWeights;
   readonly sample?: readonly string[];
+  readonly static?: boolean;
   readonly labels?: string;
   readonly output?: string;
   readonly keep?: readonly string[];
@@ -33,6 +34,8 @@ interface LayerReport extends QuantizableLayer {
 interface Report {
   readonly precision: ReducedWeights;
   readonly layersReduced: number;
+  /** Of these, with one scale for all rows. */
+  readonly layersStatic?: number;
   readonly layerCount: number;
   readonly weightBytes: Both<number>;
   /** Nanoseconds per call, by number of rows. */
@@ -42,6 +45,11 @@ interface Report {
   readonly accuracy?: Both<number>;
   readonly layers?: readonly LayerReport[];
   readonly fileBytes?: number;
+}
+
+interface Measurement {
+  readonly reduction: Reduction;
+  readonly report: Report;
 }
 
 const BATCHES = [1, 256];
@@ -55,6 +63,7 @@ Examples:
   $ forwardpass quantize churn.onnx --sample rows.npy
   $ forwardpass quantize churn.onnx --sample rows.csv --labels labels.npy --layers
   $ forwardpass quantize churn.onnx --sample rows.npy --keep fc1 -o churn.int8.safetensors
+  $ forwardpass quantize churn.onnx --sample rows.npy --static -o churn.int8.safetensors
   $ forwardpass run churn.int8.safetensors --input rows.npy`;
 
 export function addQuantizeCommand(program: Command, environment: Environment): void {
@@ -65,6 +74,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .argument('<model>', 'the model file')
     .addOption(new Option('--precision <precision>', 'of the weights').choices(REDUCED_NAMES).default('int8'))
     .option('--sample <file>', 'rows to compare results on; NAME=FILE, repeated, for several inputs', collect)
+    .option('--static', 'measure the scales of int8 layers on the sample, instead of one for each row')
     .option('--labels <file>', 'the correct class of each row of the sample: an index, or a label of the model')
     .option('-o, --output <file>', 'the .safetensors file to write, which `load` and `run` open')
     .option('--keep <layer>', 'a layer to leave in f32; may be repeated', collect)
@@ -76,8 +86,8 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .action(async (path: string, flags: QuantizeFlags) => {
       const { precision, ...source } = flags;
       const model = await environment.openQuantizable(path, await toLoadOptions(source));
-      const report = await measure(model, flags, environment);
-      const file = flags.output === undefined ? undefined : await write(model, flags, flags.output);
+      const { reduction, report } = await measure(model, flags, environment);
+      const file = flags.output === undefined ? undefined : await writeFile(flags.output, model.file(reduction));
       const whole = { ...report, fileBytes: file };
       environment.stdout.write(flags.json ? `${JSON.stringify(whole, null, 2)}\n` : describe(path, whole, flags));
     });
@@ -87,26 +97,49 @@ function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 
-async function measure(model: Quantizable, flags: QuantizeFlags, environment: Environment): Promise<Report> {
+async function measure(model: Quantizable, flags: QuantizeFlags, environment: Environment): Promise<Measurement> {
   const keep = keptLayers(model, flags.keep ?? []);
-  const models = [model.model('none'), model.model(flags.precision, keep)] as const;
+  if (flags.static && flags.precision !== 'int8') {
+    throw new ForwardpassError('OPTION', `is for int8, found the precision ${flags.precision}`, '--static');
+  }
+  const whole = model.model({ weights: 'none' });
   try {
-    return await measureBoth(model, models, keep, flags, environment);
+    const sample = await sampleFor(whole, flags, environment);
+    const ranges = flags.static && sample !== undefined ? model.ranges(sample.blocks) : undefined;
+    const reduction = { weights: flags.precision, keep, ranges };
+    const reduced = model.model(reduction);
+    try {
+      return { reduction, report: measureBoth(model, [whole, reduced], reduction, flags, sample) };
+    } finally {
+      reduced.dispose();
+    }
   } finally {
-    for (const made of models) made.dispose();
+    whole.dispose();
   }
 }
 
-async function measureBoth(
+async function sampleFor(whole: Model, flags: QuantizeFlags, environment: Environment): Promise<Sample | undefined> {
+  const { header, delimiter, decimal } = flags;
+  if (flags.sample !== undefined) {
+    return readSample(whole, flags.sample, flags.labels, { header, delimiter, decimal }, environment.stdin);
+  }
+  if (flags.static)
+    throw new ForwardpassError('OPTION', 'needs rows to measure scales on: pass --sample FILE', '--static');
+  const needing = flags.labels !== undefined ? '--labels' : flags.layers ? '--layers' : undefined;
+  if (needing === undefined) return undefined;
+  throw new ForwardpassError('OPTION', 'needs rows to compare results on: pass --sample FILE', needing);
+}
+
+function measureBoth(
   model: Quantizable,
   models: Both<Model>,
-  keep: ReadonlySet<string>,
+  reduction: Reduction,
   flags: QuantizeFlags,
-  environment: Environment,
-): Promise<Report> {
+  sample: Sample | undefined,
+): Report {
   const { precision } = flags;
   const [whole, reduced] = models;
-  const layers = model.layers(precision, keep);
+  const layers = model.layers(reduction);
   const medians: Record<string, Both<number>> = {};
   for (const batch of BATCHES) {
     const [before, after] = models.map((timed) => time(timed, batch, flags.seconds * 1e9).median);
@@ -115,25 +148,19 @@ async function measureBoth(
   const report = {
     precision,
     layersReduced: layers.filter(({ weights }) => weights !== 'none').length,
+    ...(flags.static && { layersStatic: layers.filter(({ inputScale }) => inputScale !== undefined).length }),
     layerCount: layers.length,
-    weightBytes: [weightBytes(model.layers('none')), weightBytes(layers)] as const,
+    weightBytes: [weightBytes(model.layers({ weights: 'none' })), weightBytes(layers)] as const,
     medians,
   };
-  if (flags.sample === undefined) {
-    const needing = flags.labels !== undefined ? '--labels' : flags.layers ? '--layers' : undefined;
-    if (needing === undefined) return report;
-    throw new ForwardpassError('OPTION', 'needs rows to compare results on: pass --sample FILE', needing);
-  }
-
-  const { header, delimiter, decimal } = flags;
-  const sample = await readSample(whole, flags.sample, flags.labels, { header, delimiter, decimal }, environment.stdin);
+  if (sample === undefined) return report;
   const results = runSample(whole, sample);
   const difference = (other: Model) => compare(results, runSample(other, sample));
   return {
     ...report,
     difference: difference(reduced),
     accuracy: accuracyOf(models, sample),
-    layers: flags.layers ? layers.map((layer) => layerReport(model, layers, layer, precision, difference)) : undefined,
+    layers: flags.layers ? layers.map((layer) => layerReport(model, layers, layer, reduction, difference)) : undefined,
   };
 }
 
@@ -141,12 +168,12 @@ function layerReport(
   model: Quantizable,
   layers: readonly QuantizableLayer[],
   layer: QuantizableLayer,
-  precision: ReducedWeights,
+  reduction: Reduction,
   difference: (model: Model) => Difference,
 ): LayerReport {
   if (layer.weights === 'none') return layer;
   const others = new Set(layers.filter(({ name }) => name !== layer.name).map(({ name }) => name));
-  const alone = model.model(precision, others);
+  const alone = model.model({ ...reduction, keep: others });
   try {
     return { ...layer, difference: difference(alone) };
   } finally {
@@ -163,7 +190,7 @@ function accuracyOf(models: Both<Model>, sample: Sample): Both<number> | undefin
 }
 
 function keptLayers(model: Quantizable, names: readonly string[]): Set<string> {
-  const known = model.layers('none').map(({ name }) => name);
+  const known = model.layers({ weights: 'none' }).map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return new Set(names);
   throw new ForwardpassError('OPTION', `expected one of ${listNames(known)}, found ${quote(unknown)}`, '--keep');
@@ -173,16 +200,16 @@ function weightBytes(layers: readonly QuantizableLayer[]): number {
   return layers.reduce((total, { bytes }) => total + bytes, 0);
 }
 
-async function write(model: Quantizable, flags: QuantizeFlags, path: string): Promise<number> {
-  return writeFile(path, model.file(flags.precision, new Set(flags.keep)));
-}
-
 function describe(path: string, report: Report, { output }: QuantizeFlags): string {
-  const { precision, layersReduced, layerCount, weightBytes, medians, difference, accuracy, layers } = report;
+  const { precision, layersReduced, layersStatic, layerCount, weightBytes, medians, difference, accuracy, layers } =
+    report;
   const times = (before: number, after: number, words: string) => `${(before / after).toFixed(2)}× ${words}`;
   const [small, large] = [weightBytes[1], weightBytes[0]];
   const lines = [
     `${path}: ${layersReduced} of ${layerCount} dense layers in ${precision}, the others in f32`,
+    ...(layersStatic === undefined
+      ? []
+      : [`${layersStatic} of the ${layersReduced} with the scale of the sample for all rows`]),
     '',
     row('', 'f32', precision),
     row('weights', size(large), size(small), times(large, small, 'smaller')),

@@ -164,6 +164,9 @@ export const SET_BITS = 16;
 export const REDUCED_NAMES = ['bf16', 'int8'] as const;
 export type ReducedWeights = (typeof REDUCED_NAMES)[number];
 
+/** A number x becomes the integer x/scale + zero, from −128 to 127: see docs/numerics.md. */
+export type InputScale = readonly [scale: number, zero: number];
+
 /**
  * The operations, with their attributes; `inputs` are in the order of the comments; those with `?` are optional. Axes
  * are counted within the row's shape from 0 and are never negative: formats resolve that.
@@ -177,6 +180,8 @@ export interface OpAttributes {
     readonly clamp?: readonly [number, number];
     /** The reduced precision of the weight when the model runs: see reduce.ts. */
     readonly weights?: ReducedWeights;
+    /** With int8 weights: what x is multiplied in, measured on a sample. Without it each row has its own scale. */
+    readonly inputScale?: InputScale;
   };
   /**
    * a [..., M, K], b [..., K, N]: their product [..., M, N]. The axes before the last two broadcast as in NumPy. With

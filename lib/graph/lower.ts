@@ -8,6 +8,7 @@ import { definitionOf } from './ops.ts';
 import { makersOf, originsOf } from './origins.ts';
 import { type FirstOrigin, type Origins, type Place, PlanBuilder } from './plan-builder.ts';
 import type { MostBytes, Plan } from './plan-format.ts';
+import { resultScales } from './result-scales.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 import { type TreesInfo, treesInfo } from './trees-info.ts';
@@ -74,8 +75,8 @@ const MOST_TOLD = 2 ** 18;
 
 /** Turns a graph into the engine's plan; constants are rounded to the precision only here. */
 export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget = new Budget()): Lowered {
-  const plan = new PlanBuilder(precision, budget);
   const nodes = neededNodes(graph);
+  const plan = new PlanBuilder(precision, budget, resultScales({ ...graph, nodes }));
   const exactly = graph.integers && new ExactIntegers({ ...graph, nodes }, graph.integers, plan);
   for (const input of graph.inputs) {
     if (input.ragged) plan.raggedInput(input.name, input.shape);
@@ -203,8 +204,8 @@ function kindOf(node: Node): string {
   }
 }
 
-function denseName({ attributes: { weights, clamp } }: Node<'dense'>): string {
-  const name = weights === undefined ? 'dense' : `dense ${weights}`;
+function denseName({ attributes: { weights, clamp, inputScale } }: Node<'dense'>): string {
+  const name = ['dense', weights, inputScale && 'static'].filter(Boolean).join(' ');
   return clamp === undefined ? name : `${name} + ${clampName(clamp)}`;
 }
 

@@ -1,6 +1,6 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from './budget.ts';
-import type { Operand, Tensor } from './graph.ts';
+import type { InputScale, Operand, Tensor } from './graph.ts';
 import { type Numbered, sinceOf } from './operations/entry.ts';
 import { OPCODE } from './operations/opcodes.ts';
 import {
@@ -86,6 +86,8 @@ export class PlanBuilder {
   /** Whether to lower to doubles. Operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
+  /** Values of layers that are such rows already. */
+  readonly #quantizedResults = new Set<number>();
   readonly #nearest = new Map<string, View>();
   /** The parameters of expanded constants, by constant or number, and by the shape that it is broadcast to. */
   readonly #expanded = new Map<ArrayLike<number> | string, Map<string, number>>();
@@ -93,6 +95,8 @@ export class PlanBuilder {
   constructor(
     readonly precision: 'f32' | 'f64',
     readonly budget: Budget,
+    /** By the name of a layer's result: see result-scales.ts. */
+    readonly resultScales: ReadonlyMap<string, InputScale> = new Map(),
   ) {}
 
   input(name: string, shape: Shape, isWide = false): void {
@@ -245,6 +249,29 @@ export class PlanBuilder {
     let quantized = this.#quantized.get(key);
     if (quantized === undefined) {
       quantized = this.instruction(OPCODES.quantize, [repeat * quantizedWidth(k)], [value, repeat, k]).value;
+      this.#quantized.set(key, quantized);
+    }
+    return quantized;
+  }
+
+  /** A layer whose rows all have one scale; `layer` are its fields from `repeat` to the clamp, `name` that of its result. */
+  staticDense(value: number, shape: Shape, layer: readonly number[], scale: InputScale, name: string): View {
+    const [repeat, k, n] = layer;
+    const x = this.#quantizedResults.has(value) ? value : this.#staticQuantized(value, repeat, k, scale);
+    const given = this.resultScales.get(name);
+    const fields = [x, ...layer, this.numbers(scale), given === undefined ? -1 : this.numbers(given)];
+    if (given === undefined) return this.instruction(OPCODES.static_dense, shape, fields);
+    const result = this.instruction(OPCODES.static_dense, [repeat * quantizedWidth(n)], fields).value;
+    this.#quantizedResults.add(result);
+    return { value: result, shape };
+  }
+
+  #staticQuantized(value: number, repeat: number, k: number, scale: InputScale): number {
+    const key = `${value} ${k} ${scale}`;
+    let quantized = this.#quantized.get(key);
+    if (quantized === undefined) {
+      const fields = [value, repeat, k, this.numbers(scale)];
+      quantized = this.instruction(OPCODES.static_quantize, [repeat * quantizedWidth(k)], fields).value;
       this.#quantized.set(key, quantized);
     }
     return quantized;

@@ -1,5 +1,6 @@
 /** Chooses the dense layers whose weights are reduced to bf16 or int8. See docs/quantize.md. */
 import type { Node, ReducedWeights, Tensor } from './graph.ts';
+import { type InputRange, inputScaleOf } from './input-scales.ts';
 import { canReduce, denseLayout } from './ops/dense.ts';
 import type { SimplifiedGraph } from './simplify.ts';
 import { areAllFinite, remembered } from './spans.ts';
@@ -13,19 +14,38 @@ const MOST_UNEVEN = 32;
 
 /**
  * The graph with its layers' weights reduced where that pays off, except the layers named by `keep`; with `none`, no
- * layer is reduced. Overrides what the source says of its layers.
+ * layer is reduced. Overrides what the source says of its layers. `ranges` are those of layers' inputs, by name: int8
+ * layers with a known range have one scale for all rows.
  */
 export function reduceWeights(
   graph: SimplifiedGraph,
   weights: ReducedWeights | 'none',
   keep: ReadonlySet<string> = new Set(),
+  ranges?: ReadonlyMap<string, InputRange>,
 ): SimplifiedGraph {
   const nodes = graph.nodes.map((node) => {
     if (node.op !== 'dense') return node;
     const reduced = weights !== 'none' && !keep.has(node.name) && pays(node, weights) ? weights : undefined;
-    return { ...node, attributes: { ...node.attributes, weights: reduced } };
+    const range = reduced === 'int8' ? ranges?.get(inputOf(node)) : undefined;
+    const inputScale = range && inputScaleOf(range);
+    return { ...node, attributes: { ...node.attributes, weights: reduced, inputScale } };
   });
   return { ...graph, nodes };
+}
+
+/** Of the layers that are reduced to int8, by the names of their inputs, in the order of computation; the first of several layers. */
+export function int8Inputs({ nodes }: SimplifiedGraph): ReadonlyMap<string, Node<'dense'>> {
+  const found = new Map<string, Node<'dense'>>();
+  for (const node of nodes) {
+    if (node.op !== 'dense' || node.attributes.weights !== 'int8') continue;
+    if (!found.has(inputOf(node))) found.set(inputOf(node), node);
+  }
+  return found;
+}
+
+/** A constant input would have been folded. */
+function inputOf({ inputs: [x] }: Node<'dense'>): string {
+  return x as string;
 }
 
 /** The lowest precision of any layer's weights, if it is lower than the model's own. */

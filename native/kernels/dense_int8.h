@@ -70,6 +70,64 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
   }
 }
 
+// Columns of rows of floats, `stride` apart, that become bytes by one scale; `y` is where its rows begin, `first` the
+// place of the first column in a row. Whole vectors are written: what is behind the last column is of no use.
+template <class P>
+FP_NOINLINE void static_columns(const float* x, size_t stride, float* y, size_t y_stride, size_t rows, size_t first,
+                                size_t columns, const fp::StaticScale& scale) {
+  using F = typename P::F;
+  using V = typename F::V;
+  constexpr float magic = 12582912.0f;  // as in quantize()
+  const V factor = F::set1(scale.factor), shift = F::set1(magic + P::offset + scale.zero);
+  const V least = F::set1(magic + P::offset - 128), greatest = F::set1(magic + P::offset + 127);
+  const typename F::I base = F::bits(F::set1(magic));
+  for (; rows > 0; rows--, x += stride, y += y_stride) {
+    typename P::Row* const to = reinterpret_cast<typename P::Row*>(y + 1) + first;
+    typename F::I odd = F::iset1(0);  // the bits of a NaN where a number is not finite
+    const auto convert = [&](size_t k, V v) {
+      odd = F::ior(odd, F::bits(F::sub(v, v)));
+      v = F::min(greatest, F::max(least, F::fma(v, factor, shift)));
+      P::narrow(to + k, F::isub(F::bits(v), base));
+    };
+    size_t k = 0;
+    for (; k + F::lanes <= columns; k += F::lanes) convert(k, F::load(x + k));
+    if (k < columns) convert(k, F::load_part(x + k, int(columns - k), F::zero()));
+    if (first == 0) y[0] = F::any(F::is_nan(F::from_bits(odd))) ? std::numeric_limits<float>::quiet_NaN() : scale.scale;
+  }
+}
+
+template <class P>
+void static_quantize(const float* x, float* y, size_t rows, size_t K, const fp::StaticScale& scale) {
+  static_columns<P>(x, K, y, fp::quantized_width(K), rows, 0, K, scale);
+}
+
+// Where the tiles of a layer put their floats: into its results, or, where these are bytes, aside, in rows of `Columns`
+// that become bytes while they are in the first-level cache. `tiled` is the layer that a tile knows.
+template <class P, int Rows, int Columns>
+struct TileResults {
+  using Layer = fp::DenseLayer<float>;
+  const bool are_bytes;
+  float* const y;
+  const size_t y_stride;
+  Layer tiled;
+  float floats[Rows * Columns];
+
+  TileResults(const Layer& layer, float* results)
+      : are_bytes(layer.bytes != nullptr),
+        y(results),
+        y_stride(are_bytes ? fp::quantized_width(layer.N) : layer.N),
+        tiled(layer) {
+    if (are_bytes) tiled.N = Columns;
+  }
+  float* at(size_t row, size_t column) { return are_bytes ? floats : y + row * y_stride + column; }
+  // Makes bytes of what a tile put aside, `from` rows behind the first.
+  void put(size_t row, size_t rows, size_t column, size_t columns, size_t from = 0) {
+    if (!are_bytes) return;
+    const float* const aside = floats + from * Columns;
+    static_columns<P>(aside, Columns, y + row * y_stride, y_stride, rows, column, columns, *tiled.bytes);
+  }
+};
+
 // Rows of bytes as they are: see Int8Kernels::bytes.
 template <class P>
 void bytes(const double* x, double center, float* y, size_t rows, size_t K) {
@@ -109,6 +167,7 @@ struct DenseInt8 {
   static constexpr int most_rows = P::group == 4 ? 6 : 2;
   // Of a single tile of full panels of wide vectors. Of several tiles, lower ones are faster.
   static constexpr int most_rows_alone = F::lanes == 16 ? 8 : most_rows;
+  static_assert(most_rows_alone >= 2, "results of two panels of one row are put aside together");
   static constexpr int tile_rows(int vectors, int most) {
     return Floats::tile_rows(vectors) < most ? Floats::tile_rows(vectors) : most;
   }
@@ -120,7 +179,8 @@ struct DenseInt8 {
     const float* words;
     float* y;  // its first column in the first row
     size_t columns;
-    size_t apart = 0;  // how many panels further the second of two stands
+    size_t apart = 0;    // how many panels further the second of two stands
+    size_t y_apart = 0;  // and its first column
   };
 
   // Adds one group of NV vectors of weights times MR rows.
@@ -140,7 +200,7 @@ struct DenseInt8 {
 
   // MR rows, or one row less, of G panels (two are full ones) of NV vectors, C groups of k at a time.
   template <int MR, int NV, int G>
-  static FP_INNER void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row, size_t rows) {
+  static FP_INNER void tile(const Layer& layer, const float* x, const Panel& panel, size_t rows) {
     constexpr int sums = MR * NV * G, C = sums >= chains ? 1 : (chains + sums - 1) / sums;
     constexpr size_t width = NV * F::lanes, weight_step = width * P::group, row_step = P::group * sizeof(Row);
     const size_t row_width = fp::quantized_width(layer.K), stride = row_width * sizeof(float);
@@ -150,7 +210,6 @@ struct DenseInt8 {
     const float* const scales = bias + width;
     const float* const starts = scales + width;
     const int8_t* weights = reinterpret_cast<const int8_t*>(starts + width);
-    x += first_row * row_width;
 
     I sum[G][C][MR][NV];
     FP_UNROLL
@@ -205,30 +264,36 @@ struct DenseInt8 {
         }
       }
       const size_t columns = G > 1 ? width : panel.columns;
-      Floats::template store_rows<MR, NV>(y, layer, {panel.y + p * panel.apart * width, columns}, first_row, rows);
+      Floats::template store_rows<MR, NV>(y, layer, {panel.y + p * panel.y_apart, columns}, 0, rows);
     }
   }
 
   static void run(const Layer& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
     if (rows == 0) return;
     const size_t panel_size = fp::int8_panel_size(layer.K, panel_columns, P::group);
+    const size_t row_width = fp::quantized_width(layer.K);
     const float* at = layer.weights + first / panel_columns * panel_size;
     size_t column = first;
+    TileResults<P, most_rows_alone, panel_columns> results(layer, y);
     if (rows == 1) {
       // Two streams of weights, each of them without gaps, arrive faster than one.
-      const size_t half = (end - first) / panel_columns / 2;
+      const size_t half = (end - first) / panel_columns / 2, apart = half * panel_columns;
       for (size_t i = 0; i < half; i++, column += panel_columns, at += panel_size) {
-        tile<1, panel_vectors, 2>(layer, x, {at, y + column, size_t(panel_columns), half}, 0, 1);
+        const size_t y_apart = results.are_bytes ? panel_columns : apart;
+        tile<1, panel_vectors, 2>(results.tiled, x, {at, results.at(0, column), panel_columns, half, y_apart}, 1);
+        for (size_t p = 0; p < 2; p++) results.put(0, 1, column + p * apart, panel_columns, p);
       }
-      column += half * panel_columns;
+      column += apart;
       at += half * panel_size;
     }
     for (; column < end; column += panel_columns, at += panel_size) {
-      const size_t columns = layer.N - column;
-      const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + F::lanes - 1) / F::lanes;
-      const Panel panel = {at, y + column, columns};
+      const size_t left = layer.N - column, columns = results.are_bytes ? panel_columns : left;
+      const size_t vectors = left >= size_t(panel_columns) ? panel_vectors : (left + F::lanes - 1) / F::lanes;
       with_count<panel_vectors>(vectors, [&](auto NV) {
-        const auto one = [&](auto MR, size_t row, size_t here) { tile<MR, NV, 1>(layer, x, panel, row, here); };
+        const auto one = [&](auto MR, size_t row, size_t here) {
+          tile<MR, NV, 1>(results.tiled, x + row * row_width, {at, results.at(row, column), columns}, here);
+          results.put(row, here, column, NV * F::lanes);
+        };
         constexpr int alone = tile_rows(NV, NV == panel_vectors ? most_rows_alone : most_rows);
         if (rows <= size_t(alone)) return with_height<alone>(rows, [&](auto MR) { one(MR, 0, rows); });
         in_tiles<tile_rows(NV, most_rows)>(rows, one);
@@ -239,7 +304,11 @@ struct DenseInt8 {
 
 template <class P>
 constexpr fp::Int8Kernels int8_table() {
-  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset}, quantize<P>, bytes<P>, DenseInt8<P>::run};
+  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset},
+          quantize<P>,
+          static_quantize<P>,
+          bytes<P>,
+          DenseInt8<P>::run};
 }
 
 }  // namespace FP_ISA

@@ -197,10 +197,15 @@ struct Int8Kernels {
   Int8Layout layout;  // panel_columns divides that of the set's f32 table
   // y[rows, quantized_width(K)] from x[rows, K]; they do not overlap.
   void (*quantize)(const float* x, float* y, size_t rows, size_t K);
+  // The same by one scale for all rows: x·factor + zero, rounded to nearest even, at least −128 and at most 127. It is
+  // the scale of each row, and NaN that of one with NaN or an infinity.
+  void (*static_quantize)(const float* x, float* y, size_t rows, size_t K, const StaticScale& scale);
   // The same with a scale of 1, of rows that hold whole numbers from center − 128 to center + 127: what is beyond
   // counts as the nearest of them, a fraction is cut off. A row with NaN has the scale NaN.
   void (*bytes)(const double* x, double center, float* y, size_t rows, size_t K);
-  // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout.
+  // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout. Of a layer with
+  // `bytes`, whose results are finite in a row that is, y[rows, quantized_width(N)] is what static_quantize() gives of
+  // them.
   void (*dense)(const DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end);
 };
 

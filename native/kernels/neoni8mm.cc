@@ -41,15 +41,14 @@ struct MatrixProducts {
 
   // MR rows, or one row less, of one panel of NV vectors of columns.
   template <int MR, int NV>
-  static void tile(const Layer& layer, const float* x, const float* words, float* y, size_t columns, size_t first_row,
-                   size_t rows) {
+  static void tile(const Layer& layer, const float* x, const float* words, float* y, size_t columns, size_t rows) {
     constexpr int pairs = (MR + 1) / 2, halves = 2 * NV;  // of a vector of four columns, two stand in a sum
     constexpr size_t width = NV * F::lanes;
     const size_t row_width = fp::quantized_width(layer.K), groups = (layer.K + group - 1) / group;
     const float* const bias = words;
     const float* const scales = bias + width;
-    const int8_t* weights = reinterpret_cast<const int8_t*>(scales + 2 * width);
-    x += first_row * row_width;
+    const float* const starts = scales + width;
+    const int8_t* weights = reinterpret_cast<const int8_t*>(starts + width);
     const auto row = [&](int r) {
       return reinterpret_cast<const int8_t*>(x + place_of_row<MR>(r < MR ? r : MR - 1, rows) * row_width + 1);
     };
@@ -81,24 +80,27 @@ struct MatrixProducts {
         const int32x4_t left = sum[r / 2][2 * j], right = sum[r / 2][2 * j + 1];
         const int32x4_t all = r % 2 == 0 ? vcombine_s32(vget_low_s32(left), vget_low_s32(right))
                                          : vcombine_s32(vget_high_s32(left), vget_high_s32(right));
+        const int32x4_t start = F::bits(F::load(starts + j * F::lanes));
         const float32x4_t scale = F::mul(row_scale, F::load(scales + j * F::lanes));
-        out[r][j] = F::fma(vcvtq_f32_s32(all), scale, F::load(bias + j * F::lanes));
+        out[r][j] = F::fma(vcvtq_f32_s32(vaddq_s32(all, start)), scale, F::load(bias + j * F::lanes));
       }
     }
-    Floats::store_rows<MR, NV>(out, layer, {y, columns}, first_row, rows);
+    Floats::store_rows<MR, NV>(out, layer, {y, columns}, 0, rows);
   }
 
   static void run(const Layer& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
     if (rows == 0) return;
     constexpr size_t panel = Floats::panel_columns;
-    const size_t panel_size = fp::int8_panel_size(layer.K, panel, group);
+    const size_t panel_size = fp::int8_panel_size(layer.K, panel, group), row_width = fp::quantized_width(layer.K);
     const float* at = layer.weights + first / panel * panel_size;
+    TileResults<MatrixProducts, WholeWeights<F>::most_rows, panel> results(layer, y);
     for (size_t column = first; column < end; column += panel, at += panel_size) {
-      const size_t columns = layer.N - column;
-      const size_t vectors = columns >= panel ? Floats::panel_vectors : (columns + F::lanes - 1) / F::lanes;
+      const size_t left = layer.N - column, columns = results.are_bytes ? panel : left;
+      const size_t vectors = left >= panel ? Floats::panel_vectors : (left + F::lanes - 1) / F::lanes;
       with_count<Floats::panel_vectors>(vectors, [&](auto NV) {
         in_tiles<Floats::tile_rows(NV)>(rows, [&](auto MR, size_t row, size_t here) {
-          tile<MR, NV>(layer, x, at, y + column, columns, row, here);
+          tile<MR, NV>(results.tiled, x + row * row_width, at, results.at(row, column), columns, here);
+          results.put(row, here, column, NV * F::lanes);
         });
       });
     }
@@ -109,6 +111,7 @@ extern const fp::Int8Kernels int8;
 constexpr fp::Int8Kernels int8 = {
     {F32::lanes, Dense<F32>::panel_columns, MatrixProducts::group, MatrixProducts::offset},
     quantize<MatrixProducts>,
+    static_quantize<MatrixProducts>,
     bytes<MatrixProducts>,
     MatrixProducts::run};
 

@@ -38,6 +38,8 @@ for (const precision of /** @type {const} */ (['f64', 'f32', 'bf16', 'int8'])) {
   models.push({ path: 'test/fixtures/onnx-torch/heads.older.onnx', precision });
 }
 
+models.push({ path: 'test/fixtures/platforms/every-static-f32.safetensors' });
+
 for (const file of ['svc-probable.pkl', 'svc-probable-pairs.pkl'])
   models.push({ path: `test/fixtures/sklearn/${file}` });
 models.push({ path: 'test/fixtures/sklearn-steps/one-hot-none.joblib' });

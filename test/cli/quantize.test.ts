@@ -84,7 +84,51 @@ describe('quantize', () => {
     expect(JSON.parse(again.stdout).difference.agreeing).toBeGreaterThan(350);
   });
 
+  it.each(Object.entries(SETS))('keeps the accuracy on %s with scales of the sample', async (_, files) => {
+    const [model, rows, labels] = files;
+    const found = await report(model, '--static', '--sample', rows, '--labels', labels, '--layers');
+    const dynamic = await report(model, '--sample', rows, '--labels', labels);
+    const [before, after] = found.accuracy;
+    expect(after).toBeGreaterThan(before - 0.005);
+    expect([found.layersStatic, dynamic.layersStatic]).toEqual([found.layersReduced, undefined]);
+    expect(found.difference.greatest).toBeGreaterThan(0);
+    expect(found.difference.mean).toBeLessThan(0.001 * found.difference.magnitude);
+    expect(found.difference.agreeing).toBe(found.difference.rows);
+    const reduced = found.layers.filter(({ weights }: { weights: string }) => weights === 'int8');
+    for (const { inputScale, difference } of reduced) {
+      expect([inputScale.length, difference.greatest > 0]).toEqual([2, true]);
+    }
+  });
+
+  it('writes the scales of the sample, and says how many layers have one', async () => {
+    const path = pathOf('digits.static.safetensors');
+    const [model, images] = SETS.digits;
+    const { stdout, stderr } = await quantize(model, '--static', '--sample', images, '--output', path);
+    expect(stderr).toBe('');
+    expect(stdout).toContain('2 of the 2 with the scale of the sample for all rows');
+    using opened = await load(path);
+    expect(opened.summary()).toContain('dense int8 static + relu');
+    const kept = await report(model, '--static', '--sample', images, '--keep', 'node_linear');
+    expect([kept.layersReduced, kept.layersStatic]).toEqual([1, 1]);
+  });
+
+  it('refuses to measure scales on rows that are not finite', async () => {
+    const rows = pathOf('not-finite.csv');
+    writeFileSync(rows, `${new Array(64).fill(1)}\n${new Array(64).fill(1).with(3, 'nan')}\n`);
+    const { status, stdout, stderr } = await quantize(SETS.digits[0], '--static', '--sample', rows);
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringContaining('row 1 of the sample brings NaN to the layer'),
+    ]);
+    writeFileSync(rows, '');
+    const empty = await quantize(SETS.digits[0], '--static', '--sample', rows);
+    expect([empty.status, empty.stdout]).toEqual([1, '']);
+  });
+
   it.each([
+    [['--static'], '--static: needs rows to measure scales on: pass --sample FILE'],
+    [['--static', '--sample', ROWS, '--precision', 'bf16'], '--static: is for int8, found the precision bf16'],
     [['--labels', LABELS], '--labels: needs rows to compare results on: pass --sample FILE'],
     [['--layers'], '--layers: needs rows to compare results on'],
     [['--keep', 'fc9'], "--keep: expected one of '"],

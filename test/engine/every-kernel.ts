@@ -1,5 +1,5 @@
 /** Every kernel of the engine in one graph. */
-import { BAG_MODES, type Graph, type Node, TREE_SUMS } from '../../lib/graph/graph.ts';
+import { BAG_MODES, type Graph, type InputScale, type Node, TREE_SUMS } from '../../lib/graph/graph.ts';
 import { BINARY } from '../../lib/graph/operations/binary.ts';
 import { METRIC, NORM } from '../../lib/graph/operations/choices.ts';
 import { type Numbered, namesOf, sinceOf } from '../../lib/graph/operations/entry.ts';
@@ -73,6 +73,37 @@ function layersOfBytes(random: Random): Node[] {
     ...layer('bytes_20', 'bytes_whole', 20, WIDTH),
     ...layer('bytes_3', 'bytes_20', 7, 20),
   ];
+}
+
+/** int8 layers of one scale for all rows: with floats around them, with other layers behind them, and twice in a row. */
+export function everyStatic(): Graph {
+  const random = new Random(27);
+  const layer = (
+    output: string,
+    x: string,
+    k: number,
+    n: number,
+    inputScale: InputScale,
+    layout: 'in-out' | 'out-in',
+  ) =>
+    node(output, 'dense', [x, random.tensor(layout === 'in-out' ? [k, n] : [n, k], 0.3), random.tensor([n])], {
+      layout,
+      weights: 'int8',
+      inputScale,
+      ...(output !== 'last' && { clamp: [0, output === 'b' ? 6 : Infinity] }),
+    });
+  return graphOf(
+    { x: [2, 37] },
+    [
+      layer('a', 'x', 37, 33, [0.03125, -3], 'in-out'),
+      layer('b', 'a', 33, 20, [0.01953125, -128], 'out-in'),
+      layer('c', 'b', 20, 17, [0.0234375, -128], 'in-out'),
+      layer('other', 'b', 20, 3, [0.0234375, -128], 'out-in'),
+      node('tanh', 'unary', ['c'], { fn: 'tanh' }),
+      layer('last', 'tanh', 17, 9, [1 / 127, 0].map(Math.fround) as unknown as InputScale, 'out-in'),
+    ],
+    ['last', 'other', 'c'],
+  );
 }
 
 /** What plans do beside kernels: tables, trees, pairs of classes, requirements, integers in doubles, what only moves. */

@@ -82,6 +82,20 @@ describe('a model of the reference engine', () => {
     expect(model.run(x)).toEqual(whole.run(x));
   });
 
+  it('takes int8 layers of one scale for all rows', () => {
+    const data = Float32Array.from({ length: 3 * 16 }, (_, at) => (at % 127) / 64);
+    const layer = (output: string, x: string, shape: number[], scale: number) =>
+      node(output, 'dense', [x, { shape, data }], { layout: 'in-out', weights: 'int8', inputScale: [scale, -100] });
+    const graph = graphOf({ x: [3] }, [layer('a', 'x', [3, 16], 0.5), layer('y', 'a', [16, 3], 2)]);
+    using model = modelFromGraph(graph);
+    // 0.75 is between 0.5 and 1.0, of which the integer is even for 1.0; 300 is beyond 113.5.
+    const middle = Array.from({ length: 16 }, (_, n) => 1 * data[n] + 113.5 * data[16 + n] - 14 * data[32 + n]);
+    const integers = middle.map((value) => 2 * Math.min(Math.max(Math.round(value / 2), -28), 227));
+    const wanted = [0, 1, 2].map((n) => integers.reduce((sum, value, k) => sum + value * data[3 * k + n], 0));
+    expect(Array.from(model.run(Float32Array.of(0.75, 300, -40)))).toEqual(wanted.map(Math.fround));
+    expect(model.run(Float32Array.of(0, Infinity, 0))).toEqual(new Float32Array(3).fill(Number.NaN));
+  });
+
   it('multiplies bytes', () => {
     const number = (value: number) => ({ shape: [], data: Float64Array.of(value) });
     const weight = { shape: [16, 8], data: Float32Array.from({ length: 128 }, (_, at) => (at % 255) - 127) };

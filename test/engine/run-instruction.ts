@@ -92,10 +92,56 @@ function unquantized({ data }: Tensor, repeat: number, k: number): Tensor {
 
 const dense = operation(([x, repeat, k, n, layout, weight, bias, clamp, weights], read) => {
   const rows = weights === WEIGHTS.int8 ? unquantized(read.row(x), repeat, k) : read.matrix(x, repeat, k);
+  return denseOf(rows, [k, n, layout, weight, bias, clamp], read);
+});
+
+function denseOf(rows: Tensor, [k, n, layout, weight, bias, clamp]: readonly number[], read: Reading): Floats {
   const matrix = tensor(layout === 0 ? [k, n] : [n, k], read.parameter(weight).data);
   const [low, high] = read.numbers(clamp);
   const attributes = { layout: layout === 0 ? 'in-out' : 'out-in', ...(clamp >= 0 && { clamp: [low, high] }) } as const;
   return result('dense', attributes as OpAttributes['dense'], [rows, matrix, ...read.optional(bias)]);
+}
+
+/** Rows of integers of one scale: the scale, then two integers in each element, both 128 more than they are. */
+function staticRows(x: Floats, repeat: number, k: number, [scale, zero]: readonly number[]): Float64Array {
+  const rows = new Float64Array(repeat * quantizedWidth(k)).fill(128 * 257);
+  const factor = Math.fround(1 / scale);
+  for (let row = 0; row < repeat; row++) {
+    const given = x.subarray(row * k, (row + 1) * k);
+    const to = rows.subarray(row * quantizedWidth(k), (row + 1) * quantizedWidth(k));
+    to[0] = given.every(Number.isFinite) ? scale : Number.NaN;
+    for (const [i, value] of given.entries()) {
+      const integer = Math.min(Math.max(roundHalfEven(value * factor + zero), -128), 127);
+      to[1 + Math.floor(i / 2)] += i % 2 === 0 ? 256 * integer : integer;
+    }
+  }
+  return rows;
+}
+
+/** The numbers that they stand for. */
+function numbersOf({ data }: Tensor, repeat: number, k: number, [, zero]: readonly number[]): Tensor {
+  const numbers = Float64Array.from({ length: repeat * k }, (_, at) => {
+    const start = Math.floor(at / k) * quantizedWidth(k);
+    const pair = data[start + 1 + Math.floor((at % k) / 2)];
+    return ((at % k) % 2 === 0 ? Math.floor(pair / 256) - 128 - zero : (pair % 256) - 128 - zero) * data[start];
+  });
+  return tensor([repeat, k], numbers);
+}
+
+function roundHalfEven(value: number): number {
+  const down = Math.floor(value);
+  const rest = value - down;
+  return rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down;
+}
+
+const staticQuantize = operation(([x, repeat, k, scale], read) =>
+  staticRows(read.row(x).data, repeat, k, read.numbers(scale)),
+);
+
+const staticDense = operation(([x, repeat, k, n, layout, weight, bias, clamp, scale, result], read) => {
+  const rows = numbersOf(read.row(x), repeat, k, read.numbers(scale));
+  const y = denseOf(rows, [k, n, layout, weight, bias, clamp], read);
+  return result < 0 ? y : staticRows(y, repeat, n, read.numbers(result));
 });
 
 /** A row of bytes as a value of doubles holds it: behind its scale. */
@@ -236,6 +282,8 @@ const RUNS: Readonly<Record<Instruction['op'], Run>> = {
   quantize,
   bytes,
   byte_dense: byteDense,
+  static_quantize: staticQuantize,
+  static_dense: staticDense,
   require_finite([x, nan], values) {
     const data = values.numbers(x);
     const element = data.findIndex((value) => !Number.isFinite(value) && !(nan === 1 && Number.isNaN(value)));

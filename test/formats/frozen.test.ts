@@ -55,8 +55,8 @@ describe('a frozen model', () => {
     let reduced = 0;
     for (const file of FILES) {
       const quantizable = await openQuantizable(file);
-      using model = quantizable.model(weights);
-      using opened = await load(Buffer.concat(quantizable.file(weights)));
+      using model = quantizable.model({ weights });
+      using opened = await load(Buffer.concat(quantizable.file({ weights })));
       expect([opened.format, opened.precision], file).toEqual(['safetensors', model.precision]);
       expect([opened.inputs, opened.outputs], file).toEqual([model.inputs, model.outputs]);
       const inputs = runOn(model);
@@ -301,6 +301,32 @@ describe('a frozen model that lies', () => {
       (g) => Object.assign(g, { precision: 'f64' }),
       'MALFORMED',
       'a model of f64 has no weights in int8',
+    ],
+    ...[0, -0.5, 1e-40, 1e39, 0.1, { number: 'NaN' }, { number: 'Infinity' }].map(
+      (scale): [string, Parameters<typeof changed>[0], string, string] => [
+        `a scale of an input that is ${JSON.stringify(scale)}`,
+        (g) => (attributes(g).inputScale = [scale, 0]),
+        'MALFORMED',
+        'inputScale must be a float32 from 2^-100 to 2^100 and an integer from -128 to 127, but the scale is',
+      ],
+    ),
+    ...[-129, 128, 0.5, { number: 'NaN' }].map((zero): [string, Parameters<typeof changed>[0], string, string] => [
+      `a zero of an input that is ${JSON.stringify(zero)}`,
+      (g) => (attributes(g).inputScale = [1, zero]),
+      'MALFORMED',
+      'but the scale is 1 and the zero is',
+    ]),
+    [
+      'a scale of an input without a zero',
+      (g) => (attributes(g).inputScale = [1]),
+      'MALFORMED',
+      '.attributes.inputScale: expected an array of 2',
+    ],
+    [
+      'a scale of the input of a layer that is not int8',
+      (g) => Object.assign(attributes(g), { weights: 'bf16', inputScale: [1, 0] }),
+      'MALFORMED',
+      'only a layer of int8 weights has a scale of its input',
     ],
     [
       'a dtype that is none',

@@ -14,7 +14,7 @@ import { lower } from '../../lib/graph/lower.ts';
 import { OLDEST_PLAN, PLAN_VERSION } from '../../lib/graph/plan-format.ts';
 import { load, prepare, withWeights } from '../../lib/load.ts';
 import { checkModelOptions } from '../../lib/options.ts';
-import { everyBag, everyKernel, everyOther } from '../engine/every-kernel.ts';
+import { everyBag, everyKernel, everyOther, everyStatic } from '../engine/every-kernel.ts';
 import { Random } from '../random-graph.ts';
 import { isUpdating } from '../updating.ts';
 import { readPlan, runPlan } from './stored-plan.ts';
@@ -34,15 +34,20 @@ interface Expected {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-const FILES: readonly (readonly [version: number, name: string, make: () => Graph])[] = [
+const BOTH = ['f32', 'f64'] as const;
+
+type Precisions = readonly ('f32' | 'f64')[];
+
+const FILES: readonly (readonly [version: number, name: string, make: () => Graph, precisions?: Precisions])[] = [
   [3, 'kernels', () => everyKernel(3)],
   [3, 'others', everyOther],
   [4, 'bags', everyBag],
   [5, 'kernels', () => everyKernel(5)],
+  [6, 'static', everyStatic, ['f32']],
 ];
 
-const cases = FILES.flatMap(([version, name, make]) =>
-  (['f32', 'f64'] as const).map((precision) => ({ version, precision, make, file: `${version}-${name}-${precision}` })),
+const cases = FILES.flatMap(([version, name, make, precisions = BOTH]) =>
+  precisions.map((precision) => ({ version, precision, make, file: `${version}-${name}-${precision}` })),
 );
 
 test('every version has a file', () => {
@@ -79,8 +84,9 @@ test('a file of a later version is refused by its version', async () => {
 });
 
 async function write(path: string, graph: Graph, precision: 'f32' | 'f64'): Promise<void> {
-  const prepared = prepare(graph, checkModelOptions({ precision }));
-  const simple = withWeights(prepared, precision);
+  const asked = graph.precision === precision ? 'auto' : precision;
+  const prepared = prepare(graph, checkModelOptions({ precision: asked }));
+  const simple = withWeights(prepared, asked);
   const program = { ...lower(simple, precision), parameterCount: prepared.parameterCount };
   const file = Buffer.concat(writeFrozen(simple, precision, program));
   using model = await load(file);
@@ -93,7 +99,7 @@ async function write(path: string, graph: Graph, precision: 'f32' | 'f64'): Prom
       }
       const next =
         dtype === 'int64' ? () => [random.below(7), 2 ** 24, 2 ** 24 + 1][random.below(3)] : () => random.normal();
-      return [name, { elements: Array.from({ length: ROWS * shape[0] }, next) }];
+      return [name, { elements: Array.from({ length: ROWS * shape.reduce((a, b) => a * b) }, next) }];
     }),
   );
   const outputs = hashesOf(model.run(inputsOf(inputs) as never) as never);

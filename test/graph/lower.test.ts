@@ -27,12 +27,12 @@ interface Decoded {
   readonly instructions: [opcode: string, ...words: number[]][];
 }
 
-function decode({ plan }: Lowered): Decoded {
+function decode({ plan }: Lowered, ofVersion = OLDEST_PLAN): Decoded {
   const names = Object.fromEntries(Object.entries(OPCODES).map(([name, opcode]) => [opcode, name]));
   const words = [...plan.code];
   const take = (count: number) => words.splice(0, count);
   const [version, , values, inputCount, outputCount, instructionCount] = take(6);
-  expect(version).toBe(OLDEST_PLAN);
+  expect(version).toBe(ofVersion);
   const header = { widths: take(values), inputs: take(inputCount), outputs: take(outputCount) };
   const instructions = Array.from({ length: instructionCount }, (): [string, ...number[]] => {
     const [opcode, length] = take(2);
@@ -194,6 +194,45 @@ describe('layers of reduced weights', () => {
       ['dense', 3, 1, 2, 3, 20, 0, 1, -1, -1, WEIGHTS.int8],
     ]);
     expect(decode(result).widths.slice(0, 2)).toEqual([6, 18]);
+  });
+
+  const layer = (output: string, x: string, k: number, scale: number, clamp?: readonly [number, number]) => {
+    const weight = constant(new Array(k * 20).fill(k), [k, 20]);
+    return node(output, 'dense', [x, weight], { layout: 'in-out', weights: 'int8', inputScale: [scale, -3], clamp });
+  };
+
+  it('quantises rows by one scale, and lets layers give bytes to those behind them', () => {
+    const result = lowered({ x: [2, 3] }, [layer('a', 'x', 3, 0.5), layer('b', 'a', 20, 2), layer('c', 'a', 20, 2)], {
+      outputs: ['b', 'c'],
+    });
+    expect(decode(result, 6).instructions).toEqual([
+      ['static_quantize', 1, 0, 2, 3, 1],
+      ['static_dense', 2, 1, 2, 3, 20, 0, 0, -1, -1, 1, 2],
+      ['static_dense', 3, 2, 2, 20, 20, 0, 3, -1, -1, 2, -1],
+      ['static_dense', 4, 2, 2, 20, 20, 0, 4, -1, -1, 2, -1],
+    ]);
+    expect(decode(result, 6).widths).toEqual([6, 18, 34, 40, 40]);
+    expect([result.plan.code[0], ...result.plan.parameters[1], ...result.plan.parameters[2]]).toEqual([
+      6, 0.5, -3, 2, -3,
+    ]);
+  });
+
+  it.each<[string, Node[], string[]]>([
+    ['an output', [layer('a', 'x', 3, 0.5), layer('b', 'a', 20, 2)], ['b', 'a']],
+    ['of two scales', [layer('a', 'x', 3, 0.5), layer('b', 'a', 20, 2), layer('c', 'a', 20, 4)], ['b', 'c']],
+    ['taken by another operation', [layer('a', 'x', 3, 0.5), layer('b', 'a', 20, 2), tanh('c', 'a')], ['b', 'c']],
+    ['clipped to infinity', [layer('a', 'x', 3, 0.5, [Infinity, Infinity]), layer('b', 'a', 20, 2)], ['b']],
+    ['perhaps infinite', [layer('a', 'x', 3, 2 ** 100), layer('b', 'a', 20, 2 ** 99), layer('c', 'b', 20, 2)], ['c']],
+  ])('keeps floats between layers where what is between them is %s', (name, nodes, outputs) => {
+    const wide = name === 'perhaps infinite' ? 2 ** 40 : 1;
+    const scaled = nodes.map((found) => {
+      const [x, weight] = found.inputs as [string, Tensor];
+      if (found.op !== 'dense') return found;
+      return { ...found, inputs: [x, { ...weight, data: weight.data.map((value) => value * wide) }] };
+    });
+    const { instructions } = decode(lowered({ x: [3] }, scaled, { outputs }), 6);
+    const results = instructions.filter(([op]) => op === 'static_dense').map((fields) => fields.at(-1));
+    expect(results).toEqual(results.map(() => -1));
   });
 
   it('leaves the rows of bf16 layers as they are', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Node, ReducedWeights } from '../../lib/graph/graph.ts';
-import { reducedTo, reduceWeights } from '../../lib/graph/reduce.ts';
+import { inputScaleOf } from '../../lib/graph/input-scales.ts';
+import { int8Inputs, reducedTo, reduceWeights } from '../../lib/graph/reduce.ts';
 import { type SimplifiedGraph, simplify } from '../../lib/graph/simplify.ts';
 import { failureOf } from '../failure.ts';
 import { checkedOf, constant, node } from './graphs.ts';
@@ -60,6 +61,62 @@ describe('reduceWeights', () => {
   });
 });
 
+describe('scales of the inputs of int8 layers', () => {
+  const graph = simplified(32, layer('a', 'x', 32, 32), layer('b', 'a', 32, 16), layer('c', 'b', 16, 3));
+  const ranges = new Map([
+    ['x', { low: -1, high: 3 }],
+    ['a', { low: 0, high: 0 }],
+    ['b', { low: 0, high: 1 }],
+  ]);
+  const scalesOf = ({ nodes }: SimplifiedGraph) =>
+    nodes.map((found) => (found.op === 'dense' ? found.attributes.inputScale : found.op));
+
+  it('are those of the ranges, of layers that are int8', () => {
+    const scales = scalesOf(reduceWeights(graph, 'int8', new Set(), ranges));
+    expect(scales).toEqual([[Math.fround(4 / 255), -64], undefined, undefined]);
+    expect(scalesOf(reduceWeights(graph, 'int8', new Set(['n_a']), ranges))[0]).toBeUndefined();
+    expect(scalesOf(reduceWeights(graph, 'bf16', new Set(), ranges))[0]).toBeUndefined();
+  });
+
+  it('go where the model is reduced anew', () => {
+    const measured = reduceWeights(graph, 'int8', new Set(), ranges);
+    for (const weights of ['int8', 'bf16', 'none'] as const) {
+      expect(scalesOf(reduceWeights(measured, weights))[0]).toBeUndefined();
+    }
+  });
+
+  it('are asked for by the names of inputs', () => {
+    const inputs = [...int8Inputs(reduceWeights(graph, 'int8'))].map(([value, { name }]) => [value, name]);
+    expect(Object.fromEntries(inputs)).toEqual({ x: 'n_a', a: 'n_b' });
+  });
+
+  it.each<[number, number, number | undefined, number]>([
+    [0, 255, 1, -128],
+    [-255, 0, 1, 127],
+    [-128, 127, 1, 0],
+    [1, 255, 1, -128], // 0 is an integer of its own
+    [-255, -1, 1, 127],
+    [-1, 1, Math.fround(2 / 255), -1],
+    [0, 0, undefined, 0],
+    [0, 1e-40, undefined, 0],
+    [-3e38, 3e38, undefined, 0],
+  ])('of %s to %s have 0 and both ends', (low, high, scale, zero) => {
+    expect(inputScaleOf({ low, high })).toEqual(scale === undefined ? undefined : [scale, zero]);
+  });
+
+  it('never have −0 as their zero', () => {
+    expect(Object.is(inputScaleOf({ low: -127.8, high: 127.2 })?.[1], 0)).toBe(true);
+  });
+
+  it('stay where they are when a file is read, whatever is before the layer', () => {
+    const scale = node('s', 'affine', ['x', constant([2]), constant([0])], {});
+    const dense = layer('a', 's', 32, 16, 'int8');
+    const nodes = [scale, { ...dense, attributes: { ...dense.attributes, inputScale: [1, 0] } } as Node];
+    expect(simplified(32, ...nodes).nodes.map(({ op }) => op)).toEqual(['affine', 'dense']);
+    expect(simplified(32, scale, dense).nodes.map(({ op }) => op)).toEqual(['dense']);
+  });
+});
+
 describe('reducedTo', () => {
   it('names the fewest bits of any layer', () => {
     const graph = simplified(32, layer('a', 'x', 32, 32, 'bf16'), layer('b', 'a', 32, 32, 'int8'));
@@ -70,6 +127,29 @@ describe('reducedTo', () => {
 });
 
 describe('a dense node', () => {
+  type Bad = [string, ReducedWeights | undefined, readonly [number, number], string];
+
+  it.each<Bad>([
+    ['without int8', undefined, [1, 0], 'only a layer of int8 weights has a scale of its input'],
+    ['of bf16', 'bf16', [1, 0], 'only a layer of int8 weights has a scale of its input'],
+    ...[0, -1, Number.NaN, Infinity, 2 ** -101, 2 ** 101, 0.1].map((scale) => {
+      return [`of the scale ${scale}`, 'int8', [scale, 0], `the scale is ${scale} and`] as Bad;
+    }),
+    ...[-129, 128, 0.5, Number.NaN].map((zero) => {
+      return [
+        `of the zero ${zero}`,
+        'int8',
+        [1, zero],
+        `an integer from -128 to 127, but the scale is 1 and the zero is ${zero}`,
+      ] as Bad;
+    }),
+  ])('with a scale of its input is refused %s', async (_, weights, inputScale, message) => {
+    const dense = layer('a', 'x', 32, 16, weights);
+    const nodes = [{ ...dense, attributes: { ...dense.attributes, inputScale } } as Node];
+    const error = await failureOf(() => checkedOf({ x: [32] }, nodes));
+    expect([error.code, error.message]).toEqual(['MALFORMED', expect.stringContaining(message)]);
+  });
+
   it.each([
     ['bf16', 32, 8],
     ['int8', 65_537, 1],

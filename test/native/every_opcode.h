@@ -84,51 +84,56 @@ inline OwnedPlan every_opcode() {
       floats(5 * 6),         // 18: five points
       floats(6 + 1),         // 19: weights of their features, and an exponent
       floats(3),             // 20: bias of a bag
+      {0.5f, -3},            // 21: one scale for all rows
+      {0.25f, 127},          // 22: and another
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4,
-                                       3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2, 3, 6,  5, 4, 5, 3, 5};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3, 4,
+                                       4, 4, 4, 4, 2, 1, 4, 2, 2, 3, 6, 5, 4,  5, 3, 5, 9, 9, 4};
   const std::vector<std::vector<int32_t>> instructions = {
-      {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},           // dense
-      {2, 6, 3, 2, 1, 3},                              // unary leaky_relu
-      {3, 6, 4, 3, -1 - 4, 2},                         // binary mul by a constant
-      {4, 6, 5, 4, 4, 5},                              // affine
-      {5, 6, 6, 5, 4, -1 - 5},                         // select
-      {6, 7, 7, 6, 2, 2, 0},                           // softmax, twice 2
-      {7, 10, 8, 7, 2, 2, 0, 6, 7, -1},                // layer norm
-      {8, 8, 9, 8, 1, 4, 1, 8},                        // normalize l2
-      {9, 7, 10, 9, 2, 2, 0},                          // reduce sum
-      {10, 7, 11, 9, 3, 0, 3},                         // gather columns 3, 0, 3
-      {11, 8, 12, 1, 3, 9, 11, 11},                    // concat
-      {12, 8, 13, 1, 9, 5, 3, 1},                      // embedding
-      {13, 7, 14, 1, 4, 10, 0},                        // one_hot
-      {14, 6, 15, 0, 1, 6},                            // quantize
-      {1, 12, 16, 15, 1, 6, 4, 0, 0, 1, -1, 2},        // dense, int8
-      {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},          // dense, bf16
-      {15, 4, 17, 1},                                  // require_finite
-      {16, 5, 18, 11, 3},                              // couple three classes
-      {18, 4, 19, 1},                                  // widen: two doubles
-      {17, 7, 20, 2, 19, 0, 12},                       // wide unary
-      {17, 7, 21, 3, 20, -1 - 11, 0},                  // wide binary
-      {17, 7, 22, 4, 21, 11, 12},                      // wide affine
-      {17, 7, 23, 5, 22, 21, -1 - 11},                 // wide select
-      {17, 8, 24, 9, 23, 1, 2, 0},                     // wide reduce: one double
-      {19, 4, 25, 24},                                 // narrow
-      {20, 3, 19},                                     // require_exact
-      {22, 10, 26, 3, -1 - 13, 1, 1, 4, 4, 0},         // matmul
-      {23, 9, 27, 3, 1, 4, 2, 1, 1},                   // sort: places
-      {17, 10, 28, 23, 21, 1, 2, 1, 0, 0},             // wide sort: one double
-      {21, 13, 29, 2, 2, 0, 14, 15, 16, 17, 0, 1, 0},  // trees, added
-      {21, 10, 30, 0, 2, 2, 14, 15, 16, -1},           // trees, side by side
-      {24, 8, 31, 0, 6, 3, 18, 19},                    // distances
-      {25, 7, 32, 31, 1, 5, 2},                        // nearest: two of five
-      {26, 7, 34, 33, 9, 20, 1},                       // bag: mean
-      {27, 4, 35, 33},                                 // scatter
+      {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},             // dense
+      {2, 6, 3, 2, 1, 3},                                // unary leaky_relu
+      {3, 6, 4, 3, -1 - 4, 2},                           // binary mul by a constant
+      {4, 6, 5, 4, 4, 5},                                // affine
+      {5, 6, 6, 5, 4, -1 - 5},                           // select
+      {6, 7, 7, 6, 2, 2, 0},                             // softmax, twice 2
+      {7, 10, 8, 7, 2, 2, 0, 6, 7, -1},                  // layer norm
+      {8, 8, 9, 8, 1, 4, 1, 8},                          // normalize l2
+      {9, 7, 10, 9, 2, 2, 0},                            // reduce sum
+      {10, 7, 11, 9, 3, 0, 3},                           // gather columns 3, 0, 3
+      {11, 8, 12, 1, 3, 9, 11, 11},                      // concat
+      {12, 8, 13, 1, 9, 5, 3, 1},                        // embedding
+      {13, 7, 14, 1, 4, 10, 0},                          // one_hot
+      {14, 6, 15, 0, 1, 6},                              // quantize
+      {1, 12, 16, 15, 1, 6, 4, 0, 0, 1, -1, 2},          // dense, int8
+      {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},            // dense, bf16
+      {15, 4, 17, 1},                                    // require_finite
+      {16, 5, 18, 11, 3},                                // couple three classes
+      {18, 4, 19, 1},                                    // widen: two doubles
+      {17, 7, 20, 2, 19, 0, 12},                         // wide unary
+      {17, 7, 21, 3, 20, -1 - 11, 0},                    // wide binary
+      {17, 7, 22, 4, 21, 11, 12},                        // wide affine
+      {17, 7, 23, 5, 22, 21, -1 - 11},                   // wide select
+      {17, 8, 24, 9, 23, 1, 2, 0},                       // wide reduce: one double
+      {19, 4, 25, 24},                                   // narrow
+      {20, 3, 19},                                       // require_exact
+      {22, 10, 26, 3, -1 - 13, 1, 1, 4, 4, 0},           // matmul
+      {23, 9, 27, 3, 1, 4, 2, 1, 1},                     // sort: places
+      {17, 10, 28, 23, 21, 1, 2, 1, 0, 0},               // wide sort: one double
+      {21, 13, 29, 2, 2, 0, 14, 15, 16, 17, 0, 1, 0},    // trees, added
+      {21, 10, 30, 0, 2, 2, 14, 15, 16, -1},             // trees, side by side
+      {24, 8, 31, 0, 6, 3, 18, 19},                      // distances
+      {25, 7, 32, 31, 1, 5, 2},                          // nearest: two of five
+      {26, 7, 34, 33, 9, 20, 1},                         // bag: mean
+      {27, 4, 35, 33},                                   // scatter
+      {30, 7, 36, 0, 1, 6, 21},                          // static_quantize
+      {31, 13, 37, 36, 1, 6, 4, 0, 0, 1, 2, 21, 22},     // static_dense: bytes
+      {31, 13, 38, 37, 1, 4, 4, 1, 13, -1, -1, 22, -1},  // static_dense, out_in
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 3, 14, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 3, 15, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, fp::ragged_port + 33, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32, 34, 35}) {
+  for (int32_t value : {0, 1, fp::ragged_port + 33, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32, 34, 35, 38}) {
     plan.words.push_back(value);
   }
   for (const auto& instruction : instructions) {

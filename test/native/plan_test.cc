@@ -138,6 +138,30 @@ TEST("a plan with numbers of its trees changed is refused or runs within its buf
   CHECK(accepted > 1000 && refused > 1000);
 }
 
+TEST("a plan with a scale that is none is refused") {
+  for (const size_t parameter : {21, 22}) {
+    for (const float scale : {0.0f, -0.0f, -0.5f, 0x1p-101f, 0x1p101f, 1e-45f, INFINITY, -INFINITY, NAN}) {
+      OwnedPlan plan = every_opcode();
+      plan.parameters[parameter][0] = scale;
+      fp::Engine engine;
+      fp::PlanError error = {};
+      CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::invalid_plan, "%g was accepted", double(scale));
+    }
+    for (const float zero : {-129.0f, 128.0f, 0.5f, 1e30f, INFINITY, NAN}) {
+      OwnedPlan plan = every_opcode();
+      plan.parameters[parameter][1] = zero;
+      fp::Engine engine;
+      fp::PlanError error = {};
+      CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::invalid_plan, "zero %g was accepted", double(zero));
+    }
+    OwnedPlan plan = every_opcode();
+    plan.parameters[parameter] = {0x1p-100f, -128};
+    fp::Engine engine;
+    fp::PlanError error = {};
+    CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::ok, "%s", error.reason);
+  }
+}
+
 // Layers of 32 by 32 one after another, each with a norm behind it. Of two matrices by turns, each layer has one of its
 // own, or all share the two.
 OwnedPlan chain(int32_t layers, bool shared, int32_t weights) {

@@ -314,6 +314,147 @@ TEST(
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// int8 with one scale for all rows
+
+fp::StaticScale static_scale(float scale, int zero) { return {scale, 1 / scale, float(zero)}; }
+
+// x·factor + zero without rounding, then to the nearest integer, ties to even.
+int static_byte(float x, const fp::StaticScale& scale) {
+  const double product = double(x) * double(scale.factor), down = std::floor(product), rest = product - down;
+  if (down > 1000) return 127;
+  if (down < -1000) return -128;
+  int q = int(down) + int(scale.zero);
+  if (rest > 0.5 || (rest == 0.5 && q % 2 != 0)) q++;
+  return q < -128 ? -128 : q > 127 ? 127 : q;
+}
+
+// Layers one after another, each with the scale of what it takes.
+struct StaticLayer {
+  Layer layer;
+  fp::StaticScale scale;
+};
+
+std::vector<float> static_reference(const StaticLayer& given, const float* x, size_t rows) {
+  const Layer& layer = given.layer;
+  std::vector<float> y;
+  for (size_t r = 0; r < rows; r++, x += layer.K) {
+    float row_scale = given.scale.scale;
+    for (size_t k = 0; k < layer.K; k++) {
+      if (!std::isfinite(x[k])) row_scale = std::numeric_limits<float>::quiet_NaN();
+    }
+    for (size_t n = 0; n < layer.N; n++) {
+      const float scale = int8_scale(layer, n);
+      int64_t sum = 0;
+      for (size_t k = 0; k < layer.K && scale > 0; k++) {
+        const int q = row_scale == row_scale ? static_byte(x[k], given.scale) : 0;
+        sum += (q - int(given.scale.zero)) * int(std::nearbyint(layer.weight(k, n) / scale));
+      }
+      y.push_back(clamped(layer, std::fma(float(sum), row_scale * scale, layer.bias[n])));
+    }
+  }
+  return y;
+}
+
+// What a layer gives of rows of bytes: floats, or rows of bytes of the scale.
+std::vector<float> run_static(const fp::Int8Way& way, const StaticLayer& given, const float* quantized, size_t rows,
+                              const fp::StaticScale* result) {
+  const Layer& layer = given.layer;
+  const fp::Int8Kernels& kernels = way.kernels;
+  fp::Int8Layout layout = kernels.layout;
+  layout.offset += int(given.scale.zero);
+  fp::Array<float> packed;
+  CHECK(packed.allocate(fp::packed_int8_size(layer.K, layer.N, layout)));
+  fp::pack_int8(layer.weights.data(), layer.out_in, layer.bias.data(), layer.K, layer.N, layout, packed.data());
+  fp::DenseLayer<float> dense = {layer.K, layer.N, layer.K, {}, packed.data(), layer.low, layer.high};
+  dense.bytes = result;
+  const size_t width = result == nullptr ? layer.N : fp::quantized_width(layer.N);
+  std::vector<float> y(1 + rows * width + guard, poison);
+  run_in_parts(layer.N, size_t(kernels.layout.panel_columns),
+               [&](size_t first, size_t end) { kernels.dense(dense, quantized, y.data() + 1, rows, first, end); });
+  check_guards(y, rows * width, way.name);
+  return std::vector<float>(y.begin() + 1, y.begin() + 1 + std::ptrdiff_t(rows * width));
+}
+
+void check_static(const std::vector<StaticLayer>& layers, const std::vector<float>& x, size_t rows) {
+  std::vector<float> wanted(x.begin() + 1, x.end());
+  for (const StaticLayer& layer : layers) wanted = static_reference(layer, wanted.data(), rows);
+  const size_t K = layers.front().layer.K, N = layers.back().layer.N;
+  for (size_t i = 0; i < fp::int8_way_count; i++) {
+    const fp::Int8Way& way = fp::int8_ways[i];
+    if (!way.available()) continue;
+    std::vector<float> y(1 + rows * fp::quantized_width(K) + guard, poison);
+    way.kernels.static_quantize(x.data() + 1, y.data() + 1, rows, K, layers.front().scale);
+    check_guards(y, rows * fp::quantized_width(K), way.name);
+    y.erase(y.begin());
+    for (size_t j = 0; j < layers.size(); j++) {
+      y = run_static(way, layers[j], y.data(), rows, j + 1 < layers.size() ? &layers[j + 1].scale : nullptr);
+    }
+    for (size_t j = 0; j < wanted.size(); j++) {
+      CHECK_THAT(test::same(y[j], wanted[j]), "%s %zu layers %zu-%zu rows %zu, [%zu, %zu]: %.9g, wanted %.9g", way.name,
+                 layers.size(), K, N, rows, j / N, j % N, double(y[j]), double(wanted[j]));
+    }
+  }
+}
+
+TEST("int8 layers of one scale for all rows are exact, in every shape and batch, whatever multiplies the bytes") {
+  test::Random random(48);
+  for (const Shape& shape : shapes()) {
+    // A power of 2 has ties; some rows leave the range.
+    const float scale = random.below(2) == 1 ? 1.0f / 128 : 0.0123f;
+    const StaticLayer layer = {random_layer(shape.K, shape.N, random), static_scale(scale, random.below(256) - 128)};
+    std::vector<float> x = random.uniforms<float>(shape.rows * shape.K + 1);
+    for (float& value : x) value = std::nearbyint(value * 512) / 256;
+    check_static({layer}, x, shape.rows);
+  }
+}
+
+TEST("int8 layers that give bytes to one another do as if floats were between them") {
+  test::Random random(49);
+  for (const Shape& shape : shapes()) {
+    std::vector<StaticLayer> layers;
+    for (size_t K = shape.K; layers.size() < 3; K = layers.back().layer.N) {
+      const size_t N = layers.empty() ? shape.N : size_t(1 + random.below(70));
+      layers.push_back({random_layer(K, N, random), static_scale(0.01f, random.below(256) - 128)});
+    }
+    std::vector<float> x = random.uniforms<float>(shape.rows * shape.K + 1);
+    if (shape.rows > 2) x[1 + 2 * shape.K] = std::numeric_limits<float>::quiet_NaN();
+    check_static(layers, x, shape.rows);
+  }
+}
+
+TEST("one scale for all rows takes what is beyond as the nearest byte, and gives NaN for a row that is not finite") {
+  constexpr size_t K = 40, N = 35, rows = 9;
+  test::Random random(50);
+  const float nan = std::numeric_limits<float>::quiet_NaN(), most = std::numeric_limits<float>::max();
+  const float odd[] = {most, -most, 1e30f, -1e30f, -0.0f, float_of(1), 127.5f, -128.5f, 0.5f, 1.5f};
+  for (const float scale : {1.0f, 0x1p-100f, 0x1p100f, 3e-5f}) {
+    for (const int zero : {-128, -1, 0, 127}) {
+      Layer layer = random_layer(K, N, random);
+      std::vector<float> x(1 + rows * K);
+      for (size_t i = 1; i < x.size(); i++) x[i] = odd[i % 10] * (i < 3 * K ? 1 : scale);
+      x[1 + 4 * K + 39] = infinity;
+      x[1 + 5 * K + 0] = -infinity;
+      x[1 + 6 * K + 20] = nan;
+      check_static({{layer, static_scale(scale, zero)}}, x, rows);
+      for (size_t row : {4, 5, 6}) {
+        for (float y : static_reference({layer, static_scale(scale, zero)}, x.data() + 1 + row * K, 1)) CHECK(y != y);
+      }
+    }
+  }
+}
+
+TEST("sums of one scale for all rows do not overflow") {
+  for (size_t K : {64, 65536}) {
+    for (float weight : {1.0f, -1.0f}) {
+      for (int zero : {-128, 127}) {
+        const Layer layer = {K, 33, false, std::vector<float>(K * 33, weight), std::vector<float>(33, 0)};
+        check_static({{layer, static_scale(1, zero)}}, std::vector<float>(1 + 2 * K, zero < 0 ? 300.0f : -300.0f), 2);
+      }
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // bytes
 
 struct ByteLayer {

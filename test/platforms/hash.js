@@ -63,6 +63,7 @@ const FILES = [
   ['fixtures/platforms/every-kernel-f64.safetensors', {}],
   ['fixtures/platforms/every-bag-f32.safetensors', {}],
   ['fixtures/platforms/every-bag-f64.safetensors', {}],
+  ['fixtures/platforms/every-static-f32.safetensors', {}],
   ['../examples/digits/digits.onnx', {}],
   ['../examples/digits/digits.onnx', { precision: 'f64' }],
   ['../examples/digits/digits.onnx', { precision: 'bf16' }],

@@ -6,7 +6,7 @@ import { writeFrozen } from '../../lib/formats/safetensors/write-frozen.ts';
 import { lower } from '../../lib/graph/lower.ts';
 import { prepare, withWeights } from '../../lib/load.ts';
 import { checkModelOptions } from '../../lib/options.ts';
-import { everyBag, everyKernel } from '../engine/every-kernel.ts';
+import { everyBag, everyKernel, everyStatic } from '../engine/every-kernel.ts';
 import { isUpdating } from '../updating.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/platforms/', import.meta.url));
@@ -17,10 +17,12 @@ test.each([
   ['every-kernel', 'f64', everyKernel],
   ['every-bag', 'f32', everyBag],
   ['every-bag', 'f64', everyBag],
+  ['every-static', 'f32', everyStatic],
 ] as const)('%s in %s is in its file as the tests make it', (name, precision, make) => {
-  const options = checkModelOptions({ precision });
-  const prepared = prepare(make(), options);
-  const graph = withWeights(prepared, precision);
+  const made = make();
+  const asked = made.precision === precision ? 'auto' : precision;
+  const prepared = prepare(made, checkModelOptions({ precision: asked }));
+  const graph = withWeights(prepared, asked);
   const program = { ...lower(graph, precision), parameterCount: prepared.parameterCount };
   const file = Buffer.concat(writeFrozen(graph, precision, program));
   const path = `${folder}${name}-${precision}.safetensors`;

@@ -56,6 +56,7 @@ const ATTRIBUTES: Attributes = {
     layout: is.oneOf(LAYOUTS),
     clamp: is.optional(is.pair(is.number)),
     weights: is.optional(is.oneOf(REDUCED_NAMES)),
+    inputScale: is.optional(is.pair(is.number)),
   }),
   matmul: is.record({ layout: is.oneOf(LAYOUTS) }),
   affine: is.record({}),

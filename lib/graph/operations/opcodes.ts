@@ -90,6 +90,17 @@ const entries = {
    * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where x·W stays within ±2^24
    */
   byte_dense: { number: 29, since: 5 },
+  /**
+   * y, x, repeat, K, parameter [scale, zero]: as `quantize`, with the same scale for all rows. An element becomes
+   * x·(1/scale) + zero, rounded to the nearest integer, at least −128 and at most 127. In a plan of f32.
+   */
+  static_quantize: { number: 30, since: 6 },
+  /**
+   * y, x (what `static_quantize` or another `static_dense` gives), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]),
+   * weight parameter, bias parameter or −1, clamp parameter or −1, parameter [scale, zero] of x, parameter [scale, zero]
+   * of y or −1: a layer of int8 weights. With a scale of y its results are such rows as well.
+   */
+  static_dense: { number: 31, since: 6 },
 } satisfies Record<string, Numbered>;
 
 type OpcodeName = keyof typeof entries;

@@ -1,4 +1,5 @@
-import type { Node, ReducedWeights } from '../graph.ts';
+import type { InputScale, Node, ReducedWeights } from '../graph.ts';
+import { isInputScale } from '../input-scales.ts';
 import { MOST_INT8_INPUTS, OPCODES, WEIGHTS } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import { checkNumber, type OpDefinition, refuse } from './definition.ts';
@@ -26,7 +27,7 @@ export function canReduce(weights: ReducedWeights, k: number, n: number): boolea
 }
 
 function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): Shape {
-  const { layout, clamp, weights } = node.attributes;
+  const { layout, clamp, weights, inputScale } = node.attributes;
   if (layout !== 'in-out' && layout !== 'out-in') {
     refuse(node, 'MALFORMED', `layout must be in-out or out-in, found ${String(layout)}`);
   }
@@ -50,7 +51,17 @@ function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): S
   if (weights !== undefined && !canReduce(weights, k, n)) {
     refuse(node, 'MALFORMED', `a weight of ${formatShape(weight)} (${layout}) has no form in ${String(weights)}`);
   }
+  if (inputScale !== undefined) checkInputScale(node, inputScale);
   return x.with(x.length - 1, n);
+}
+
+function checkInputScale(node: Node<'dense'>, inputScale: InputScale): void {
+  if (node.attributes.weights !== 'int8')
+    refuse(node, 'MALFORMED', 'only a layer of int8 weights has a scale of its input');
+  if (isInputScale(inputScale)) return;
+  const wanted = 'a float32 from 2^-100 to 2^100 and an integer from -128 to 127';
+  const [scale, zero] = inputScale;
+  refuse(node, 'MALFORMED', `inputScale must be ${wanted}, but the scale is ${scale} and the zero is ${zero}`);
 }
 
 export const dense: OpDefinition<'dense'> = {
@@ -71,14 +82,13 @@ export const dense: OpDefinition<'dense'> = {
   },
 
   lower(node, shape, plan) {
-    const { layout, clamp, weights } = node.attributes;
+    const { layout, clamp, weights, inputScale } = node.attributes;
     const [x, weight, bias] = node.inputs;
     const matrix = plan.constant(weight);
     const { k, n } = denseLayout(layout, matrix.shape);
     const repeat = elementCount(shape) / n;
     const row = plan.row(plan.view(x));
-    return plan.instruction(OPCODES.dense, shape, [
-      weights === 'int8' ? plan.quantized(row, repeat, k) : row,
+    const layer = [
       repeat,
       k,
       n,
@@ -86,7 +96,9 @@ export const dense: OpDefinition<'dense'> = {
       plan.parameter(matrix.data),
       bias === undefined ? -1 : plan.parameter(plan.constant(bias).data),
       clamp === undefined ? -1 : plan.numbers(clamp),
-      WEIGHTS[weights ?? 'whole'],
-    ]);
+    ];
+    if (inputScale !== undefined) return plan.staticDense(row, shape, layer, inputScale, node.output);
+    const given = weights === 'int8' ? plan.quantized(row, repeat, k) : row;
+    return plan.instruction(OPCODES.dense, shape, [given, ...layer, WEIGHTS[weights ?? 'whole']]);
   },
 };

@@ -13,6 +13,8 @@ export const affineBeforeDense = rule({
   keeps: 'precision',
   ops: ['dense'],
   apply(node, graph) {
+    // A scale was measured on the numbers that come in as they are.
+    if (node.attributes.inputScale !== undefined) return undefined;
     const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
     if (before?.op !== 'affine' || !graph.mayFold(parameters(node).weight)) return undefined;
     const terms = vectors(before, graph);
