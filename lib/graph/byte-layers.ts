@@ -47,7 +47,7 @@ const BYTE = { low: -128, high: 127 } as const;
 const WHOLE: Range = { low: -Infinity, high: Infinity };
 
 export class ByteLayers {
-  readonly #makers: ReadonlyMap<string, Node>;
+  readonly #makers = new Map<string, Node>();
   readonly #takers = new Map<string, Node[]>();
   readonly #ranges = new Map<string, Range | undefined>();
   readonly #ends = new Map<Node, ByteLayer>();
@@ -55,7 +55,9 @@ export class ByteLayers {
   readonly #within = new Set<Node>();
 
   constructor(readonly graph: Computation) {
-    this.#makers = new Map(graph.nodes.map((node) => [node.output, node]));
+    // Few models round down, which every layer of bytes does.
+    if (!graph.nodes.some(isFloor)) return;
+    for (const node of graph.nodes) this.#makers.set(node.output, node);
     for (const node of graph.nodes) {
       for (const operand of node.inputs) {
         if (typeof operand !== 'string') continue;
@@ -138,8 +140,8 @@ export class ByteLayers {
     const scaled = next(dense);
     const floor = next(scaled);
     const clip = next(floor);
-    if (scaled?.op !== 'affine' || floor?.op !== 'unary' || clip?.op !== 'unary') return undefined;
-    if (floor.attributes.fn !== 'floor' || clip.attributes.fn !== 'clip') return undefined;
+    if (scaled?.op !== 'affine' || floor === undefined || !isFloor(floor)) return undefined;
+    if (clip?.op !== 'unary' || clip.attributes.fn !== 'clip') return undefined;
     const [, factor, shift] = scaled.inputs as [string, Tensor, Tensor];
     const isForColumns = factor.data.length === 1 || (factor.data.length === n && factor.shape.at(-1) === n);
     const { alpha = 0, beta = 0 } = clip.attributes;
@@ -231,4 +233,8 @@ function union(ranges: readonly (Range | undefined)[]): Range | undefined {
 
 function isOfBytes({ data }: Tensor): boolean {
   return data.every((value) => Number.isInteger(value) && value >= BYTE.low && value <= BYTE.high);
+}
+
+function isFloor({ op, attributes }: Node): boolean {
+  return op === 'unary' && attributes.fn === 'floor';
 }

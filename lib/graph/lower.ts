@@ -14,13 +14,7 @@ import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port
-  extends Pick<
-      GraphInput,
-      'categories' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features' | 'cells'
-    >,
-    Pick<GraphOutput, 'list'>,
-    Elements {
+export interface Port extends Pick<GraphInput, (typeof TOLD)[number]>, Pick<GraphOutput, 'list'>, Elements {
   readonly name: string;
   /** The shape of one row. */
   readonly shape: Shape;
@@ -119,27 +113,13 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
 
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
-  const inputs = graph.inputs.map(
-    (
-      { name, shape, dtype, categories, hashes, spread, missing, nones, present, ragged, terms, features, cells },
-      i,
-    ) => ({
-      ...port(name, shape, dtype),
-      ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
-      ...(takesIds.has(name) && { takesIds: true }),
-      ...(categories && { categories }),
-      ...(hashes && { hashes }),
-      ...(spread && { spread }),
-      ...(missing && { missing }),
-      ...(nones && { nones }),
-      ...(present && { present }),
-      ...(ragged && { ragged }),
-      ...(terms && { terms }),
-      ...(features && { features }),
-      ...(cells && { cells }),
-      ...elements[i],
-    }),
-  );
+  const inputs = graph.inputs.map((input, i) => ({
+    ...port(input.name, input.shape, input.dtype),
+    ...((plan.holdsDoubles(plan.defined(input.name)) || exactly?.isLarge(input.name)) && { exact: true }),
+    ...(takesIds.has(input.name) && { takesIds: true }),
+    ...toldOf(input),
+    ...elements[i],
+  }));
   const places = plan.places();
   const trees = treesInfo({ ...graph, nodes });
   return {
@@ -174,6 +154,26 @@ function firstOf(origins: Origins): FirstOrigin | undefined {
   if (!(origins instanceof Int32Array)) return origins;
   const [first] = origins;
   return first >= 0 && origins.every((origin, at) => origin === first + at) ? { first } : undefined;
+}
+
+/** What the graph says of an input beside its name, shape and type. */
+const TOLD = [
+  'categories',
+  'hashes',
+  'spread',
+  'missing',
+  'nones',
+  'present',
+  'ragged',
+  'terms',
+  'features',
+  'cells',
+] as const;
+
+function toldOf(input: GraphInput): Pick<GraphInput, (typeof TOLD)[number]> {
+  const told: Record<string, unknown> = {};
+  for (const key of TOLD) if (input[key]) told[key] = input[key];
+  return told;
 }
 
 function port(name: string, shape: Shape, dtype: DType): Port {

@@ -53,9 +53,10 @@ export function truncated(name: string, size: number, offset: number, length: nu
   return new ForwardpassError('TRUNCATED', `expected ${length} bytes at byte ${offset}, but it ends at ${size}`, name);
 }
 
+/** Bytes of any content, for whoever writes all of them: zeros would take as long as the bytes of a file. */
 export function allocate(name: string, length: number): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(length);
+    return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   } catch (cause) {
     throw new ForwardpassError('MEMORY', `${length} bytes could not be allocated`, name, { cause });
   }

@@ -276,8 +276,10 @@ function presentColumns(
   // None may be represented by its own number.
   const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
   const isOther = (at: number) =>
-    categories.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));
-  return Array.from({ length: width }, (_, at) => at).filter((at) => !isOther(at));
+    categories.has(at) || isNumber(first + at) || hashes.has(first + at) || valued.has(first + at);
+  const present: number[] = [];
+  for (let at = 0; at < width; at++) if (!isOther(at)) present.push(at);
+  return present;
 }
 
 /** Categories known only by their hashes must not be used in another way by another estimator. */

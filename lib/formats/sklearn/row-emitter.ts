@@ -30,9 +30,6 @@ const COLUMN_BYTES = 8;
 /** The memory of a column that is moved: its position, and the model's own column that it is. */
 export const POSITION_BYTES = 20;
 
-/** Properties that a row loses when it is computed with. */
-const COMPUTED = { columns: undefined, raw: undefined, frame: undefined, single: undefined };
-
 export abstract class RowEmitter extends NodeEmitter {
   /** Whether a weight is float64, or no weight is float32: the model then computes in float64. */
   #double = false;
@@ -202,14 +199,14 @@ export abstract class RowEmitter extends NodeEmitter {
     const isScaled = shift === 0 || (typeof shift === 'object' && shift.every((each) => each === 0));
     if (isSparse(x) && isScaled) return this.binary('mul', x, scale);
     const operands = [x.operand, this.#constant(scale, x), this.#constant(shift, x)];
-    return { ...x, ...COMPUTED, operand: this.emit('affine', operands, {}) };
+    return computed(x, this.emit('affine', operands, {}));
   }
 
   unary(x: RowVector, fn: UnaryName, alpha?: number, beta?: number): RowVector {
     const applied = isSparse(x) ? appliedTo(this, x, fn) : undefined;
     if (applied !== undefined) return applied;
     const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
-    return { ...x, ...COMPUTED, operand: this.emit('unary', [x.operand], attributes) };
+    return computed(x, this.emit('unary', [x.operand], attributes));
   }
 
   /** Elementwise; one operand may be constant, and one of width 1 applies to all elements. */
@@ -272,11 +269,7 @@ export abstract class RowEmitter extends NodeEmitter {
   /** Rows whose norm is 0 stay 0. */
   normalize(x: RowVector, norm: NormName, epsilon = 0): RowVector {
     if (x instanceof TermRow) return x.with({ op: 'norm', norm, single: x.single });
-    return {
-      ...x,
-      ...COMPUTED,
-      operand: this.emit('normalize', [x.operand], { axis: 0, norm, epsilon, floor: 1 }),
-    };
+    return computed(x, this.emit('normalize', [x.operand], { axis: 0, norm, epsilon, floor: 1 }));
   }
 
   /** Reduces all elements to one. */
@@ -412,4 +405,9 @@ export abstract class RowEmitter extends NodeEmitter {
   #shape(expected: string, found: number): ForwardpassError {
     return this.error('SHAPE', `expected ${expected}, found ${found}`);
   }
+}
+
+/** The row after an elementwise operation: its elements are no longer those of the model's input. */
+function computed({ width, isOpen, names, holdsNoZeros }: RowVector, operand: string): RowVector {
+  return { operand, width, isOpen, names, holdsNoZeros };
 }

@@ -125,6 +125,8 @@ export const GETATTR = 'builtins.getattr';
  * the pickle), and for getattr, unless it gets a method.
  */
 export function refuseCall(callable: PickleGlobal, args: readonly PickleValue[], place: string): void {
+  const { name } = callable;
+  if (name !== 'memmap' && name !== 'getattr') return;
   const full = String(callable);
   if (full === 'numpy.memmap' || (full === GETATTR && !isMethod(args))) throw unsafe(full, place);
 }
@@ -140,7 +142,7 @@ function isMethod([object, name, ...others]: readonly PickleValue[]): boolean {
  * name like that of any function, and is not called either.
  */
 export function methodOfText(callable: PickleGlobal, [object, name, ...others]: readonly PickleValue[]) {
-  const isOfText = String(callable) === GETATTR && object instanceof PickleGlobal && String(object) === 'builtins.str';
+  const isOfText = object instanceof PickleGlobal && String(object) === 'builtins.str' && String(callable) === GETATTR;
   return isOfText && typeof name === 'string' && /^[a-z]+$/.test(name) && others.length === 0
     ? `str.${name}`
     : undefined;

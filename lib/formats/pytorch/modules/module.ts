@@ -116,13 +116,16 @@ export class TorchModule {
    * state_dict; the first has the parameter's shape.
    */
   parts(name: string): ReadonlyMap<string, PickleObject> | undefined {
+    const [parameters, buffers] = [this.named('_parameters'), this.named('_buffers')];
     for (const suffixes of PARTS) {
-      const found = suffixes.flatMap((suffix): [string, PickleObject][] => {
+      const found = new Map<string, PickleObject>();
+      for (const suffix of suffixes) {
         const part = `${name}${suffix}`;
-        const value = this.named('_parameters').get(part) ?? this.named('_buffers').get(part);
-        return isTorchTensor(value) ? [[this.tensorName(part), value]] : [];
-      });
-      if (found.length === suffixes.length) return new Map(found);
+        const value = parameters.get(part) ?? buffers.get(part);
+        if (!isTorchTensor(value)) break;
+        found.set(this.tensorName(part), value);
+      }
+      if (found.size === suffixes.length) return found;
     }
     return undefined;
   }
