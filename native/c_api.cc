@@ -1,7 +1,7 @@
-// The C library: the only file behind include/forwardpass.h, which says what each function promises.
+// The C library: the only file that implements include/forwardpass.h, which documents each function.
 //
-// A run takes what it works in from the model and puts it back: fp_run() needs no object for each thread, which
-// callers would have to keep, and allocates nothing once there is one for every thread.
+// A run takes its working memory from the model and puts it back, so fp_run() needs no object per thread that callers
+// would have to keep, and it allocates nothing once there is one for every thread.
 
 #include <atomic>
 #include <cstdarg>
@@ -77,7 +77,8 @@ fp_status fail(const fp::FileFault& fault) {
   return fail(status, "%s", fault.text);
 }
 
-// Of an enumeration as C hands it over, which may be any number; to load one of no enumerator is undefined in C++.
+// The number of an enumeration from C, which may be any number: loading one that is not an enumerator is undefined in
+// C++.
 template <typename Enumeration>
 int number_of(const Enumeration& from) {
   static_assert(sizeof from == sizeof(int), "as in C");
@@ -94,10 +95,10 @@ fp_status no_memory() { return fail(FP_ERROR_MEMORY, "no memory for the model");
 struct Options {
   const fp::InstructionSet* set;
   size_t threads;
-  uint64_t max_bytes;  // 0 for what the file's size allows
+  uint64_t max_bytes;  // 0 for a limit that depends on the file's size
 };
 
-// Enough for a file whose layers share their weights, and for weights that are wider than the file's.
+// Enough for a file whose layers share their weights, and for weights that are wider in memory than in the file.
 size_t most_bytes(const Options& options, size_t file_bytes) {
   constexpr uint64_t at_least = uint64_t(256) << 20, times = 16;
   const uint64_t most = options.max_bytes > 0 ? options.max_bytes : at_least + times * file_bytes;
@@ -143,7 +144,7 @@ fp::Scratch* make_scratch(const fp_model& model) {
   return scratch;
 }
 
-// `found` is whether the file has this part.
+// `found` tells whether the file has this part.
 fp_status fill(fp_model& model, const void* bytes, size_t size, fp::FrozenFile::Part part, const Options& options,
                bool& found) {
   fp::FileFault fault;
@@ -169,7 +170,7 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, fp::FrozenFile::
   }
   if (options.threads > 1) model.pool = fp::Pool::create();
   if (model.pool != nullptr) model.threads = options.threads;
-  fp::Scratch* const scratch = make_scratch(model);  // the first run's
+  fp::Scratch* const scratch = make_scratch(model);  // for the first run
   if (scratch == nullptr) return no_memory();
   model.scratches.put(0, scratch);
   return FP_OK;
@@ -178,7 +179,7 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, fp::FrozenFile::
 // ---------------------------------------------------------------------------------------------------------------
 // Running
 
-// Where this thread looks for a scratch first: threads that start apart seldom meet.
+// The slot where this thread looks for a scratch first; different threads usually start at different slots.
 size_t first_slot() { return size_t((uint64_t(reinterpret_cast<uintptr_t>(last_error)) * 0x9e3779b97f4a7c15u) >> 58); }
 
 struct Range {
@@ -192,7 +193,7 @@ Range range_of(const void* data, int type, size_t elements) {
   return {begin, begin + elements * bytes_of(type)};
 }
 
-// That it has an address, and one that is a multiple of its elements' size.
+// Checks that there is an address and that it is a multiple of the element size.
 fp_status check_address(const char* kind, const fp::PortDescription& port, const void* data, size_t bytes,
                         size_t elements) {
   if (elements > (UINTPTR_MAX - reinterpret_cast<uintptr_t>(data)) / bytes) {
@@ -207,7 +208,7 @@ fp_status check_address(const char* kind, const fp::PortDescription& port, const
   return FP_OK;
 }
 
-// Looks at a buffer; `kind` is "input" or "output".
+// Checks a buffer; `kind` is "input" or "output".
 fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, int type, size_t elements,
                   size_t rows, fp::Element& element, Range& range) {
   switch (type) {
@@ -237,7 +238,7 @@ fp_status look_at(const char* kind, const fp::PortDescription& port, const void*
   return check_address(kind, port, data, bytes_of(type), elements);
 }
 
-// Looks at an input of ragged rows.
+// Checks an input of ragged rows.
 fp_status take_ragged(const fp::PortDescription& port, const fp_input& from, size_t rows, fp::Input& to) {
   if (number_of(from.type) != FP_RAGGED || from.data == nullptr) {
     return fail(FP_ERROR_BUFFER, "input \"%s\": expected an fp_ragged of type FP_RAGGED", port.name);
@@ -262,7 +263,7 @@ fp_status take_ragged(const fp::PortDescription& port, const fp_input& from, siz
   return status == FP_OK ? check_address("input", port, pairs.offsets, sizeof(int32_t), rows + 1) : status;
 }
 
-// Whether the range meets the memory of an input that was taken.
+// Whether the range overlaps the memory of an earlier input.
 bool meets_input(const Range& range, const fp_input& from, const fp::Input& input, size_t rows) {
   const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
   if (input.offsets == nullptr) return meets(range_of(from.data, number_of(from.type), from.elements));

@@ -1,4 +1,5 @@
-// Probabilities of classes from those of pairs of them, as libsvm has it: Wu, Lin and Weng's second method.
+// Probabilities of classes from the probabilities of pairs of classes, as in libsvm: the second method of Wu, Lin and
+// Weng.
 #pragma once
 
 #include <cmath>
@@ -9,24 +10,24 @@ namespace fp {
 
 constexpr int32_t most_coupled = 1024;
 
-// Where r(i, j) is among the pairs, i < j.
+// The position of r(i, j) among the pairs, i < j.
 template <typename T>
 const T* pair_of(const T* x, size_t i, size_t j, size_t K) {
   return x + (i * (2 * K - i - 1) / 2 + (j - i - 1));
 }
 
 // x has r(i, j), the probability of i within the pair, for each i < j in order; y becomes a probability for each of K
-// classes. How often the classes are gone through depends on the row, so the order of operations is libsvm's: a last
-// bit may decide. Computed in double whatever the precision.
+// classes. The number of iterations depends on the row, so the order of operations is that of libsvm: a last bit may
+// decide. Always computed in double precision.
 template <typename T>
 void couple(const T* x, T* y, size_t K) {
-  // Every round reads the whole matrix: it is kept where it is small, and computed row by row again where it is not.
+  // Every round reads the whole matrix, so a small one is stored; a large one is computed again row by row.
   constexpr size_t most_kept = 32;
   static_assert(most_kept * most_kept >= most_coupled, "a row fits in any case");
   const bool is_kept = K <= most_kept;
   double p[most_coupled], q[most_coupled], diagonal[most_coupled], matrix[most_kept * most_kept];
   for (size_t t = 0; t < K; t++) p[t] = 1.0 / double(K), diagonal[t] = 0;
-  // Each class meets the others in their order.
+  // Each class meets the others in order.
   for (size_t i = 0; i < K; i++) {
     for (size_t j = i + 1; j < K; j++) {
       const double first = double(*pair_of(x, i, j, K)), second = 1 - first;

@@ -30,7 +30,7 @@ struct Registers {
   uint32_t eax, ebx, ecx, edx;
 };
 
-// All zeros where the processor lacks the leaf.
+// All zeros if the processor does not have the leaf.
 Registers cpuid(uint32_t leaf, uint32_t subleaf = 0) {
   Registers r = {0, 0, 0, 0};
 #ifdef _MSC_VER
@@ -45,8 +45,8 @@ Registers cpuid(uint32_t leaf, uint32_t subleaf = 0) {
   return r;
 }
 
-// Register states that the operating system saves. Only valid where OSXSAVE is set; the instruction is written
-// out because its intrinsic wants a compiler flag.
+// Register states that the operating system saves. Only valid if OSXSAVE is set; the instruction is written out because
+// its intrinsic needs a compiler flag.
 uint64_t saved_states() {
 #ifdef _MSC_VER
   return _xgetbv(0);
@@ -59,19 +59,19 @@ uint64_t saved_states() {
 
 bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
-// Asked once: to ask costs tens of microseconds under a hypervisor.
+// Queried once, because a query takes tens of microseconds under a hypervisor.
 const Registers leaf_1 = cpuid(1), leaf_7 = cpuid(7), leaf_7_1 = cpuid(7, 1);
 
 constexpr uint32_t bit(int index) { return uint32_t(1) << index; }
 
-// Of leaf 1, ecx.
+// Leaf 1, ecx.
 constexpr uint32_t fma_bit = bit(12), osxsave_bit = bit(27), avx_bit = bit(28);
-// Of leaf 7, ebx.
+// Leaf 7, ebx.
 constexpr uint32_t avx2_bit = bit(5);
 constexpr uint32_t avx512_bits = bit(16) | bit(17) | bit(30) | bit(31);  // F, DQ, BW, VL
-// Of leaf 7, ecx; of its subleaf 1, eax.
+// Leaf 7, ecx; its subleaf 1, eax.
 constexpr uint32_t avx512vbmi_bit = bit(1), avx512vnni_bit = bit(11), avxvnni_bit = bit(4);
-// Of XCR0: SSE and AVX registers; the same with AVX-512's masks, upper halves and upper sixteen.
+// XCR0: SSE and AVX registers; in addition AVX-512's masks, upper halves and upper sixteen registers.
 constexpr uint64_t avx_states = 0x6, avx512_states = 0xE6;
 
 }  // namespace
@@ -96,7 +96,7 @@ bool has_neon() { return true; }
 
 bool has_neondotprod() {
 #if defined(__ARM_FEATURE_DOTPROD)
-  return true;  // the compiler may use it anyway
+  return true;  // the compiler may use it in any case
 #elif defined(__linux__)
   constexpr unsigned long dotprod_bit = 1ul << 20;  // HWCAP_ASIMDDP
   return (getauxval(AT_HWCAP) & dotprod_bit) != 0;
@@ -111,7 +111,7 @@ bool has_neondotprod() {
 
 bool has_neoni8mm() {
 #if defined(__ARM_FEATURE_MATMUL_INT8)
-  return true;  // the compiler may use it anyway
+  return true;  // the compiler may use it in any case
 #elif defined(__linux__)
   constexpr unsigned long i8mm_bit = 1ul << 13;  // HWCAP2_I8MM
   return (getauxval(AT_HWCAP2) & i8mm_bit) != 0;

@@ -9,7 +9,7 @@
 
 namespace fp {
 
-// Whether kernels/<name>.cc can run here. There is no function for sets of other architectures.
+// Whether kernels/<name>.cc can run here. Sets of other architectures have no function.
 bool has_scalar();
 #if FP_X86_64
 bool has_avx2();    // AVX2 and FMA

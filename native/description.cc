@@ -5,10 +5,10 @@ namespace {
 
 using Kind = FileFault::Kind;
 
-// Where there is no such list, it is empty; null stands for none.
+// Missing lists are empty; null also means missing.
 bool is_absent(const json::Value& value) { return !value.found() || value.is(json::Kind::null); }
 
-// As freeze writes types: i32, u8, bool, f32, bf16 …
+// The names of types in frozen files: i32, u8, bool, f32, bf16 …
 bool is_integer_type(const json::Value& dtype) {
   const char first = dtype.begin()[1];
   return first == 'i' || first == 'u' || dtype.equals("bool");
@@ -16,11 +16,11 @@ bool is_integer_type(const json::Value& dtype) {
 
 }  // namespace
 
-// Twice in the same order: the first time counts what the texts and axes take, the second time keeps them.
+// Reads twice in the same order: the first pass counts the size of texts and axes, the second stores them.
 bool Description::read(const json::Value& from, const Array<size_t>& input_widths, const Array<size_t>& output_widths,
                        FileFault& fault) {
   if (!read_all(from, input_widths, output_widths, fault)) return false;
-  // One more, so that neither is without data and both passes can tell which one they are.
+  // One more, so that neither array is empty and each pass can tell which pass it is.
   if (!texts_.allocate(text_bytes_ + 1) || !axes_.allocate(axis_count_ + 1)) return fault.no_memory();
   text_bytes_ = 0;
   axis_count_ = 0;
@@ -94,7 +94,7 @@ bool Description::read_labels(const json::Value& list, const char* key, bool num
   return true;
 }
 
-// A string or a number as text with a zero byte after it; null for anything else, or a string that holds one itself.
+// A string or a number as zero-terminated text; null for anything else, or a string that contains a zero byte.
 const char* Description::keep(const json::Value& value) {
   const bool string = value.is(json::Kind::string);
   if (!string && !value.is(json::Kind::number)) return nullptr;

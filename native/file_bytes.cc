@@ -37,7 +37,7 @@ std::FILE* open_file(const char* path, uint64_t& size, const char*& reason) {
   }
 #else
 std::FILE* open_file(const char* path, uint64_t& size, const char*& reason) {
-  // Asked of the path first: to open a pipe would wait for its other end.
+  // Checks the path first, because opening a pipe would wait for its other end.
   struct stat about;
   std::FILE* file = nullptr;
   if (stat(path, &about) != 0 || (S_ISREG(about.st_mode) && (file = std::fopen(path, "rb")) == nullptr)) {
@@ -59,7 +59,7 @@ FileBytes::Status FileBytes::read(const char* path, const char*& reason) {
   Status status = Status::out_of_memory;
   if (size < SIZE_MAX) data_ = aligned_allocate(size_t(size) + 1);
   if (data_ != nullptr) {
-    // As much as there is: a file that has shrunk since is found truncated by its own lengths.
+    // Reads as much as there is: a file that has become shorter in the meantime is found truncated by its own lengths.
     size_ = std::fread(data_, 1, size_t(size), file);
     status = std::ferror(file) != 0 ? Status::unreadable : Status::ok;
     if (status == Status::unreadable) reason = "reading it failed";

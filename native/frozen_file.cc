@@ -36,7 +36,7 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault, Part par
   if (verdict == json::Verdict::invalid) {
     return fault.set(Kind::malformed, "%s: %s, at byte %zu", key_, wrong.reason, wrong.at);
   }
-  // Only what lies within an object or an array may be walked.
+  // Only the content of an object or an array may be walked.
   if (plan_text_[0] != '{') return fault.set(Kind::malformed, "%s: expected an object", key_);
   description_ = json::Value(plan_text_.data());
 
@@ -57,7 +57,7 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault, Part par
   return read_words(f64 ? Precision::f64 : Precision::f32, fault) && read_parameters(f64, fault);
 }
 
-// The words say the precision too, and the engine goes by them: parameters were read as the text has it.
+// The words also contain the precision, which the engine uses, but parameters were read in the precision of the text.
 bool FrozenFile::read_words(Precision precision, FileFault& fault) {
   const json::Value name = description_.get("words");
   if (!name.is(json::Kind::string)) {
@@ -134,7 +134,7 @@ bool FrozenFile::read_parameters(bool f64, FileFault& fault) {
   Array<Source> sources;
   if (!sources.allocate(json::count_of(list)) || !parameters_.allocate(sources.size())) return fault.no_memory();
   const size_t element_bytes = f64 ? sizeof(double) : sizeof(float);
-  // A tensor that many parameters name would be copied for each: what is shared should be one parameter.
+  // A tensor that many parameters name would be copied for each; a shared tensor should be one parameter.
   const size_t most_bytes = file_.data_bytes() * 8;
   size_t bytes = 0, index = 0;
   for (json::Walk walk(list); walk.next(); index++) {

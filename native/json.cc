@@ -12,13 +12,13 @@ const char* skip_spaces(const char* at) {
   return at;
 }
 
-// After the closing quote of a valid string that opens at `at`.
+// The end of a valid string, after its closing quote; its opening quote is at `at`.
 const char* skip_string(const char* at) {
   for (at++; *at != '"'; at++) at += *at == '\\';
   return at + 1;
 }
 
-// After the valid value that begins at `at`; a number or a name has something after it that ends it.
+// The end of the valid value that begins at `at`; a number or a name always has a character after it that ends it.
 const char* skip_value(const char* at) {
   size_t depth = 0;
   do {
@@ -36,7 +36,7 @@ const char* skip_value(const char* at) {
   return at;
 }
 
-// The bytes that UTF-8 writes a letter as.
+// Encodes a code point as UTF-8; returns the number of bytes.
 int encode(int32_t letter, unsigned char* to) {
   if (letter < 0x80) {
     to[0] = (unsigned char)letter;

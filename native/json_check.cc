@@ -7,7 +7,7 @@
 namespace fp::json {
 namespace {
 
-// A key, its place and a hash of its bytes; keys of the same object have the same number.
+// A key, its position and a hash of its bytes; keys of the same object have the same number.
 struct Key {
   uint32_t object;
   uint32_t hash;
@@ -21,12 +21,12 @@ uint32_t hash_of(const char* string) {
   return hash;
 }
 
-// Reads the text once and remembers the first thing that is wrong.
+// Reads the text once and remembers the first error.
 class Checker {
  public:
   Checker(const char* text, size_t bytes, Fault& fault) : text_(text), end_(bytes), fault_(fault) {}
 
-  // Keys are counted, and written down where there is room for them.
+  // Counts the keys, and writes them down if there is memory for them.
   bool run(Key* keys) {
     keys_ = keys;
     key_count_ = 0;
@@ -59,7 +59,7 @@ class Checker {
     while (more() && is_space(text_[at_])) at_++;
   }
 
-  // After a value within an object or array: the next one, or the end.
+  // After a value in an object or array: continues with the next one, or with the end.
   bool step() {
     spaces();
     const bool object = objects_[depth_ - 1] > 0;
@@ -72,7 +72,7 @@ class Checker {
     return object ? key() && value() : value();
   }
 
-  // With its colon.
+  // A key with its colon.
   bool key() {
     const size_t at = at_;
     if (!is('"')) return fail("expected a key");
@@ -85,7 +85,7 @@ class Checker {
     return true;
   }
 
-  // A value that holds no others, or the beginning of one that does, down to the first that does not.
+  // A value that contains no others, or the beginning of one that does, down to the first that does not.
   bool value() {
     for (;;) {
       if (!more()) return fail("the text ends where a value is expected");
@@ -163,13 +163,13 @@ class Checker {
     at_ += 6;
     return true;
   }
-  // Of \u and four digits, or -1.
+  // The value of \u and four digits, or -1.
   int32_t unit_at(size_t at) const {
     if (at > end_ || end_ - at < 6 || text_[at] != '\\' || text_[at + 1] != 'u') return -1;
     return hex4(text_ + at + 2);
   }
 
-  // A letter in UTF-8: no longer than need be, no surrogate, at most U+10FFFF.
+  // A code point in UTF-8: in the shortest form, not a surrogate, at most U+10FFFF.
   bool letter(unsigned char first) {
     const size_t length = first < 0x80   ? 1
                           : first < 0xc2 ? 0
@@ -199,7 +199,7 @@ class Checker {
   size_t at_ = 0;
   size_t depth_ = 0;
   uint32_t object_count_ = 0;
-  uint32_t objects_[most_depth];  // those that are open, by their number; 0 for an array
+  uint32_t objects_[most_depth];  // the open ones, by their number; 0 for an array
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
-// The addon: this folder is the only one that sees Node-API. It hands JavaScript
-// instructionSets(), duplicate(), create() and attach(), the models that the last two return, each with its functions,
-// createScanner() and giveBack().
+// The addon: only this folder uses Node-API. JavaScript gets instructionSets(), duplicate(), create() and attach(), the
+// models that the last two return, each with its functions, createScanner() and giveBack().
 //
-// node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
-// thread is being terminated, all that touch JavaScript do. The wrapper would then end the process.
+// node-addon-api registers the module. The rest uses the C functions of Node-API, each of which may fail: while a
+// thread is being terminated, all functions that touch JavaScript fail. The wrapper would then end the process.
 
 #include <napi.h>
 
@@ -62,14 +61,14 @@ bool fill(napi_env env, napi_value exports) {
 
 }  // namespace
 
-// Throws where there is no memory: the module then cannot be loaded.
+// Throws if there is not enough memory; the module then cannot be loaded.
 static void init(napi_env env, napi_value exports) {
   if (!fill(env, exports)) fail(env, "MEMORY", "no memory for the addon");
 }
 
 }  // namespace fp::binding
 
-// The one symbol that is exported. The version of Node-API has no separate function: without one it is 8.
+// The only exported symbol. The version of Node-API has no separate function: without one it is 8.
 static_assert(NAPI_VERSION == 8, "node_api_module_get_api_version_v1() would set another version");
 extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
   return Napi::RegisterModule(env, exports, [](Napi::Env in, Napi::Object object) {

@@ -61,7 +61,7 @@ struct Buffer {
   Element element;
 };
 
-// Looks at a typed array; a fault when it does not serve.
+// Reads the properties of a typed array; returns a fault if it is not suitable.
 Fault look_at(napi_env env, size_t port, bool integers, napi_value value, Buffer& buffer) {
   napi_typedarray_type type = unknown_array;
   void* data;
@@ -82,7 +82,7 @@ Fault look_at(napi_env env, size_t port, bool integers, napi_value value, Buffer
   return {};
 }
 
-// From three arguments.
+// Takes three arguments.
 Fault take_ragged(napi_env env, size_t port, const napi_value* arguments, Input& input, size_t& rows) {
   Buffer ids, weights, offsets;
   Fault problem = look_at(env, port, true, arguments[0], ids);
@@ -98,7 +98,7 @@ Fault take_ragged(napi_env env, size_t port, const napi_value* arguments, Input&
     problem = look_at(env, port, false, arguments[1], weights);
     if (problem.code != 0) return problem;
     if (weights.length != ids.length) return fault(kPairsDiffer, port, double(weights.length), double(ids.length));
-    // What is empty may have no address, which would say that all are 1.
+    // An empty array may have no address, which would mean that all weights are 1.
     input.weights = weights.length > 0 ? weights.data : nullptr;
     input.weight_element = weights.element;
   }
@@ -115,7 +115,7 @@ bool meets(const void* data, size_t bytes, const char* from, const char* to) {
   return begin != nullptr && from < begin + bytes && begin < to;
 }
 
-// Whether the bytes overlap an input or output that was taken before.
+// Whether the bytes overlap an earlier input or output.
 bool overlaps(const Model& model, size_t port, size_t rows, const char* from, const char* to) {
   const Port& about = model.loaded->ports[port];
   if (port >= model.loaded->input_count) {

@@ -35,7 +35,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   size_t rows;
   const Fault problem = open_call(env, info, model, rows);
   if (problem.code != 0) return report(env, problem);
-  // Arrays of outputs are often new.
+  // Output arrays are often new.
   for (size_t i = 0; i < model->outputs.size(); i++) {
     const Output& output = model->outputs[i];
     const size_t width = model->loaded->ports[model->inputs.size() + i].width;

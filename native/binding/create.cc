@@ -10,7 +10,8 @@
 namespace fp::binding {
 namespace {
 
-// The elements of a list. False, with an exception, when it is none or there is no memory, or a getter of its threw.
+// The elements of a list. False, with an exception, if it is not a list, there is not enough memory, or one of its
+// getters threw.
 bool take_list(napi_env env, napi_value list, Array<napi_value>& values) {
   uint32_t count;
   if (napi_get_array_length(env, list, &count) != napi_ok) {
@@ -30,7 +31,7 @@ bool take_list(napi_env env, napi_value list, Array<napi_value>& values) {
   return true;
 }
 
-// A typed array of that type whose memory no other thread can change. False when it is anything else.
+// A typed array of that type whose memory no other thread can change. False for anything else.
 bool take_array(napi_env env, napi_value value, napi_typedarray_type type, const void*& data, size_t& length) {
   static const double nothing = 0;
   napi_typedarray_type found = unknown_array;
@@ -45,7 +46,7 @@ bool take_array(napi_env env, napi_value value, napi_typedarray_type type, const
   return true;
 }
 
-// `integers` has a flag for each port; ports beyond them take floats alone.
+// `integers` has a flag for each port; ports beyond its end only take floats.
 bool fill_ports(napi_env env, Loaded& loaded, const Array<napi_value>& integers) {
   const Engine& engine = loaded.engine;
   const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
@@ -63,7 +64,7 @@ bool fill_ports(napi_env env, Loaded& loaded, const Array<napi_value>& integers)
   return true;
 }
 
-// A number of bytes that the caller allows; all there are where it gives none.
+// A number of bytes that the caller allows; without one, there is no limit.
 size_t most_of(napi_env env, napi_value value) {
   double bytes;
   if (napi_get_value_double(env, value, &bytes) != napi_ok || !(bytes < double(Engine::any_bytes))) {
@@ -101,7 +102,7 @@ napi_value create(napi_env env, napi_callback_info info) {
   const InstructionSet* const set = find_instruction_set(name);
   if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
 
-  // First all that may run JavaScript, then the memory of the arrays, which it could have pulled away.
+  // First everything that may run JavaScript, then the memory of the arrays, because JavaScript could detach it.
   Array<napi_value> arrays, integers;
   if (!take_list(env, arguments[1], arrays) || !take_list(env, arguments[3], integers)) return nullptr;
   Array<Parameter> parameters;

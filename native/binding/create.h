@@ -5,8 +5,8 @@
 
 namespace fp::binding {
 
-// create(words, parameters, isa, integers, threads, most_packed?, most_of_row?): a model. Its packed weights, and its
-// values of one row, take no more bytes than the last two say.
+// create(words, parameters, isa, integers, threads, most_packed?, most_of_row?): a model. The last two limit the bytes
+// of its packed weights and of its values for one row.
 napi_value create(napi_env env, napi_callback_info info);
 
 }  // namespace fp::binding

@@ -1,4 +1,4 @@
-// Numbers of open files and sockets, of which each thread of a server needs one of its own.
+// Descriptors of open files and sockets: each thread of a server needs its own.
 #pragma once
 
 #include <node_api.h>
@@ -6,8 +6,8 @@
 namespace fp::binding {
 
 #ifndef _WIN32
-// duplicate(number): another number of the same file or socket, for whoever closes it; −1 if there is none. Programs
-// that are started do not inherit it.
+// duplicate(number): another descriptor of the same file or socket, for a thread that closes it; −1 on failure. Child
+// processes do not inherit it.
 napi_value duplicate(napi_env env, napi_callback_info info);
 #endif
 

@@ -1,4 +1,4 @@
-// What the models of one environment of Node's share: one thread of JavaScript, the main one or a worker's.
+// The state that the models of one Node environment share: one JavaScript thread, the main thread or a worker.
 #pragma once
 
 #include <node_api.h>
@@ -11,18 +11,18 @@
 
 namespace fp::binding {
 
-// What the models of one environment share: threads, from the first model on that asks for more than one, and the
-// room for values, since only one of them runs at a time on its thread.
-// Counted: the environment's own end may come before that of its last model.
+// What the models of one environment share: threads, once a model asks for more than one, and the memory for values,
+// because only one model runs at a time on its thread. Reference-counted: the environment may end before its last
+// model.
 struct Environment {
   Pool* pool = nullptr;
   Room values;
-  Spares spares;  // of runs off the event loop
+  Spares spares;  // for runs off the event loop
   napi_ref model_class = nullptr;
   size_t holders = 1;
   size_t models = 0;        // not disposed of
-  size_t loaded_bytes = 0;  // of their engines
-  size_t freed_bytes = 0;   // since memory was last given back
+  size_t loaded_bytes = 0;  // of the engines of models
+  size_t freed_bytes = 0;   // since memory was last returned to the system
 
   ~Environment() {
     if (pool != nullptr) pool->release();
@@ -31,19 +31,19 @@ struct Environment {
     if (--holders == 0) destroy(this);
   }
   static void finalize(napi_env, void* data, void*) { static_cast<Environment*>(data)->release(); }
-  // Null when there was no memory for it.
+  // Null if there was not enough memory for it.
   static Environment* of(napi_env env) {
     void* data = nullptr;
     return napi_get_instance_data(env, &data) == napi_ok ? static_cast<Environment*>(data) : nullptr;
   }
 
-  // Held for the caller; null when there is no memory, and then there is one thread.
+  // Held for the caller. If there is not enough memory, it is null and models use one thread.
   Pool* hold_pool() {
     if (pool == nullptr) pool = Pool::create();
     if (pool != nullptr) pool->retain();
     return pool;
   }
-  // A larger room takes the place of the one before: tables that name that one must be prepared anew.
+  // A larger room replaces the previous one; tables that point to the previous one must be prepared again.
   bool have_room(size_t bytes) {
     if (bytes <= values.size()) return true;
     Room larger;
@@ -63,7 +63,7 @@ struct Environment {
     }
     loaded_bytes -= bytes;
   }
-  // Giving memory back takes a while, however little was freed: only when it is worth that.
+  // Returning memory to the system takes a while, however little was freed, so it is only done when it is worth it.
   void freed(size_t bytes) {
     constexpr size_t least_bytes = 1 << 20;
     freed_bytes += bytes;

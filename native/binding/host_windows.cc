@@ -1,17 +1,16 @@
-// For the Windows binaries of a release, which the cross compiler makes: finds the functions of Node-API. A DLL that
-// imports them names the program that has them, and node.exe is not what Electron's is called, nor a Node that was
-// renamed. So the pointers that Windows would fill in are filled in here, from whatever program the addon was loaded
-// into.
+// Finds the functions of Node-API for the Windows binaries of a release, which the cross compiler builds. A DLL that
+// imports them names the program that has them, but Electron's is not called node.exe, and Node may have been renamed.
+// So the pointers that Windows would fill in are filled in here, from the program that loaded the addon.
 //
-// Windows' own compiler, for builds from source, has the loading of node.exe delayed instead, with a hook of node-gyp's
-// or cmake-js'.
+// Builds from source use Windows' own compiler, which delays the loading of node.exe instead, with a hook from node-gyp
+// or cmake-js.
 #ifndef NOMINMAX
 #define NOMINMAX
 #endif
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-// Those that the addon calls: without one of them it does not link.
+// The functions that the addon calls: it does not link if one of them is missing.
 // clang-format off
 #define FORWARDPASS_NODE_API(on) \
   on(napi_add_finalizer) \
@@ -57,7 +56,7 @@
   on(napi_wrap)
 // clang-format on
 
-// A call of a function that is declared as imported goes by way of the pointer called __imp_ and its name.
+// A call of a function that is declared as imported uses the pointer named __imp_ plus the function's name.
 #define DEFINE_POINTER(name)                                    \
   extern "C" FARPROC pointer_to_##name __asm__("__imp_" #name); \
   FARPROC pointer_to_##name = nullptr;
@@ -72,7 +71,7 @@ struct Function {
 #define LIST_FUNCTION(name) {#name, &pointer_to_##name},
 constexpr Function functions[] = {FORWARDPASS_NODE_API(LIST_FUNCTION)};
 
-// The program itself, or the library that it has Node in.
+// The program itself, or the library that contains Node.
 HMODULE find_host() {
   constexpr const char* names[] = {nullptr, "node.dll", "libnode.dll"};
   for (const char* const name : names) {
@@ -84,7 +83,7 @@ HMODULE find_host() {
 
 }  // namespace
 
-// Where a function is missing the addon cannot be loaded.
+// If a function is missing, the addon cannot be loaded.
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   if (reason != DLL_PROCESS_ATTACH) return TRUE;
   const HMODULE host = find_host();
@@ -96,5 +95,5 @@ extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   return TRUE;
 }
 
-// Of MinGW's start, which mends pointers to data that other libraries hold. There are none.
+// Called by MinGW's startup code to fix pointers to data in other libraries. The addon has no such pointers.
 extern "C" void _pei386_runtime_relocator() {}

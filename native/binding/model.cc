@@ -38,7 +38,7 @@ Model* make_model(napi_env env, Loaded* loaded, double threads) {
     return nullptr;
   }
   environment->add_model(model->bytes);
-  // The bytes are there once, however many models have them: the first to come tells its collector.
+  // The bytes exist once, however many models use them: the first model reports them to its garbage collector.
   model->told = !loaded->told.exchange(true);
   if (model->told) tell(env, int64_t(model->bytes));
   return model;
@@ -60,7 +60,7 @@ void dispose(napi_env env, Model* model) {
 void release(napi_env env, Model* model) {
   if (--model->holders > 0) return;
   dispose(env, model);
-  constexpr size_t usual_bytes = 1 << 10;  // of a model without its engine, with what Node keeps of it
+  constexpr size_t usual_bytes = 1 << 10;  // of a model without its engine, including Node's own data for it
   model->environment->freed(usual_bytes);
   model->environment->release();
   destroy(model);

@@ -1,4 +1,4 @@
-// A model as one environment has it.
+// A model in one environment.
 #pragma once
 
 #include <node_api.h>
@@ -11,19 +11,19 @@
 
 namespace fp::binding {
 
-// What the functions of one model share. Counted: the JavaScript object and each of the functions, bound calls
-// included, hold it.
+// What the functions of one model share. Reference-counted: the JavaScript object and each of the functions, including
+// bound calls, hold it.
 struct Model {
   Loaded* loaded = nullptr;  // held; null once disposed of
-  int holders = 0;           // those that have not been collected
+  int holders = 0;           // that have not been collected
   size_t bytes = 0;          // of the engine
-  bool told = false;         // whether this environment's collector was told of them
+  bool told = false;         // whether they were reported to this environment's garbage collector
   size_t threads = 1;
   Pool* pool = nullptr;  // held; null for one thread
   Array<char> table;
-  const char* prepared_for = nullptr;  // where the table says the values are
+  const char* prepared_for = nullptr;  // where the values are according to the table
   Environment* environment = nullptr;  // held
-  // Room for one call at a time, so that a call allocates nothing.
+  // Memory for one call at a time, so that calls allocate nothing.
   Array<napi_value> arguments;
   Array<Input> inputs;
   Array<Output> outputs;
@@ -42,11 +42,11 @@ struct Model {
   }
 };
 
-// A model that takes over the caller's hold on `loaded`. Null when there is no memory, and the hold is then let go.
+// A model that takes over the caller's hold on `loaded`. Null if there is not enough memory; the hold is then released.
 Model* make_model(napi_env env, Loaded* loaded, double threads);
-// Lets go of the engine, which ends unless another model or work in flight holds it.
+// Releases the engine, which is freed unless another model or a run in progress holds it.
 void dispose(napi_env env, Model* model);
-// For one of the model's holders.
+// Releases the model for one of its holders.
 void release(napi_env env, Model* model);
 
 }  // namespace fp::binding

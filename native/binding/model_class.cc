@@ -33,7 +33,7 @@ napi_value get_function(napi_env env, napi_callback_info info) {
     return fail(env, "MEMORY", "no memory for a function of the model");
   }
   model->holders++;
-  // Where this fails, the next to ask is given another.
+  // If this fails, the next access creates another function.
   const napi_property_descriptor own = {function.name,           nullptr, nullptr, nullptr, nullptr, value,
                                         napi_default_jsproperty, nullptr};
   napi_define_properties(env, object, 1, &own);

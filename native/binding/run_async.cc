@@ -15,8 +15,8 @@ struct Job {
   Array<Input> inputs;
   Array<Output> outputs;
   Array<size_t> output_bytes;
-  Array<napi_ref> references;  // of the caller's output arrays
-  Block memory;                // copies of the inputs, room for the outputs
+  Array<napi_ref> references;  // to the caller's output arrays
+  Block memory;                // copies of the inputs, and memory for the outputs
   Array<char> table;
   Room values;
   Outcome outcome = Outcome::ok;
@@ -64,8 +64,8 @@ Fault deliver(napi_env env, Job* job) {
   return {};
 }
 
-// Also called while the environment ends, when nothing can be delivered any more: then every call below fails, and
-// what remains is to free the job.
+// Also called while the environment ends and nothing can be delivered any more: then every call below fails, and all
+// that remains is to free the job.
 void complete_job(napi_env env, napi_status status, void* data) {
   Job* const job = static_cast<Job*>(data);
   napi_handle_scope scope;
@@ -165,7 +165,7 @@ napi_value run_async(napi_env env, napi_callback_info info) {
       napi_create_async_work(env, nullptr, name, execute_job, complete_job, job, &job->work) != napi_ok ||
       napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
       napi_queue_async_work(env, job->work) != napi_ok) {
-    // A promise that nobody has seen is settled, since it would stay for ever otherwise.
+    // Settles a promise that nobody has seen, because it would never be freed otherwise.
     napi_value nothing;
     if (job->deferred != nullptr && napi_get_undefined(env, &nothing) == napi_ok) {
       napi_resolve_deferred(env, job->deferred, nothing);

@@ -82,7 +82,7 @@ napi_value attach(napi_env env, napi_callback_info info) {
   }
   Model* const model = make_model(env, loaded, threads);
   if (model == nullptr) return fail(env, "MEMORY", "no memory for the model");
-  // From here on the object holds the model.
+  // From here on, the object holds the model.
   const Array<char>& description = loaded->description();
   const napi_value object = wrap_model(env, model);
   void* data;

@@ -1,5 +1,4 @@
-// Memory of finished runs, for those that follow: the system clears new memory page by page, which can take as long as
-// a run.
+// Memory of finished runs, for later runs: the system clears new memory page by page, which can take as long as a run.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 
 namespace fp::binding {
 
-// Bytes of any content, aligned to a cache line.
+// Bytes with any content, aligned to a cache line.
 class Block {
  public:
   Block() = default;
@@ -21,7 +20,7 @@ class Block {
   }
   ~Block() { aligned_free(data_); }
 
-  // False when there is no memory for it. For an empty block.
+  // False if there is not enough memory. For an empty block.
   [[nodiscard]] bool allocate(size_t bytes) {
     data_ = static_cast<char*>(aligned_allocate(bytes + 1));
     bytes_ = data_ == nullptr ? 0 : bytes;
@@ -37,7 +36,7 @@ class Block {
 
 class Spares {
  public:
-  // Room for so many bytes, or an empty block when there is no memory.
+  // Memory for that many bytes, or an empty block if there is not enough memory.
   Block take(size_t bytes) {
     for (Block& block : blocks_) {
       const bool fits = block.data() != nullptr && block.size() >= bytes && block.size() / 2 <= bytes;
@@ -47,7 +46,7 @@ class Spares {
     if (!fresh.allocate(bytes)) return {};
     return fresh;
   }
-  // Small blocks are freed, since the C library has such at hand, and so are those that would be too much to keep.
+  // Frees small blocks, because the C library keeps such blocks itself, and blocks that would be too much to keep.
   void put(Block block) {
     constexpr size_t least_bytes = 128 << 10, most_bytes = 256 << 20;
     if (block.size() < least_bytes || block.size() > most_bytes) return;
@@ -59,7 +58,7 @@ class Spares {
   }
 
  private:
-  static constexpr size_t count = 4;  // Node's threads for such runs, unless UV_THREADPOOL_SIZE says otherwise
+  static constexpr size_t count = 4;  // the number of Node's threads for such runs, unless UV_THREADPOOL_SIZE is set
   Block blocks_[count];
   size_t next_ = 0;
 };

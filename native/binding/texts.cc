@@ -12,7 +12,7 @@ namespace {
 
 using text::Scanner;
 
-// Texts of so many bytes are read together by each thread. One that is longer is read by itself.
+// Each thread reads this many bytes of texts at a time. A longer text is read by itself.
 constexpr size_t block_bytes = 1 << 16, most_texts = 1024;
 
 struct Text {
@@ -27,7 +27,7 @@ struct Pair {
   int32_t id;
 };
 
-// A thread's rows one after another.
+// The rows of a thread, in order.
 struct Worker {
   text::Scratch scratch;
   Array<Pair> pairs;
@@ -87,7 +87,7 @@ struct Texts {
     }
   }
 
-  // What a long text takes goes with it.
+  // Frees the memory for a long text.
   void forget_long() {
     if (long_text.size() == 0) return;
     long_text = {};
@@ -104,15 +104,15 @@ struct Texts {
   }
 };
 
-// Whether all are of ASCII.
+// Whether all bytes are ASCII.
 bool is_ascii(const uint8_t* bytes, size_t count) {
   uint64_t all = 0;
   for (size_t at = 0; at < count; at += 8) all |= text::load64(bytes + at);
   return (all & text::highest_bits) == 0;
 }
 
-// Fetches the bytes of texts from `at` on, up to the first that is not of ASCII, or no text. False where there is no
-// memory for one.
+// Fetches the bytes of texts from `at` on, up to the first value that is not ASCII or not a string. False if there is
+// not enough memory for a text.
 bool fetch(napi_env env, Texts& texts, napi_value list, uint32_t at, uint32_t end) {
   texts.count = 0;
   const size_t most = block_bytes * texts.workers.size();
@@ -130,7 +130,7 @@ bool fetch(napi_env env, Texts& texts, napi_value list, uint32_t at, uint32_t en
       used = most;
     }
     uint8_t* const bytes = is_long ? &texts.long_text[1] : &texts.bytes[used + 1];
-    // One byte more than there are characters would be written, where some take several.
+    // There is room for one byte more than there are characters; it is written if a character takes several bytes.
     if (napi_get_value_string_utf8(env, value, reinterpret_cast<char*>(bytes), length + 2, &written) != napi_ok ||
         written != length) {
       break;

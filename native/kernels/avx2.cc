@@ -3,7 +3,7 @@
 #if FP_X86_64
 #define FP_ISA fp::avx2
 
-// What is included here belongs to no instruction set; what follows may run only where has_avx2() says so.
+// The code included here is not for a specific instruction set; the code below may only run if has_avx2() returns true.
 #include <immintrin.h>
 
 #include <cmath>

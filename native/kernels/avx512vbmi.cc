@@ -2,7 +2,8 @@
 
 #if FP_X86_64
 
-// What is included here belongs to no instruction set; what follows may run only where has_avx512vbmi() says so.
+// The code included here is not for a specific instruction set; the code below may only run if has_avx512vbmi() returns
+// true.
 #include <immintrin.h>
 
 #include "../tree_layouts.h"
@@ -20,7 +21,7 @@
 namespace fp::avx512vbmi {
 namespace {
 
-// Trees of 32 splits and 64 slots at most, in half a register.
+// Trees of at most 32 splits and 64 slots, in half a register.
 struct Half {
   static constexpr size_t size = 32;
   using V = __m256i;
@@ -59,7 +60,8 @@ void jump_by(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end,
   }
 }
 
-// By doubling: the split that follows, the one after that, the fourth. Past the last split of a way it stays the same.
+// Doubles the step each time: the next split, the one after that, the fourth. Past the last split of a path it stays
+// the same.
 template <class W>
 void jump_in(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end, const int32_t* first_leaves,
              int32_t* leaves) {

@@ -3,7 +3,8 @@
 #if FP_X86_64
 #define FP_ISA fp::avxvnni
 
-// What is included here belongs to no instruction set; what follows may run only where has_avxvnni() says so.
+// The code included here is not for a specific instruction set; the code below may only run if has_avxvnni() returns
+// true.
 #include <immintrin.h>
 
 #include <cmath>
@@ -27,7 +28,7 @@
 
 namespace FP_ISA {
 
-// Four products of bytes at once, of which the row's are without sign: its elements are q + 128.
+// Four products of bytes at once. The bytes of the row are unsigned: its elements are q + 128.
 struct ByteProducts {
   using F = F32;
   using Row = uint8_t;
@@ -38,7 +39,7 @@ struct ByteProducts {
   static B load(const int8_t* at) { return F::bits(F::load(reinterpret_cast<const float*>(at))); }
   static F::I dot(F::I sum, A a, B b) {
 #if defined(__GNUC__) && !defined(__clang__)
-    // Around its own intrinsic, gcc 12 copies every sum at every step.
+    // With its own intrinsic, gcc 12 copies every sum at every step.
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
     return sum;
 #else

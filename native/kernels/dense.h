@@ -1,8 +1,8 @@
 // y = clamp(x·W + b): the kernels of a dense layer, in the two orders of summation that pack.h defines.
 //
-// Chains: a tile of rows × one panel of columns stands in registers while k runs; the panel stays in cache while
-// the tiles of the block pass over it. One to three rows take several panels at a time instead, because a fused
-// multiply-add's result is ready only after four cycles or so and two start each cycle.
+// Chains: a tile of rows × one panel of columns is kept in registers while k runs; the panel stays in cache while the
+// tiles of the block pass over it. One to three rows take several panels at a time instead, because the result of a
+// fused multiply-add is only ready after about four cycles, and two start in each cycle.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace FP_ISA {
 
-// Calls f(constant) with a constant of the count's value, which is from 1 to `Most`.
+// Calls f(constant) with the count as a compile-time constant; it is from 1 to `Most`.
 template <int Most, class F>
 FP_INLINE void with_count(size_t count, F f) {
   if constexpr (Most > 0) {
@@ -24,9 +24,9 @@ FP_INLINE void with_count(size_t count, F f) {
   }
 }
 
-// Heights of tiles are 1, 2, 3 where none is higher, otherwise 1 and the even ones: half as much code, and a tile of an
-// odd number of rows works its last row twice. `Odd` says that there are odd ones too, up to 7. Calls f(constant) with
-// the least height of `rows`, which is from 1 to `Most`.
+// Tiles have heights 1, 2, 3 if none is higher, otherwise 1 and the even numbers: half as much code, and a tile with an
+// odd number of rows computes its last row twice. `Odd` adds the odd numbers up to 7. Calls f(constant) with the
+// smallest height that holds `rows`, which is from 1 to `Most`.
 template <int Most, bool Odd = false, class F>
 FP_INLINE void with_height(size_t rows, F f) {
   constexpr int each = Odd ? 8 : 3;
@@ -38,13 +38,13 @@ FP_INLINE void with_height(size_t rows, F f) {
   }
 }
 
-// Calls f(constant, first, rows) for tiles of rows, each as high as the constant says or one row less, and none higher
-// than `Most`: of nearly equal height (16 as 8 + 8, not 12 + 4).
+// Calls f(constant, first, rows) for tiles of rows, each as high as the constant or one row lower, and at most `Most`
+// high. Their heights are nearly equal (16 is 8 + 8, not 12 + 4).
 template <int Most, bool Odd = false, class F>
 FP_INLINE void in_tiles(size_t rows, F f) {
   constexpr size_t unit = Most > 3 ? 2 : 1, most_units = Most / unit;
   const size_t units = (rows + unit - 1) / unit, count = (units + most_units - 1) / most_units;
-  // Dividing takes longer than one row of a small layer.
+  // A division takes longer than one row of a small layer.
   const size_t height = count == 1 ? units : units / count, taller = units - height * count;
   for (size_t i = 0, row = 0; i < count; i++) {
     const size_t wanted = (height + (i < taller)) * unit, here = wanted < rows - row ? wanted : rows - row;
@@ -53,14 +53,14 @@ FP_INLINE void in_tiles(size_t rows, F f) {
   }
 }
 
-// Where row r of a tile stands that holds MR rows, or one row less: then the last is the one before it.
+// The position of row r in a tile of MR rows, or of one row less, whose last row is then used twice.
 template <int MR>
 FP_INLINE size_t place_of_row(int r, size_t rows) {
   return r == MR - 1 ? rows - 1 : size_t(r);
 }
 
-// Where a tile's rows stand. Three share a pointer (its row, the next and the one after are within the addressing
-// modes), so that pointers do not run out before vectors do; the last row has its own.
+// Pointers to the rows of a tile. Three rows share a pointer (its row and the next two are within the addressing
+// modes), so that pointers do not run out before vectors do; the last row has its own pointer.
 template <int MR, class Element>
 struct RowPointers {
   static constexpr int groups = (MR + 1) / 3;
@@ -81,13 +81,13 @@ struct RowPointers {
   }
 };
 
-// Weights as they are: a row of a panel of NV vectors is as many in memory.
+// Unreduced weights: a row of a panel of NV vectors is also NV vectors in memory.
 template <class S>
 struct WholeWeights {
-  static constexpr int most_rows = 12;                                                     // of a tile
-  static constexpr int most_rows_narrow = sizeof(typename S::T) == sizeof(float) ? 8 : 4;  // of one vector
-  static constexpr bool small_layers = true;           // whether they have code of their own
-  static constexpr bool odd_heights = S::lanes == 16;  // of tiles of full panels
+  static constexpr int most_rows = 12;                                                     // in a tile
+  static constexpr int most_rows_narrow = sizeof(typename S::T) == sizeof(float) ? 8 : 4;  // in a tile of one vector
+  static constexpr bool small_layers = true;           // whether small layers have their own code
+  static constexpr bool odd_heights = S::lanes == 16;  // in tiles of full panels
   static constexpr int vectors(int NV) { return NV; }
   template <int NV>
   static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
@@ -96,7 +96,7 @@ struct WholeWeights {
   }
 };
 
-// bf16 weights in pairs, one shift or mask from being floats again: see pack_reduced.h.
+// bf16 weights in pairs, which become floats by one shift or mask: see pack_reduced.h.
 template <class S>
 struct Bf16Weights {
   static constexpr int most_rows = 12, most_rows_narrow = 4;
@@ -127,18 +127,18 @@ struct Dense {
   static constexpr int panel_columns = panel_vectors * S::lanes;
   static constexpr int row_chains = S::lanes == 1 ? 1 : 8;  // independent sums that hide the latency at one row
 
-  // Elements of a row of weights of a panel, and of a whole full panel.
+  // The number of elements of a row of weights in a panel, and of a full panel.
   static constexpr size_t row_size(int vectors) { return size_t(W::vectors(vectors) * S::lanes); }
   static constexpr size_t panel_size(size_t K) { return size_t(panel_columns) + K * row_size(panel_vectors); }
 
-  // Tiles of one vector need not be higher than hides the latency.
+  // Tiles of one vector need no more rows than it takes to hide the latency.
   static constexpr int narrow = W::most_rows_narrow < row_chains ? W::most_rows_narrow : row_chains;
   static constexpr int tile_rows(int vectors) {
     const int rows = accumulators / vectors, most = vectors == 1 ? narrow : W::most_rows;
     return rows < most ? rows : most;
   }
 
-  // Where a panel's results go: its first column in the first row, and how many of its columns exist.
+  // Where the results of a panel are written: its first column in the first row, and the number of columns that exist.
   struct Results {
     T* y;
     size_t columns;
@@ -151,8 +151,8 @@ struct Dense {
     Results results;
   };
 
-  // What the results are clamped to, read before any of them is stored: a compiler must take a store of floats for a
-  // change of the layer's.
+  // The bounds of the results, read before any result is stored: otherwise the compiler must assume that a store of
+  // floats changes those of the layer.
   struct Bounds {
     V low, high;
     explicit Bounds(const Layer& layer) : low(S::set1(layer.low)), high(S::set1(layer.high)) {}
@@ -182,8 +182,8 @@ struct Dense {
     }
   }
 
-  // Where not all columns of a panel of several vectors exist, the rows are stored aside first: asking of each vector
-  // whether it is whole would be half of a tile's code.
+  // If not all columns of a panel of several vectors exist, the rows are first stored in a buffer: checking each vector
+  // would be half of the code of a tile.
   template <int MR, int NV>
   static FP_INLINE void store_rows(const V (&sum)[MR][NV], const Layer& layer, const Results& results, size_t first_row,
                                    size_t rows) {
@@ -213,7 +213,7 @@ struct Dense {
     if (!whole) store_columns(aside, width, y, N, columns, rows);
   }
 
-  // Adds x[0..count) of a tile's rows times `count` rows of weights to their sums.
+  // Adds x[0..count) of the rows of a tile times `count` rows of weights to their sums.
   template <int MR, int NV>
   static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t stride, size_t rows, const T* weights,
                                  size_t count) {
@@ -231,10 +231,10 @@ struct Dense {
     }
   }
 
-  // Whether a tile's registers hold the sums of one run of k beside those of the runs before.
+  // Whether the registers of a tile can hold the sums of one run of k together with those of the previous runs.
   static constexpr bool takes_runs(int rows, int vectors) { return rows * vectors * 2 <= accumulators || rows == 1; }
 
-  // MR rows of one panel, or one row less.
+  // MR rows of one panel, or one row fewer.
   template <int MR, int NV>
   static FP_INNER void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row, size_t rows) {
     const size_t K = layer.K, stride = layer.stride;
@@ -282,8 +282,8 @@ struct Dense {
     in_tiles<with_runs, odd>(rows, one);
   }
 
-  // One row of one panel in several runs of k, C of them at a time, which hide each other's latency; partials is a
-  // multiple of C.
+  // One row of one panel in several runs of k, C at a time, which hide each other's latency; partials is a multiple of
+  // C.
   template <int NV, int C>
   static FP_INNER void runs(const Layer& layer, const T* x, const Panel& panel, size_t row) {
     constexpr size_t width = row_size(NV);
@@ -309,7 +309,7 @@ struct Dense {
         for (int c = 0; c < C; c++) add(k + c * run, c);
       }
       p += C;
-      // What K / partials leaves over belongs to the last run.
+      // The remainder of K / partials belongs to the last run.
       if (p == partials) {
         for (size_t k = partials * run; k < K; k++) add(k, C - 1);
       }
@@ -324,7 +324,7 @@ struct Dense {
     store<NV>(sum[0], Bounds(layer), panel.results.y + row * layer.N, panel.results.columns);
   }
 
-  // MR rows (few) of G neighbouring full panels, no partials.
+  // MR (few) rows of G adjacent full panels, without partials.
   template <int MR, int G>
   static FP_INNER void few_rows(const Layer& layer, const T* x, const Panel& panel) {
     constexpr int NV = panel_vectors;
@@ -384,12 +384,12 @@ struct Dense {
 
   template <int NV>
   static FP_INLINE void panel_rows(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    // As many rows as there are runs have no more sums side by side than one row has runs.
+    // As many rows as runs give as many independent sums as the runs of one row.
     if (rows > 1 && (rows >= size_t(layer.shape.partials) || rows > 4)) return tiles<NV>(layer, x, panel, rows);
     for (size_t row = 0; row < rows; row++) one_row<NV>(layer, x, panel, row);
   }
 
-  // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
+  // As many whole panels from `column` on as fit, G at a time; returns the first column that is left.
   template <int MR, int G>
   static FP_INNER size_t rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
     const size_t stride = panel_size(layer.K);
@@ -400,11 +400,11 @@ struct Dense {
     return column;
   }
 
-  // One or two rows of as many whole panels as are taken several at a time; returns the first column that is not done.
+  // One or two rows of as many whole panels as fit in groups; returns the first column that is left.
   static FP_INLINE size_t few_rows_of_panels(const Layer& layer, const T* x, T* y, size_t rows, size_t column,
                                              size_t end) {
     if (layer.shape.partials > 1) return column;
-    // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency anyway.
+    // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency in any case.
     constexpr int G = row_chains / panel_vectors, fewer = G > 2 ? G / 2 : G;
     constexpr size_t first_level_bytes = 32 << 10;
     const bool far = layer.K * layer.N * sizeof(T) > first_level_bytes;
@@ -417,7 +417,7 @@ struct Dense {
   }
 
   static FP_INNER void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
-    // The smallest layers are over before the rest of this function has begun.
+    // The smallest layers finish before the rest of this function would start.
     if (rows == 1 && layer.N <= size_t(S::lanes)) {
       return one_row<1>(layer, x, {layer.weights, layer.weights + S::lanes, {y, layer.N}});
     }
@@ -438,13 +438,13 @@ void dense(const fp::DenseLayer<typename S::T>& layer, const typename S::T* x, t
            size_t first, size_t end) {
   if (rows == 0) return;
   if (layer.shape.order == fp::DenseOrder::lanes) {
-    Dots<S>::run(layer, x, y, rows);  // one panel: always all of its columns
+    Dots<S>::run(layer, x, y, rows);  // one panel, with all of its columns
   } else {
     Dense<S>::chains(layer, x, y, rows, first, end);
   }
 }
 
-// The same with bf16 weights, for chains alone.
+// The same with bf16 weights, only for chains.
 template <class S>
 void dense_bf16(const fp::DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
   if (rows > 0) Dense<S, Bf16Weights<S>>::chains(layer, x, y, rows, first, end);

@@ -1,4 +1,4 @@
-// Distances from a row to points that were packed: see Points in kernels.h.
+// Distances from a row to packed points: see Points in kernels.h.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace FP_ISA {
 
-// What one feature adds to the distance of a row x from a point y. Rounded after each operation, as scikit-learn's
-// trees are: where two points are equally far, its last bits decide.
+// What one feature adds to the distance of a row x from a point y. Each operation is rounded, as in scikit-learn's
+// trees: where two points are equally far, the last bits decide.
 template <class S>
 struct Differences {
   using V = typename S::V;
@@ -31,14 +31,14 @@ struct Differences {
     const V size = S::add(abs<S>(x), abs<S>(y));
     return S::select(S::equal(size, S::zero()), sum, S::add(sum, S::div(abs<S>(S::sub(x, y)), size)));
   }
-  // Of what neither lacks.
+  // Only uses features that neither lacks.
   static V known_sum_square(V sum, V x, V y, V, V) {
     const V difference = S::sub(x, y);
     return S::select(S::is_nan(difference), sum, S::add(sum, S::mul(difference, difference)));
   }
 };
 
-// Steps that are compiled in where they are called.
+// Steps that are inlined where they are called.
 template <class S>
 struct SumSquare {
   using V = typename S::V;
@@ -50,7 +50,7 @@ struct SumL1 {
   V operator()(V sum, V x, V y, V, V) const { return Differences<S>::l1(sum, x, y, sum, sum); }
 };
 
-// Points are gone through once for all rows, a panel at a time, and as many of its points at once as `vectors` hold.
+// Reads the points once for all rows, panel by panel, and as many points of a panel at once as `vectors` hold.
 template <class S, int vectors, class F>
 FP_INLINE void each_panel(F step, const Points<typename S::T>& points, const typename S::T* x, typename S::T* y,
                           size_t rows) {
@@ -87,7 +87,7 @@ void distances(const Points<typename S::T>& points, const typename S::T* x, type
   using D = Differences<S>;
   using V = typename S::V;
 #ifndef FP_SMALL
-  // Of those that models often have, in the precision that they have.
+  // The distances that models often have, in their usual precision.
   if constexpr (sizeof(typename S::T) == sizeof(double)) {
     constexpr int vectors = Lanes<S>::vectors;
     if (points.metric == Metric::sum_square) {
@@ -96,7 +96,7 @@ void distances(const Points<typename S::T>& points, const typename S::T* x, type
     if (points.metric == Metric::l1) return each_panel<S, vectors>(SumL1<S>(), points, x, y, rows);
   }
 #endif
-  // Others are called for each vector.
+  // Other distances are called for each vector.
   constexpr V (*steps[])(V, V, V, V, V) = {
 #define FP_METRIC(name) D::name,
 #include "metrics.inc"

@@ -1,5 +1,5 @@
-// a·b + c, rounded once, for machines whose processor has no instruction for it. Not the C library's: musl's loses the
-// sign of a product that vanishes, that of MinGW rounds twice, and results have to be the same bits with every one.
+// a·b + c, rounded once, for processors without an instruction for it. Does not use the C library: musl's function
+// loses the sign of a product that vanishes, MinGW's rounds twice, and all must give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,22 @@
 
 namespace FP_ISA {
 
-// The product of two floats is exact in double precision; what the sum with c loses there decides its last bit, so that
-// it rounds to single precision as the exact sum does (round to odd: Boldo and Melquiond, "Emulation of FMA and
-// correctly rounded sums", 2008).
+// The product of two floats is exact in double precision. What the sum with c loses there decides its last bit, so that
+// it rounds to single precision like the exact sum (round to odd: Boldo and Melquiond, "Emulation of FMA and correctly
+// rounded sums", 2008).
 inline float fused_multiply_add(float a, float b, float c) {
   const double product = double(a) * double(b), addend = double(c), sum = product + addend;
   const double rest = sum - product, lost = (product - (sum - rest)) + (addend - rest);
   uint64_t bits;
   std::memcpy(&bits, &sum, sizeof bits);
-  // Of infinities and NaN, lost is NaN.
+  // For infinities and NaN, lost is NaN.
   if ((lost < 0 || lost > 0) && (bits & 1) == 0) bits += (lost > 0) == (sum > 0) ? 1 : -1;
   double odd;
   std::memcpy(&odd, &bits, sizeof odd);
   return float(odd);
 }
 
-// 128 bits, of which a product of two doubles fills 106.
+// 128 bits; a product of two doubles takes 106 of them.
 struct Wide {
   uint64_t high, low;
 
@@ -37,7 +37,7 @@ struct Wide {
     if (count >= 64) return {low << (count - 64), 0};
     return {high << count | low >> (64 - count), low << count};
   }
-  // The last bit is set where any that are lost were.
+  // The last bit is set if any bits that were lost are set.
   Wide shifted_right(int count) const {
     if (count == 0) return *this;
     if (count >= 128) return {0, (high | low) != 0};
@@ -60,7 +60,7 @@ struct Wide {
   }
 };
 
-// A finite double that is not zero: mantissa · 2^exponent, the mantissa of 53 bits.
+// A finite double that is not zero: mantissa · 2^exponent, with a mantissa of 53 bits.
 struct Parts {
   uint64_t mantissa;
   int exponent;
@@ -84,8 +84,8 @@ inline double fused_multiply_add(double a, double b, double c) {
   if (!finite(c)) return c + c;
   if (c == 0) return a * b;
 
-  // Both with their highest bit at 124 or 125, so that the sum fits; and what the lesser loses, were it to cancel the
-  // greater, would be nothing.
+  // Both have their highest bit at 124 or 125, so that the sum fits. If the smaller one is large enough to cancel the
+  // greater one, it loses no bits.
   const Parts x(a), y(b), z(c);
   const bool negative = x.negative != y.negative;
   Wide product = Wide::product(x.mantissa, y.mantissa).shifted_left(20);
@@ -99,7 +99,7 @@ inline double fused_multiply_add(double a, double b, double c) {
   const Wide sum = negative == z.negative ? greater.plus(lesser) : greater.minus(lesser);
   if ((sum.high | sum.low) == 0) return 0;
 
-  // The highest 53 bits stay, or fewer where the result has no more.
+  // Keeps the highest 53 bits, or fewer if the result has fewer.
   const int zeros = sum.leading_zeros();
   exponent += 75 - zeros;
   const int missing = -1074 - exponent > 0 ? -1074 - exponent : 0;
@@ -107,7 +107,7 @@ inline double fused_multiply_add(double a, double b, double c) {
   const Wide kept = sum.shifted_left(zeros).shifted_right(11 + (missing < 60 ? missing : 60));
   const uint64_t half = uint64_t(1) << 63;
   const bool up = kept.low > half || (kept.low == half && (kept.high & 1) != 0);
-  // A carry out of the mantissa goes into the exponent, and the greatest exponent is infinity's.
+  // A carry out of the mantissa goes into the exponent; the greatest exponent is that of infinity.
   uint64_t bits = (uint64_t(exponent + 1074) << 52) + kept.high + up;
   const uint64_t infinity = uint64_t(0x7ff) << 52;
   if (exponent + 1074 >= 2047 || bits > infinity) bits = infinity;

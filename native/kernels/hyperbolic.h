@@ -1,4 +1,4 @@
-// Hyperbolic functions, and their inverses.
+// Hyperbolic functions and their inverses.
 #pragma once
 
 #include "kernels.h"
@@ -6,7 +6,7 @@
 
 namespace FP_ISA {
 
-// e^x/2, which may be finite where e^x is not, of x that is not negative.
+// e^x/2 for x that is not negative; it may be finite where e^x is not.
 template <class S>
 FP_NOINLINE typename S::V half_exp(typename S::V x) {
   constexpr auto highest = typename S::T(0.69314718055994531 * (Float<S>::bias + 4));
@@ -15,7 +15,7 @@ FP_NOINLINE typename S::V half_exp(typename S::V x) {
   return multiplied<S>(scaled_exp<S>(e));
 }
 
-// An odd polynomial up to 1, then h − 1/(4h), h = e^|x|/2.
+// An odd polynomial up to 1, then h − 1/(4h) with h = e^|x|/2.
 template <class S>
 inline typename S::V sinh(typename S::V x) {
   using T = typename S::T;
@@ -32,20 +32,20 @@ inline typename S::V cosh(typename S::V x) {
   return S::add(h, S::div(S::set1(typename S::T(0.25)), h));
 }
 
-// From where x² + 1 rounds to x².
+// From here on, x² + 1 rounds to x².
 template <class S>
 inline typename S::V far_from_one() {
   return S::set1(typename S::T(S::mantissa_bits == 23 ? 0x1p13 : 0x1p28));
 }
 
-// log(1 + more), or far from 1 log(2x).
+// log(1 + more), or log(2x) far from 1.
 template <class S>
 FP_NOINLINE typename S::V log_of_sum(typename S::V x, typename S::V more) {
   using C = Coefficients<typename S::T>;
   return S::select(S::less(x, far_from_one<S>()), log1p<S>(more), S::add(log<S>(x), S::set1(C::ln2_high)));
 }
 
-// log(|x| + √(x² + 1)), as the logarithm of 1 and what is more than it.
+// log(|x| + √(x² + 1)), as the logarithm of 1 plus the rest.
 template <class S>
 inline typename S::V asinh(typename S::V x) {
   using V = typename S::V;

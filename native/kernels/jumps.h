@@ -1,4 +1,4 @@
-// One row through trees of few leaves: all comparisons of a tree at once. tree_layouts.h has the layout.
+// One row through trees with few leaves: all comparisons of a tree at once. tree_layouts.h documents the layout.
 #pragma once
 
 #include "../tree_layouts.h"
@@ -10,7 +10,7 @@ template <size_t size, size_t slots>
 FP_NOINLINE void jump_trees(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end,
                             const int32_t* first_leaves, int32_t* leaves) {
   using B = Bytes;
-  // Trees side by side, since each hop waits for the one before.
+  // Trees that are processed together, because each hop waits for the previous one.
   constexpr size_t lanes = 8;
   const typename B::template Table<slots> table(ranks);
   uint8_t next[lanes][size] = {}, leaf[lanes][size];
@@ -26,7 +26,7 @@ FP_NOINLINE void jump_trees(const Jumps& jumps, const uint8_t* ranks, size_t fir
         B::store(leaf[lane] + at, B::select(left, array(4), array(5)));
       }
     }
-    // A lane without a tree hops in the one before, or stays.
+    // A lane without a tree repeats the hops of the one before, or stays where it is.
     size_t split[lanes] = {};
     for (int32_t hop = 0; hop < jumps.hops; hop++) {
       FP_UNROLL
@@ -36,7 +36,7 @@ FP_NOINLINE void jump_trees(const Jumps& jumps, const uint8_t* ranks, size_t fir
   }
 }
 
-// The kernel of an instruction set without one register for a whole tree.
+// The kernel of an instruction set whose registers do not hold a whole tree.
 inline void jump(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end, const int32_t* first_leaves,
                  int32_t* leaves) {
   if (jumps.size == most_jump_leaves) {

@@ -1,4 +1,4 @@
-// Elementary functions over a vector type: our own, so that every instruction set gives the same bits.
+// Elementary functions over a vector type. They are our own, so that every instruction set gives the same bits.
 //
 // Methods, bounds and measurements: docs/curves.md. NaN in, NaN out; subnormal arguments and results are kept.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace FP_ISA {
 
-// Facts of the element's format. Below `exp_lowest` e^x is 0, even times x; above `exp_highest` it is infinite.
+// Constants of the element's format. Below `exp_lowest` e^x is 0, even times x; above `exp_highest` it is infinite.
 template <class S>
 struct Float {
   using T = typename S::T;
@@ -28,7 +28,7 @@ struct Float {
   static constexpr T shift = T(1.5) * two_to_mantissa;
   static constexpr Int shift_bits = (Int(bias + mantissa_bits) << mantissa_bits) + (Int(1) << (mantissa_bits - 1));
 
-  // What e^x is multiplied by, down to raised_lowest, to be far from subnormal.
+  // The factor that moves e^x, down to raised_lowest, far from subnormal numbers.
   static constexpr int raise = mantissa_bits == 23 ? 64 : 128;
   static constexpr T lower = T(mantissa_bits == 23 ? 0x1p-64 : 0x1p-128);  // 2^−raise
   static constexpr T raised_lowest = T(-0.69314718055994531 * (bias + raise - 2));
@@ -64,8 +64,8 @@ inline typename S::V truth(typename S::M m) {
   return S::select(m, S::set1(1), S::zero());
 }
 
-// Estrin's scheme: the first Half coefficients plus x^Half times the others, which wait for one another less than
-// in Horner's rule. `powers` are x, x², x⁴ and so on.
+// Estrin's scheme: the first Half coefficients plus x^Half times the others. It has shorter dependency chains than
+// Horner's rule. `powers` are x, x², x⁴ and so on.
 template <class S, int First, int Count, int Total>
 inline typename S::V partial_polynomial(const typename S::T (&coefficients)[Total], const typename S::V* powers) {
   if constexpr (Count == 1) {
@@ -78,7 +78,7 @@ inline typename S::V partial_polynomial(const typename S::T (&coefficients)[Tota
   }
 }
 
-// Of up to 32 coefficients, lowest power first.
+// For up to 32 coefficients, lowest power first.
 template <class S, int Count>
 inline typename S::V polynomial(const typename S::T (&coefficients)[Count], typename S::V x) {
   static_assert(Count <= 32, "one more power");
@@ -93,21 +93,21 @@ struct Pair {
   typename S::V high, low;
 };
 
-// a·b exactly, where that is finite.
+// a·b exactly, if it is finite.
 template <class S>
 inline Pair<S> product(typename S::V a, typename S::V b) {
   const typename S::V high = S::mul(a, b);
   return {high, S::fma(a, b, negate<S>(high))};
 }
 
-// a + b exactly, where both and the sum are finite.
+// a + b exactly, if both and the sum are finite.
 template <class S>
 inline Pair<S> sum(typename S::V a, typename S::V b) {
   const typename S::V high = S::add(a, b), of_b = S::sub(high, a);
   return {high, S::add(S::sub(a, S::sub(high, of_b)), S::sub(b, of_b))};
 }
 
-// 2^exponent of the integers exponent + bias, which lie within the format's normal range.
+// 2^exponent for integers exponent + bias within the format's normal range.
 template <class S>
 inline typename S::V power_of_two(decltype(S::bits(S::zero())) biased) {
   return S::from_bits(S::template shift_left<S::mantissa_bits>(biased));
@@ -129,7 +129,7 @@ inline ReducedExp<S> exp_of_rest(typename S::V shifted, typename S::V r) {
   return {S::isub(S::bits(shifted), S::iset1(Float<S>::shift_bits)), S::fma(S::mul(r, r), series, r)};
 }
 
-// Of x, up to twice the format's range of exponents. The first step towards r is exact.
+// For x up to twice the format's range of exponents. The first step towards r is exact.
 template <class S>
 inline ReducedExp<S> reduced_exp(typename S::V x) {
   using V = typename S::V;
@@ -139,7 +139,7 @@ inline ReducedExp<S> reduced_exp(typename S::V x) {
   return exp_of_rest<S>(shifted, S::fnma(n, S::set1(C::ln2_low), S::fnma(n, S::set1(C::ln2_high), x)));
 }
 
-// Of x + low.
+// For x + low.
 template <class S>
 inline ReducedExp<S> reduced_exp(typename S::V x, typename S::V low) {
   using V = typename S::V;
@@ -171,8 +171,8 @@ inline typename S::V clamp_exponent(typename S::V x) {
   return S::max(S::set1(Float<S>::exp_lowest), S::min(S::set1(Float<S>::exp_highest), x));
 }
 
-// e^x = (1 + minus_one)·half·scale, where only the last product may overflow or become subnormal: a factor that
-// belongs to the result goes before it.
+// e^x = (1 + minus_one)·half·scale, where only the last product may overflow or become subnormal: a factor that belongs
+// to the result is applied before it.
 template <class S>
 struct ScaledExp {
   typename S::V minus_one, half, scale;
@@ -196,14 +196,15 @@ inline typename S::V exp(typename S::V x) {
   return multiplied<S>(scaled_exp<S>(reduced_exp<S>(clamp_exponent<S>(x))));
 }
 
-// 2^(n + raise) of exponents between raised_lowest and little above 0, by fewer operations than scaled_exp(): it never
-// is subnormal. A factor that belongs to the result goes in before lowered(), which may round into the subnormals.
+// 2^(n + raise) for exponents between raised_lowest and slightly above 0, with fewer operations than scaled_exp(): it
+// is never subnormal. A factor that belongs to the result is applied before lowered(), which may round to a subnormal
+// number.
 template <class S>
 inline typename S::V raised_power(decltype(S::bits(S::zero())) n) {
   return power_of_two<S>(S::iadd(n, S::iset1(Float<S>::bias + Float<S>::raise)));
 }
 
-// 2^(n − raise), for n from little below 0 as far up.
+// 2^(n − raise), for n from slightly below 0 to just as far up.
 template <class S>
 inline typename S::V lowered_power(decltype(S::bits(S::zero())) n) {
   return power_of_two<S>(S::iadd(n, S::iset1(Float<S>::bias - Float<S>::raise)));
@@ -214,7 +215,7 @@ inline typename S::V lowered(typename S::V y) {
   return S::mul(y, S::set1(Float<S>::lower));
 }
 
-// a·b as an exponent: just {a·b, 0} where e to it is 0 or infinite.
+// a·b as an exponent: just {a·b, 0} where e^(a·b) is 0 or infinite.
 template <class S>
 inline Pair<S> exponent_product(typename S::V a, typename S::V b) {
   const Pair<S> p = product<S>(a, b);
@@ -227,7 +228,7 @@ inline typename S::V expm1(typename S::V x) {
   using V = typename S::V;
   using F = Float<S>;
   constexpr T lowest = T(-0.69314718055994531 * (F::mantissa_bits + 3));  // e^x − 1 rounds to −1
-  constexpr T highest = T(0.69314718055994531 * (F::bias + 1.1));         // infinite, while 2^(n − 1) is not
+  constexpr T highest = T(0.69314718055994531 * (F::bias + 1.1));         // infinite, although 2^(n − 1) is not
   const V clamped = S::max(S::set1(lowest), S::min(S::set1(highest), x));
   const ReducedExp<S> e = reduced_exp<S>(clamped);
   const V half = power_of_two<S>(S::iadd(e.n, S::iset1(F::bias - 1)));  // 2^n/2
@@ -257,7 +258,7 @@ inline Split<S> split(typename S::V x) {
   const auto raised = S::iadd(S::bits(x), S::isub(one, root_half));
   const auto biased = S::template shift_right<S::mantissa_bits>(raised);
   const auto power = S::isub(S::template shift_left<S::mantissa_bits>(biased), one);  // added to the bits of m
-  // An integer below 2^mantissa_bits, or-ed into the bits of 2^mantissa_bits, is their sum.
+  // An integer below 2^mantissa_bits, or-ed into the bits of 2^mantissa_bits, gives their sum.
   const V n = S::from_bits(S::ior(biased, S::bits(S::set1(F::two_to_mantissa))));
   return {S::from_bits(S::isub(S::bits(x), power)),
           S::sub(n, S::select(subnormal, S::set1(offset + F::mantissa_bits), S::set1(offset))),
@@ -299,7 +300,7 @@ inline typename S::V log1p(typename S::V x) {
   const Pair<S> u = sum<S>(one, x);
   const Split<S> parts = split<S>(u.high);
   const V f = S::sub(parts.m, one);
-  // Beyond 2^60, where `low` no longer matters, 2^−n might not exist.
+  // Beyond 2^60, `low` no longer matters, and 2^−n might not exist.
   const V corrected = S::fma(u.low, parts.inverse_power, f);
   V y = combined_log<S>(parts.n, S::select(S::less(x, S::set1(T(int64_t(1) << 60))), corrected, f));
   y = S::select(S::mask_and(S::less(x, S::set1(F::infinity)), S::less_equal(tiny, abs<S>(x))), y, x);
@@ -325,7 +326,7 @@ struct Logistic {
   typename S::V scale, denominator;
 };
 
-// Where e^x need not be told from infinity, since the logistic of x rounds to 1.
+// Where e^x need not be distinguished from infinity, because the logistic function of x rounds to 1.
 template <class S>
 inline typename S::V clamp_logit(typename S::V x) {
   constexpr auto highest = typename S::T(0.69314718055994531 * (S::mantissa_bits + 3));
@@ -341,7 +342,7 @@ inline Logistic<S> logistic(const ReducedExp<S>& e) {
   const V scale = power_of_two<S>(S::isub(S::iset1(bias), k));
   const V power = power_of_two<S>(S::iadd(S::isub(e.n, k), S::iset1(bias)));
   const V whole = S::add(scale, power);
-  const V lost = S::sub(scale, S::sub(whole, power));  // by that rounding, where it matters
+  const V lost = S::sub(scale, S::sub(whole, power));  // because of that rounding, where it matters
   return {scale, S::add(whole, S::fma(power, e.minus_one, lost))};
 }
 
@@ -362,8 +363,8 @@ inline typename S::V tanh(typename S::V x) {
   return with_sign<S>(S::div(t, S::add(t, S::set1(2))), x);
 }
 
-// x·[0 < x] + tail·lower, for functions that lie between 0 and x; NaN for −∞, as −∞·0 is. The tail is a zero where x is
-// one, −0 unless x is +0, and else less than 0: so a zero keeps its sign, and what underflows is −0.
+// x·[0 < x] + tail·lower, for functions that lie between 0 and x; NaN for −∞, like −∞·0. The tail is a zero where x is
+// a zero (−0 unless x is +0), otherwise less than 0: so a zero keeps its sign, and underflow gives −0.
 template <class S>
 inline typename S::V hinged(typename S::V x, typename S::V tail) {
   const typename S::V hinge = S::select(S::less(x, S::zero()), S::sub(x, x), x);

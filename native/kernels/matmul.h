@@ -1,4 +1,4 @@
-// The product of two matrices that are both made while a model runs: neither is packed.
+// The product of two matrices that are both computed while a model runs: neither is packed.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace FP_ISA {
 
-// In sixteen sums side by side: see lanes.h.
+// In sixteen parallel sums: see lanes.h.
 template <class S>
 FP_NOINLINE typename S::T dot(const typename S::T* a, const typename S::T* b, size_t K) {
   using L = Lanes<S>;
@@ -22,7 +22,7 @@ FP_NOINLINE typename S::T dot(const typename S::T* a, const typename S::T* b, si
   return sum.sum();
 }
 
-// One row times b [K, N]: each column adds up along k.
+// One row times b [K, N]: each column is summed along k.
 template <class S>
 FP_NOINLINE void row_times(const typename S::T* a, const typename S::T* b, typename S::T* y, size_t K, size_t N) {
   size_t n = 0;

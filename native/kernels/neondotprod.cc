@@ -14,7 +14,7 @@
 #include "../pack_reduced.h"
 #include "kernels.h"
 
-// What follows may run only where has_neondotprod() says so.
+// The code below may only run if has_neondotprod() returns true.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #elif defined(__GNUC__)

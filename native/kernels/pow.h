@@ -1,12 +1,12 @@
-// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them. Logarithms to other bases
-// from the same pair, and the cube root.
+// a^b = e^(b·log|a|), with the logarithm as a pair; special cases as in IEEE 754. Logarithms to other bases from the
+// same pair, and the cube root.
 #pragma once
 
 #include "math.h"
 
 namespace FP_ISA {
 
-// log(x) of positive finite x, to about half as many bits again as one element holds.
+// log(x) for positive finite x, to about one and a half times the bits of one element.
 template <class S>
 inline Pair<S> log_pair(typename S::V x) {
   using T = typename S::T;
@@ -42,7 +42,7 @@ inline Pair<S> log_pair(typename S::V x) {
   return sum<S>(total.high, S::add(total.low, S::add(whole_low, S::add(of_m.low, S::add(twice_low, bend_low)))));
 }
 
-// log(x) times high + low, with the ends of log().
+// log(x) times high + low, with the same end values as log().
 template <class S>
 FP_NOINLINE typename S::V log_times(typename S::V x, typename S::T high, typename S::T low) {
   using V = typename S::V;
@@ -54,7 +54,7 @@ FP_NOINLINE typename S::V log_times(typename S::V x, typename S::T high, typenam
   return S::select(S::less(x, S::zero()), S::set1(F::nan), y);
 }
 
-// 2^n of whole n within the format's normal range.
+// 2^n for integers n within the format's normal range.
 template <class S>
 inline typename S::V whole_power(typename S::V n) {
   using F = Float<S>;
@@ -62,7 +62,7 @@ inline typename S::V whole_power(typename S::V n) {
   return power_of_two<S>(S::isub(bits, S::iset1(F::shift_bits - F::bias)));
 }
 
-// e^(log(m)/3)·2^k for |x| = m·2^(3k), then a step of Newton's that takes the cube exactly.
+// e^(log(m)/3)·2^k for |x| = m·2^(3k), then a Newton step that computes the cube exactly.
 template <class S>
 inline typename S::V cbrt(typename S::V x) {
   using T = typename S::T;
@@ -94,14 +94,14 @@ FP_NOINLINE typename S::V pow(typename S::V a, typename S::V b) {
   log.high = S::select(vanishes, S::set1(-F::infinity), S::select(finite, log.high, base));
   log.low = S::select(S::mask_or(vanishes, S::mask_not(finite)), zero, log.low);
 
-  // Where e^exponent is 0 or infinite anyway, the lower part may be no number.
+  // Where e^exponent is 0 or infinite in any case, the lower part may be NaN.
   const Pair<S> exponent = product<S>(b, log.high);
   const M moderate = S::less(abs<S>(exponent.high), S::set1(-F::exp_lowest));
   const V low = S::select(moderate, S::fma(b, log.low, exponent.low), zero);
   V y = multiplied<S>(scaled_exp<S>(reduced_exp<S>(clamp_exponent<S>(exponent.high), low)));
   y = S::select(S::equal(base, one), S::select(S::is_nan(b), b, one), y);
 
-  // Negative numbers have whole powers alone.
+  // Negative numbers only have integer powers.
   const V half = S::mul(b, S::set1(T(0.5)));
   const M whole = S::equal(S::trunc(b), b), odd = S::mask_and(whole, S::mask_not(S::equal(S::trunc(half), half)));
   const M finite_negative = S::mask_and(S::less(a, zero), finite);

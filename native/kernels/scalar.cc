@@ -1,7 +1,7 @@
 #define FP_ISA fp::scalar
 #define FP_SMALL
 
-// What is included here is compiled as elsewhere; what follows runs where nothing better does, and is kept small.
+// The code included here is compiled as elsewhere; the code below runs if there is no better set, and is kept small.
 #include <cmath>
 #include <cstring>
 #include <limits>

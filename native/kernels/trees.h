@@ -1,4 +1,4 @@
-// Decision trees: values to ranks, and many rows through a tree at once. tree_layouts.h has the layouts.
+// Decision trees: values to ranks, and many rows through a tree at once. tree_layouts.h documents the layouts.
 #pragma once
 
 #include <cstring>
@@ -46,8 +46,8 @@ void rank(const Slots<typename S::T>& slots, const typename S::T* x, size_t feat
   }
 }
 
-// Rows go through a tree side by side: at each split are those that have come to it; those of them that go to its left
-// go on, while those to its right wait.
+// Many rows go through a tree together: each split has the rows that reached it; those that go left continue, while
+// those that go right wait.
 template <size_t vectors>
 FP_NOINLINE void slice_rows(const SlicedNode* node, const uint8_t* sets, const uint8_t* ranks, size_t stride,
                             uint8_t* leaves) {

@@ -1,4 +1,4 @@
-// Sines and their like, and the angles back from them. Every argument is reduced exactly, the greatest too.
+// Trigonometric functions and their inverses. Every argument is reduced exactly, even the greatest.
 #pragma once
 
 #include <cstring>
@@ -31,8 +31,8 @@ struct Turns {
   T n, high, low;
 };
 
-// From x = m·2^e, m whole: of the bits of 2/π those are left out whose products are multiples of 4; of the next 192 the
-// product with m is exact (Payne and Hanek, "Radian reduction for trigonometric functions", 1983). |x| is at least
+// From x = m·2^e with an integer m: leaves out the bits of 2/π whose products are multiples of 4; the product of m and
+// the next 192 bits is exact (Payne and Hanek, "Radian reduction for trigonometric functions", 1983). |x| is at least
 // 2^17.
 template <class S>
 FP_NOINLINE Turns<typename S::T> turns_of(typename S::T x) {
@@ -53,7 +53,7 @@ FP_NOINLINE Turns<typename S::T> turns_of(typename S::T x) {
   uint64_t top = window(0) * m + second.high, middle = second.low + third.high, low = third.low;
   top += middle < second.low;
 
-  // The first two bits are whole; the rest is rounded to the nearer whole number.
+  // The first two bits are the integer part; the rest is rounded to the nearest integer.
   const int n = int((top + (uint64_t(1) << 61)) >> 62);
   top = top << 2 | middle >> 62;
   middle = middle << 2 | low >> 62;
@@ -77,7 +77,7 @@ FP_NOINLINE Turns<typename S::T> turns_of(typename S::T x) {
   return {T(x > 0 ? n : -n), high, low_part * power_of<S>(-digits)};
 }
 
-// Those of the elements that are large or infinite; the others are left as they are.
+// Reduces the elements that are large or infinite; the others are left as they are.
 template <class S>
 FP_NOINLINE void turn_large(typename S::T limit, typename S::V x, Turned<S>& turned) {
   using T = typename S::T;
@@ -100,7 +100,7 @@ FP_NOINLINE void turn_large(typename S::T limit, typename S::V x, Turned<S>& tur
   turned.n = S::bits(S::select(small, S::from_bits(turned.n), S::add(S::load(n), S::set1(Float<S>::shift))));
 }
 
-// Up to `limit` in steps that are exact (Cody and Waite): x − n·π/2, π/2 in three parts.
+// For |x| up to `limit` in exact steps (Cody and Waite): x − n·π/2, with π/2 in three parts.
 template <class S>
 FP_NOINLINE Turned<S> turned(typename S::V x) {
   using T = typename S::T;
@@ -117,7 +117,7 @@ FP_NOINLINE Turned<S> turned(typename S::V x) {
   return found;
 }
 
-// Of the angle high + low; small ones are their own sine.
+// The sine of the angle high + low; small angles are their own sine.
 template <class S>
 inline typename S::V sine_of_rest(const Turned<S>& r) {
   using V = typename S::V;
@@ -203,7 +203,7 @@ inline Pair<S> minus(typename S::V high, typename S::V low, const Pair<S>& y) {
   return {first.high, S::add(first.low, S::sub(low, y.low))};
 }
 
-// The angle of the point (x, y), from −π to π; special cases as IEEE 754 has them.
+// The angle of the point (x, y), from −π to π; special cases as in IEEE 754.
 template <class S>
 FP_NOINLINE typename S::V atan2(typename S::V y, typename S::V x) {
   using T = typename S::T;
@@ -218,7 +218,7 @@ FP_NOINLINE typename S::V atan2(typename S::V y, typename S::V x) {
   const M endless = S::equal(under, infinity);
   over = S::select(endless, S::select(S::equal(over, infinity), one, zero), over);
   under = S::select(S::mask_or(endless, S::equal(under, zero)), one, under);
-  // Far from the ends of the range, where a sum might overflow or a remainder be lost.
+  // Far from the ends of the range, where a sum might overflow or a remainder might be lost.
   constexpr bool is_float = S::mantissa_bits == 23;
   const M huge = S::less(S::set1(T(is_float ? 0x1p120 : 0x1p1000)), under);
   const M minute = S::less(under, S::set1(T(is_float ? 0x1p-90 : 0x1p-900)));

@@ -28,7 +28,7 @@ struct F32 {
     const __m256i first = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     return _mm256_blendv_ps(fill, _mm256_maskload_ps(from, first), _mm256_castsi256_ps(first));
   }
-  // In pieces of 4, 2 and 1: a masked store takes tens of cycles on AMD processors.
+  // In parts of 4, 2 and 1: a masked store takes tens of cycles on AMD processors.
   static void store_part(T* to, V a, int count) {
     __m128 rest = _mm256_castps256_ps128(a);
     if (count & 4) {
@@ -192,7 +192,8 @@ struct F64 {
   }
 };
 
-// How bytes are multiplied (see dense_int8.h): widened to 16 bits, two by two. Sums of byte products would saturate.
+// How bytes are multiplied (see dense_int8.h): they are widened to 16 bits, and products are added in pairs. Sums of
+// byte products would saturate.
 struct Products {
   using F = F32;
   using Row = int16_t;
@@ -213,7 +214,7 @@ struct Products {
   static __m256 to_float(__m256i v) { return _mm256_cvtepi32_ps(v); }
 };
 
-// Bytes without sign, for trees: see trees.h.
+// Unsigned bytes, for trees: see trees.h.
 struct Bytes {
   using V = __m256i;
   using M = __m256i;
@@ -227,7 +228,7 @@ struct Bytes {
   static M without(M a, M b) { return _mm256_andnot_si256(b, a); }
   static V select(M m, V a, V b) { return _mm256_blendv_epi8(b, a, m); }
 
-  // Bytes found by index. A shuffle looks at 16 of them, by the lowest bits of an index.
+  // Looks up bytes by index. A shuffle looks at 16 bytes, by the lowest bits of an index.
   template <size_t count>
   struct Table {
     V parts[count / 16];
@@ -244,7 +245,7 @@ struct Bytes {
       if constexpr (parts_here == 1) {
         return _mm256_shuffle_epi8(parts[first], index);
       } else {
-        // The bit that tells the halves apart, brought to where blends look.
+        // Moves the bit that distinguishes the halves to where blends look.
         constexpr int bit = parts_here == 2 ? 4 : parts_here == 4 ? 5 : 6;
         constexpr size_t half = parts_here / 2;
         return _mm256_blendv_epi8(part<first, half>(index), part<first + half, half>(index),
@@ -253,7 +254,7 @@ struct Bytes {
     }
   };
 
-  // A bit for each of 256 values.
+  // One bit for each of 256 values.
   struct Set {
     Table<32> bits;
     explicit Set(const uint8_t* from) : bits(from) {}

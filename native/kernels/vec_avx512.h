@@ -178,7 +178,7 @@ struct F64 {
   static M lowest(int count) { return M((1u << count) - 1); }
 };
 
-// How bytes are multiplied (see dense_int8.h): widened to 16 bits, two by two.
+// How bytes are multiplied (see dense_int8.h): they are widened to 16 bits, and products are added in pairs.
 struct Products {
   using F = F32;
   using Row = int16_t;
@@ -198,7 +198,7 @@ struct Products {
   static __m512 to_float(__m512i v) { return _mm512_cvtepi32_ps(v); }
 };
 
-// Bytes without sign, for trees: see trees.h.
+// Unsigned bytes, for trees: see trees.h.
 struct Bytes {
   using V = __m512i;
   using M = __mmask64;
@@ -212,7 +212,7 @@ struct Bytes {
   static M without(M a, M b) { return a & ~b; }
   static V select(M m, V a, V b) { return _mm512_mask_blend_epi8(m, b, a); }
 
-  // A bit for each of 256 values. A shuffle looks at 16 bytes, by the lowest bits of an index.
+  // One bit for each of 256 values. A shuffle looks at 16 bytes, by the lowest bits of an index.
   struct Set {
     V low, high;
     explicit Set(const uint8_t* from)

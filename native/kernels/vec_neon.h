@@ -44,7 +44,7 @@ struct F32 {
   static V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
   static V fnma(V a, V b, V c) { return vfmsq_f32(c, a, b); }
 
-  // vminq and vmaxq prefer the NaN: not what the contract says.
+  // vminq and vmaxq prefer the NaN, unlike the contract.
   static V min(V a, V b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
   static V max(V a, V b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 
@@ -109,7 +109,7 @@ struct F64 {
   static V load(const T* from) { return vld1q_f64(from); }
   static V load_floats(const float* from) { return vcvt_f64_f32(vld1_f32(from)); }
   static void store(T* to, V a) { vst1q_f64(to, a); }
-  // There is but one part of two lanes.
+  // Two lanes only have one part.
   static V load_part(const T* from, int, V fill) { return vld1q_lane_f64(from, fill, 0); }
   static void store_part(T* to, V a, int) { vst1q_lane_f64(to, a, 0); }
 
@@ -168,7 +168,7 @@ struct F64 {
   }
 };
 
-// How bytes are multiplied (see dense_int8.h): products of 16 bits, added two by two.
+// How bytes are multiplied (see dense_int8.h): products of 16 bits, added in pairs.
 struct Products {
   using F = F32;
   using Row = int8_t;
@@ -189,7 +189,7 @@ struct Products {
   static float32x4_t to_float(int32x4_t v) { return vcvtq_f32_s32(v); }
 };
 
-// Bytes without sign, for trees: see trees.h.
+// Unsigned bytes, for trees: see trees.h.
 struct Bytes {
   using V = uint8x16_t;
   using M = uint8x16_t;
@@ -203,7 +203,7 @@ struct Bytes {
   static M without(M a, M b) { return vbicq_u8(a, b); }
   static V select(M m, V a, V b) { return vbslq_u8(m, a, b); }
 
-  // Bytes found by index; an index past one of the parts leaves what the others found.
+  // Looks up bytes by index; an index outside of one part leaves the result of the other parts.
   template <size_t count>
   struct Table {
     uint8x16x4_t parts[count / 64];
@@ -217,7 +217,7 @@ struct Bytes {
     }
   };
 
-  // A bit for each of 256 values.
+  // One bit for each of 256 values.
   struct Set {
     uint8x16x2_t bits;
     explicit Set(const uint8_t* from) : bits(vld1q_u8_x2(from)) {}

@@ -1,8 +1,8 @@
-// The vector type, for one element: the contract that the other vec_*.h fill with intrinsics.
+// The vector type with one element: the contract that the other vec_*.h implement with intrinsics.
 //
-// A vec_*.h defines, inside the namespace FP_ISA, two structs F32 and F64. Their operations are IEEE 754,
-// rounded to nearest even, and give the same bits in every file: an algorithm written over them needs no
-// second thought about instruction sets. Where hardware differs (minimum, maximum, NaN) the comment decides.
+// A vec_*.h defines two structs F32 and F64 in the namespace FP_ISA. Their operations follow IEEE 754, round to nearest
+// even, and give the same bits in every file, so algorithms written with them do not depend on the instruction set.
+// Where hardware differs (minimum, maximum, NaN), the comments define the result.
 #pragma once
 
 #include <cmath>
@@ -21,7 +21,7 @@ struct ScalarVector {
   using I = Bits;     // the same bits as signed integers of the element's size
   using M = bool;     // a truth value per lane
   static constexpr int lanes = 1;
-  static constexpr int registers = 4;  // vector registers, which decide the size of a dense tile
+  static constexpr int registers = 4;  // the number of vector registers, which determines the size of a dense tile
   static constexpr int mantissa_bits = MantissaBits;
 
   static V set1(T value) { return value; }
@@ -43,7 +43,7 @@ struct ScalarVector {
   static FP_NOINLINE V fma(V a, V b, V c) { return fused_multiply_add(a, b, c); }  // a·b + c, rounded once
   static V fnma(V a, V b, V c) { return fma(-a, b, c); }                           // c − a·b, rounded once
 
-  // x86's: the second where either is NaN, or where both are zero.
+  // As on x86: the second operand if either is NaN, or if both are zero.
   static V min(V a, V b) { return a < b ? a : b; }
   static V max(V a, V b) { return a > b ? a : b; }
 
@@ -53,7 +53,7 @@ struct ScalarVector {
   static V ceil(V a) { return std::ceil(a); }
   static V trunc(V a) { return std::trunc(a); }
 
-  // Ordered comparisons: false where either is NaN.
+  // Ordered comparisons: false if either is NaN.
   static M less(V a, V b) { return a < b; }
   static M less_equal(V a, V b) { return a <= b; }
   static M equal(V a, V b) { return a == b; }
@@ -65,14 +65,14 @@ struct ScalarVector {
   static bool any(M m) { return m; }
   static int count(M m) { return int(m); }
 
-  // Across lanes: lane l of down<D>(a) is lane l + D of a; the top D lanes are of no meaning. D is a power of two.
+  // Across lanes: lane l of down<D>(a) is lane l + D of a; the top D lanes are undefined. D is a power of two.
   template <int D>
   static V down(V a) {
     return a;
   }
   static T first(V a) { return a; }
-  // The lanes of each of the four vectors added up, half onto half (l + lanes / 2 onto l, then again): four elements,
-  // the first of one vector, or 4 / lanes vectors.
+  // The sum of the lanes of each of the four vectors, added half onto half (l + lanes / 2 onto l, then again): four
+  // elements, in the first element of one vector, or in 4 / lanes vectors.
   static void sums(V a, V b, V c, V d, V* to) {
     to[0] = a;
     to[1] = b;
@@ -104,7 +104,7 @@ struct ScalarVector {
   template <int Count>
   static I shift_right(I a) {
     return I(Unsigned(a) >> Count);
-  }  // logical: zeros come in
+  }  // logical: zeros are shifted in
 
  private:
   template <int Size, typename = void>
@@ -122,7 +122,7 @@ struct F32 : ScalarVector<float, int32_t, 23> {
   static V load_doubles(const double* from) { return float(*from); }  // each rounded
 };
 struct F64 : ScalarVector<double, int64_t, 52> {
-  // The memory may hold doubles before and afterwards.
+  // The memory may contain doubles before and afterwards.
   static V load_floats(const float* from) {
     float value;
     std::memcpy(&value, from, sizeof value);

@@ -1,5 +1,5 @@
-// The addon of learning: create() makes a learner over buffers that JavaScript owns and gives the function that steps
-// it. A step's arguments and results are in buffers too, so that the call itself has neither.
+// The addon for learning: create() makes a learner over buffers that JavaScript owns and returns the function that
+// steps it. The arguments and results of a step are in buffers too, so the call itself has neither.
 
 #include <node_api.h>
 
@@ -37,7 +37,7 @@ napi_value fail(napi_env env, const char* code, const char* reason) {
   return nullptr;
 }
 
-// A learner, and what keeps the memory that it works in.
+// A learner, and what keeps its memory alive.
 struct Holder {
   Learner* learner = nullptr;
   int32_t* words = nullptr;
@@ -96,7 +96,7 @@ bool element_of(napi_typedarray_type type, Element& element) {
   }
 }
 
-// A typed array whose memory no other thread can change, and a reference that keeps it.
+// A typed array whose memory no other thread can change, and a reference that keeps it alive.
 bool take(napi_env env, napi_value value, Buffer& buffer, napi_ref* reference) {
   napi_typedarray_type type = napi_uint8_clamped_array;
   napi_value array_buffer;
@@ -113,7 +113,8 @@ const Kinds* find_set(const char* name) {
   return nullptr;
 }
 
-// For the set, or of the next that has it: a processor with one set has those after it.
+// The functions of the set, or of the next set that has them: a processor that supports one set supports those after
+// it.
 const Kind* find_kind(const Kinds& from, const char* name) {
   for (const Kinds* set = &from; set != sets + sizeof sets / sizeof *sets; set++) {
     for (const Kind* kind = set->kinds; kind->name != nullptr; kind++) {
@@ -130,7 +131,7 @@ napi_value create_learner(napi_env env, const Kind& kind, const napi_value* argu
   if (!buffers.allocate(count + 3) || !holder.references.allocate(count + 3)) {
     return fail(env, "MEMORY", "no memory for the list of buffers");
   }
-  // First all that may run JavaScript, then the memory of the arrays.
+  // First everything that may run JavaScript, then the memory of the arrays.
   Array<napi_value> values;
   if (!values.allocate(count)) return fail(env, "MEMORY", "no memory for the list of buffers");
   for (uint32_t i = 0; i < count; i++) {
@@ -171,8 +172,8 @@ napi_value create_learner(napi_env env, const Kind& kind, const napi_value* argu
   return function;
 }
 
-// create(kind, isa, integers, numbers, words, state, before, buffers): `isa` empty for the best there is; `before` as
-// long as the state, which it holds from before the last step.
+// create(kind, isa, integers, numbers, words, state, before, buffers): an empty `isa` means the best available set;
+// `before` is as long as the state, and keeps the state from before the last step.
 napi_value create(napi_env env, napi_callback_info info) {
   napi_value arguments[8];
   size_t given = 8;
@@ -195,7 +196,7 @@ napi_value create(napi_env env, napi_callback_info info) {
   return function;
 }
 
-// exp(isa, x), and pow(isa, x, y): as glibc has them.
+// exp(isa, x), and pow(isa, x, y): with the results of glibc.
 template <bool is_power>
 napi_value compute(napi_env env, napi_callback_info info) {
   napi_value arguments[3], result;
@@ -247,7 +248,7 @@ static napi_value init(napi_env env, napi_value exports) {
 
 }  // namespace fp::learn
 
-// The one symbol that is exported. The version of Node-API has no separate function: without one it is 8.
+// The only exported symbol. The version of Node-API has no separate function: without one it is 8.
 static_assert(NAPI_VERSION == 8, "node_api_module_get_api_version_v1() would set another version");
 extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
   return fp::learn::init(env, exports);

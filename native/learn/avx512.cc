@@ -4,7 +4,8 @@
 #define FP_ISA fp::avx512
 #define FP_REST fp::avx2
 
-// What is included here belongs to no instruction set; what follows may run only where has_avx512() says so.
+// The code included here is not for a specific instruction set; the code below may only run if has_avx512() returns
+// true.
 #include <immintrin.h>
 
 #include <cmath>
@@ -35,7 +36,7 @@ double learn_pow(double, double);
 
 namespace FP_ISA {
 
-// What gains from wider vectors. The rest is that of avx2.
+// Only the code that gains from wider vectors. The rest is that of avx2.
 extern const fp::learn::Kind learn_kinds[];
 const fp::learn::Kind learn_kinds[] = {{"network", make_network}, {nullptr, nullptr}};
 

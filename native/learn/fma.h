@@ -1,4 +1,4 @@
-// a·b + c of doubles, rounded once: the processor's own where the instruction set has one.
+// a·b + c of doubles, rounded once: the processor's instruction if the instruction set has one.
 #pragma once
 
 #ifdef FP_FUSED_SOFTWARE

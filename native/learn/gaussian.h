@@ -1,5 +1,5 @@
-// One row of Gaussian naive Bayes, with the bits of scikit-learn's GaussianNB.partial_fit: the moments of its class are
-// merged with those of one row, whose variance is 0. Batches are lib/learn/estimators/gaussian-moments.ts.
+// One row of Gaussian naive Bayes, with the same bits as scikit-learn's GaussianNB.partial_fit: the moments of its
+// class are merged with those of one row, whose variance is 0. Batches are in lib/learn/estimators/gaussian-moments.ts.
 #pragma once
 
 #include <cstring>
@@ -80,7 +80,7 @@ struct Gaussian : learn::Learner {
   }
 };
 
-// integers: width, classes; buffers: x of one row, its class by position.
+// integers: width, classes; buffers: x of one row, the index of its class.
 inline learn::Learner* make_gaussian(const learn::Setup& setup, bool& fits) {
   constexpr size_t most = size_t(1) << 28;
   size_t width = 0, classes = 0;

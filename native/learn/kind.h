@@ -1,7 +1,8 @@
-// What learns: a kind is one algorithm of updates, made from numbers and buffers that JavaScript owns, and stepped.
+// Kinds of learners: a kind is one update algorithm. It is created from numbers and buffers that JavaScript owns, and
+// then stepped.
 //
-// All that a step changes lies in one buffer, the state. The addon keeps a copy from before the step and puts it back
-// where the step fails, so that a kind may write as it goes and say at the end that it was for nothing.
+// Everything that a step changes is in one buffer, the state. The addon keeps a copy from before the step and restores
+// it if the step fails, so a kind may write as it goes and report at the end that it failed.
 #pragma once
 
 #include <cstddef>
@@ -9,24 +10,24 @@
 
 namespace fp::learn {
 
-// Arguments and results of a step, by their places in an Int32Array. lib/learn/addon.ts holds the same list.
+// Arguments and results of a step, by their index in an Int32Array. lib/learn/addon.ts has the same list.
 enum Word : size_t {
-  kRows = 0,    // how many of the buffers' first rows to learn from
-  kFlags = 1,   // what the kind makes of it: of most, 1 says that the weights of the rows count
+  kRows = 0,    // how many of the first rows in the buffers to learn from
+  kFlags = 1,   // defined by the kind; for most, 1 means that row weights count
   kStatus = 2,  // a Status
-  kRow = 3,     // where, of the statuses that say
+  kRow = 3,     // the position, for statuses that have one
   kColumn = 4,
   kWords = 8,
 };
 
-// lib/learn/addon.ts holds the same list.
+// lib/learn/addon.ts has the same list.
 enum Status : int32_t {
   kLearnt = 0,
-  kBadRows = 1,          // fewer than one, or more than the buffers hold
+  kBadRows = 1,          // fewer than one, or more than the buffers can hold
   kInputNotFinite = 2,   // row, column
   kTargetNotFinite = 3,  // row
   kNotFinite = 4,        // a parameter became infinite or NaN
-  kBadTarget = 5,        // row: a class that is none
+  kBadTarget = 5,        // row: an invalid class
 };
 
 enum class Element : uint8_t { f64, f32, i32, u32, u8 };
@@ -36,7 +37,7 @@ struct Buffer {
   size_t length;  // in elements
   Element element;
 
-  // The elements, where they are of that type and there are at least so many; else null.
+  // The elements, if they have that type and there are at least that many; otherwise null.
   double* f64(size_t least) const {
     return element == Element::f64 && length >= least ? static_cast<double*>(data) : nullptr;
   }
@@ -48,19 +49,19 @@ struct Buffer {
   }
 };
 
-// What a learner is made from. Nothing in it was checked.
+// The arguments for creating a learner. They are not checked yet.
 struct Setup {
   const int32_t* integers;
   size_t integer_count;
   const double* numbers;
   size_t number_count;
-  // Of doubles, aligned as such; kinds lay it out as they like.
+  // The state: doubles, aligned as such; each kind has its own layout.
   double* state;
   size_t state_count;
   const Buffer* buffers;
   size_t buffer_count;
 
-  // An integer from `least` to `most`; false if there is none at that place.
+  // An integer from `least` to `most`; false if there is none at that index.
   bool integer(size_t at, size_t least, size_t most, size_t& value) const {
     if (at >= integer_count || integers[at] < 0 || size_t(integers[at]) < least || size_t(integers[at]) > most) {
       return false;
@@ -82,21 +83,21 @@ struct Setup {
   Buffer buffer(size_t at) const { return at < buffer_count ? buffers[at] : Buffer{nullptr, 0, Element::u8}; }
 };
 
-// Made by a kind; what it is made of follows the two functions in a struct that begins with this one.
+// Created by a kind. The kind's data follows the two functions in a struct that begins with this one.
 struct Learner {
-  // Learns from the first `rows` rows, at least one. `words` says where, of a status that does.
+  // Learns from the first `rows` rows, at least one. `words` has the position for statuses that have one.
   Status (*step)(Learner* self, size_t rows, int32_t* words);
   void (*end)(Learner* self);
-  size_t most_rows;  // that the buffers hold
+  size_t most_rows;  // that fit into the buffers
 };
 
 struct Kind {
   const char* name;
-  // Null where there is no memory, or what it is given does not fit together; `fits` says which.
+  // Null if there is not enough memory, or if the arguments are inconsistent; `fits` tells which.
   Learner* (*make)(const Setup& setup, bool& fits);
 };
 
-// All kinds, over the vectors of one instruction set.
+// All kinds, for the vectors of one instruction set.
 struct Kinds {
   const char* isa;
   bool (*available)();

@@ -1,8 +1,8 @@
-// e^x and x^y with the bits that glibc (2.28 and later) gives on processors with a fused multiply-add, which are those
-// that scikit-learn has there: its last bit decides how a stochastic gradient goes on.
+// e^x and x^y with the same bits as glibc (2.28 and later) on processors with a fused multiply-add. scikit-learn uses
+// glibc there, and the last bit affects all later steps of a stochastic gradient descent.
 //
-// The method and the constants are those of Arm's optimized-routines (exp and pow of double precision), which glibc
-// took: Copyright (c) 2018 Arm Limited, MIT licence: LICENSE. Which products are fused is what gcc makes of them there.
+// The method and the constants come from Arm's optimized-routines (exp and pow in double precision), which glibc
+// adopted: Copyright (c) 2018 Arm Limited, MIT licence: LICENSE. The same products are fused as gcc fuses there.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ inline double double_of(uint64_t bits) {
 // Sign and exponent.
 inline uint32_t top_of(double value) { return uint32_t(bits_of(value) >> 52); }
 
-// scale·(1 + rest) where the exponent of the scale went beyond what a double has.
+// scale·(1 + rest) if the exponent of the scale is outside the range of a double.
 inline double libm_scaled(double rest, uint64_t scale_bits, bool is_large) {
   if (is_large) {
     const double scale = double_of(scale_bits - (uint64_t(1009) << 52));
@@ -36,7 +36,7 @@ inline double libm_scaled(double rest, uint64_t scale_bits, bool is_large) {
   const double product = scale * rest;
   double y = scale + product;
   if (y < 1) {
-    // Rounded where the subnormal result will be.
+    // Rounded at the bit where the subnormal result is rounded.
     const double low = scale - y + product, high = 1 + y;
     y = high + (1 - high + y + low) - 1;
     if (y == 0) y = 0;
@@ -44,10 +44,10 @@ inline double libm_scaled(double rest, uint64_t scale_bits, bool is_large) {
   return 0x1p-1022 * y;
 }
 
-// e^(x + low), low less than 2^-8/128.
+// e^(x + low), with low less than 2^-8/128.
 inline double libm_exp(double x, double low) {
   uint32_t exponent = top_of(x) & 0x7ff;
-  if (exponent - 0x3c9 >= 0x408u - 0x3c9u) {  // not from 2^-54 to 512
+  if (exponent - 0x3c9 >= 0x408u - 0x3c9u) {  // not in the range from 2^-54 to 512
     if (exponent < 0x3c9) return 1 + x;
     if (exponent >= 0x409) {  // from 1024 on
       if (bits_of(x) == 0xfff0000000000000) return 0;
@@ -71,10 +71,10 @@ inline double libm_exp(double x, double low) {
   return fused(scale, rest, scale);
 }
 
-// The exponential, as glibc has it.
+// The exponential function of glibc.
 inline double libm_exp(double x) { return libm_exp(x, 0); }
 
-// x^y of a positive x, as glibc has it; NaN of any other x that is not 1, unless y is 0.
+// x^y for positive x, as in glibc; NaN for any other x that is not 1, unless y is 0.
 inline double libm_pow(double x, double y) {
   const double infinity = double_of(0x7ff0000000000000);
   if (y == 0 || x == 1) return 1;

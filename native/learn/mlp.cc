@@ -1,9 +1,9 @@
 // Multi-layer perceptrons as scikit-learn's MLPClassifier and MLPRegressor train them: the same gradients, losses and
-// updates (sklearn/neural_network/_multilayer_perceptron.py and _stochastic_optimizers.py), with sums in an order of
-// our own, where scikit-learn's is that of its matrix product.
+// updates (sklearn/neural_network/_multilayer_perceptron.py and _stochastic_optimizers.py), but sums are in our own
+// order, while the order in scikit-learn is that of its matrix product.
 //
-// Parameters and moments stand twice: the first update of a step reads one half and writes the other, later ones work
-// on that. A step that fails, or is taken back, leaves the half that it read.
+// Parameters and moments are stored twice: the first update of a step reads one half and writes the other, and later
+// updates work on the other half. A step that fails, or is taken back, leaves the half that it read.
 #include <cmath>
 #include <cstring>
 
@@ -13,7 +13,7 @@
 namespace fp::learn {
 namespace {
 
-// lib/learn/estimators/mlp.ts holds the same lists.
+// lib/learn/estimators/mlp.ts has the same lists.
 enum MlpActivation : size_t { kMlpIdentity, kMlpLogistic, kMlpTanh, kMlpRelu, kMlpSoftmax, kMlpExp, kMlpActivations };
 enum MlpLoss : size_t { kMlpSquared, kMlpLog, kMlpBinaryLog, kMlpPoisson, kMlpLosses };
 enum MlpSchedule : size_t { kMlpConstant, kMlpInverseScaling, kMlpAdaptive, kMlpSchedules };
@@ -49,9 +49,9 @@ struct Mlp : Learner {
   double* state;
   const T* x;
   const double *targets, *sample_weights;
-  T *parameters, *moments;  // two halves each
+  T *parameters, *moments;  // two halves for each
   Array<T> values, deltas, gradient;
-  Array<size_t> value_at;  // of each layer's values in a batch
+  Array<size_t> value_at;  // the values of each layer for a batch
 
   static void end_all(Learner* self) { destroy(static_cast<Mlp*>(self)); }
 
@@ -101,7 +101,7 @@ struct Mlp : Learner {
     return finish(rows, loss / double(rows)) ? kLearnt : kNotFinite;
   }
 
-  // What follows an epoch: counts, and the rate of the next one.
+  // What follows an epoch: the counts, and the learning rate of the next epoch.
   bool finish(size_t rows, double loss) {
     state[kMlpLossValue] = loss;
     state[kMlpRows] += double(rows);
@@ -183,7 +183,7 @@ struct Mlp : Learner {
     }
   }
 
-  // y·log(p), 0 where y is.
+  // y·log(p), or 0 where y is 0.
   double times_log(double y, double p) const { return y == 0 ? 0 : y * numbers.log(p); }
 
   double loss_of(const double* wanted, const double* weights, size_t count, double weight) const {
@@ -253,7 +253,7 @@ struct Mlp : Learner {
     }
   }
 
-  // Sums over the rows: what they are divided by is for the update to do.
+  // Sums over the rows: the update divides them.
   void fill_gradient(size_t rows) {
     T *g = gradient.data(), *bias = g + intercepts_at();
     for (size_t l = 0; l < o.layers; l++) {
@@ -285,7 +285,7 @@ struct Mlp : Learner {
       state[kMlpRate] = o.first_rate * std::sqrt(1 - numbers.pow(o.beta2, t)) / (1 - numbers.pow(o.beta1, t));
     }
     u.rate = state[kMlpRate];
-    // Weights are drawn towards 0, intercepts are not.
+    // Weights are regularized, intercepts are not.
     const size_t weights = intercepts_at();
     u.decays = true;
     const bool sound = update_part(u, w, m, new_w, new_m, 0, weights);
@@ -383,10 +383,10 @@ Learner* make_mlp_of(const Setup& setup, const MlpOptions& o, bool& fits, const 
 
 }  // namespace
 
-// integers: 1 for floats, layers, activation of the hidden ones, of the last, loss, 1 for Adam, 1 for Nesterov's
-// momentum, schedule, rows of an update, then the width of the input and of each layer; numbers: alpha, the first rate,
-// beta 1 or the momentum, beta 2, epsilon, power_t, tolerance, patience; buffers: x in the order of learning, targets,
-// weights of rows, parameters and moments twice. The state: MlpState.
+// integers: 1 for floats, layers, activation of the hidden layers, of the last layer, loss, 1 for Adam, 1 for
+// Nesterov's momentum, schedule, rows per update, then the width of the input and of each layer; numbers: alpha, the
+// initial rate, beta 1 or the momentum, beta 2, epsilon, power_t, tolerance, patience; buffers: x in the order of
+// learning, targets, row weights, parameters and moments twice. The state: MlpState.
 Learner* make_mlp(const Setup& setup, bool& fits, const MlpTables<float>& f32, const MlpTables<double>& f64,
                   const MlpNumbers& numbers) {
   MlpOptions o;

@@ -1,4 +1,4 @@
-// What perceptrons learn with, over the vector type: see mlp.cc. Products and sums are rounded one by one.
+// The kernels of multi-layer perceptrons, over the vector type: see mlp.cc. Products and sums are rounded separately.
 #pragma once
 
 #include "../kernels/math.h"
@@ -85,7 +85,7 @@ inline bool all_zero(typename S::V a) {
   return !S::any(S::mask_not(S::equal(a, S::zero())));
 }
 
-// w − rate·first/root, the rate and all that it meets being doubles.
+// w − rate·first/root, where the rate and all operations with it are doubles.
 template <class S>
 inline typename S::V mlp_moved(double rate, typename S::V w, typename S::V first, typename S::V root) {
   if constexpr (sizeof(typename S::T) == 8) {
@@ -100,7 +100,7 @@ inline typename S::V mlp_moved(double rate, typename S::V w, typename S::V first
   }
 }
 
-// Of a vector that is whole, or of the first `rest` of one.
+// For a whole vector, or for the first `rest` elements of one.
 template <class S, bool whole>
 inline typename S::V mlp_load(const typename S::T* from, size_t rest) {
   if constexpr (whole) return S::load(from);
@@ -115,7 +115,7 @@ inline void mlp_store(typename S::T* to, typename S::V a, size_t rest) {
   }
 }
 
-// 0 where all that it has made is finite: finite numbers times 0 are 0.
+// 0 if all results are finite: finite numbers times 0 are 0.
 template <class S, bool whole>
 inline typename S::V adam_step(const fp::learn::MlpUpdate<typename S::T>& u, size_t at, size_t rest) {
   using V = typename S::V;

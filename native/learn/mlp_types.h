@@ -8,7 +8,7 @@
 
 namespace fp::learn {
 
-// One step of an optimizer, of parameters that follow one another.
+// One step of an optimizer, for consecutive parameters.
 template <typename T>
 struct MlpUpdate {
   const T *gradient, *w, *m, *v;
@@ -21,12 +21,12 @@ struct MlpUpdate {
   bool nesterov;
 };
 
-// What has kernels of its own in every instruction set.
+// The functions that have kernels in every instruction set.
 template <typename T>
 struct MlpKernels {
   // y[j] = Σ a[i·step]·w[i·width + j], i in order
   void (*weighted_rows)(const T* a, size_t step, size_t count, const T* w, size_t width, T* y);
-  // Σ a·b, in eight sums whatever the vectors' width
+  // Σ a·b, in eight sums for every width of vectors
   T (*dot)(const T* a, const T* b, size_t count);
   // in place; `count` is a multiple of network_padding
   void (*exp)(T* y, size_t count);

@@ -1,8 +1,8 @@
-// A stack of dense layers, activations and norms that learns: forward, loss, backward and an optimizer's step in one
-// call.
+// Training of a stack of dense layers, activations and norms: forward, loss, backward and the step of an optimizer in
+// one call.
 //
-// Its numbers lie in two buffers, parameters and then moments, of which one is in use while a step writes the other. A
-// step that would make one of them infinite or NaN leaves the state in use as it is.
+// Its numbers are in two buffers, each with the parameters and then the moments. One of them is in use while a step
+// writes the other. A step that would make a number infinite or NaN leaves the state in use unchanged.
 #include <cmath>
 #include <cstring>
 
@@ -31,7 +31,7 @@ constexpr size_t layer_numbers = 2;    // alpha, beta
 
 enum Place : size_t { x_place, targets_place, weights_place, numbers_place };
 
-// Rows that go through the layers at a time: a step of more costs no more memory, and gives the same bits.
+// The rows that go through the layers at a time: a step with more rows needs no more memory, and gives the same bits.
 constexpr size_t block_rows = 128;
 
 constexpr size_t most_width = 1 << 20, most_elements = (size_t(1) << 31) - 1, most_items = 4096;
@@ -51,7 +51,7 @@ struct Layer {
 
 size_t moments_of(UpdateRule rule) { return rule == UpdateRule::adam_torch || rule == UpdateRule::adam_keras ? 2 : 1; }
 
-// b^n, by squaring: the same everywhere.
+// b^n, by squaring: the same result everywhere.
 double power(double base, uint64_t n) {
   double result = 1;
   for (; n > 0; n >>= 1, base *= base)
@@ -73,8 +73,8 @@ void transpose(const From* from, size_t rows, size_t columns, size_t from_stride
   }
 }
 
-// sums[f] = Σ d[f, r]·x[f, r] (1 without x), r from 0 on, or goes on from sums[f]; several features at a time, whose
-// sums do not wait for one another.
+// sums[f] = Σ d[f, r]·x[f, r] (1 without x) for ascending r, starting from 0 or from sums[f]; several features at a
+// time, whose sums do not wait for each other.
 template <typename T>
 void sums_over_rows(const T* d, const T* x, size_t width, size_t stride, size_t rows, bool adds, T* sums) {
   constexpr size_t at_a_time = 8;
@@ -113,17 +113,17 @@ struct Network : Learner {
   Array<Layer> layers;
   size_t first = 0;  // the first layer that learns, from which on slopes are of use
 
-  // The caller's
+  // Owned by the caller:
   const T* x = nullptr;       // [rows, in]
-  double* targets = nullptr;  // [rows, out]; of classes the first of a row is its position. A step leaves outputs there
-  const double* weights = nullptr;  // [rows], what each row's loss is multiplied by
+  double* targets = nullptr;  // [rows, out]; with classes, a row begins with its class. A step leaves outputs here
+  const double* weights = nullptr;  // [rows], the factor of each row's loss
   T* states[2] = {};                // parameters, then as many moments as the rule has
   double* control = nullptr;        // by Control
   double* rates = nullptr;          // [parameters, Rate::count]
 
-  Array<T> block;      // all that follows
-  Array<T*> values;    // of each layer its input, and the output of the last: [width, stride]
-  Array<T*> inverses;  // of those that standardize
+  Array<T> block;      // of everything below
+  Array<T*> values;    // the input of each layer, and the output of the last: [width, stride]
+  Array<T*> inverses;  // for layers that standardize
   T *slopes = nullptr, *other_slopes = nullptr, *turned = nullptr, *targets_turned = nullptr, *factors = nullptr,
     *losses = nullptr, *gradient = nullptr;
 
@@ -210,7 +210,7 @@ bool Network<T>::read_layers(const int32_t* word, const double* numbers, size_t 
   return true;
 }
 
-// The caller's arrays, as long as they have to be.
+// The caller's arrays, if they are as long as required.
 template <typename T>
 bool Network<T>::take(const Setup& setup) {
   const auto given = [&](size_t at, size_t least) {
@@ -237,7 +237,7 @@ bool Network<T>::take(const Setup& setup) {
   return x != nullptr && targets != nullptr && weights != nullptr && states[0] != nullptr && states[1] != nullptr;
 }
 
-// Arrays of what lies between layers, all in one block. False where memory runs out.
+// Arrays for the values between layers, all in one block. False if there is not enough memory.
 template <typename T>
 bool Network<T>::lay_out() {
   const size_t stride = network_padded(most_rows < block_rows ? most_rows : block_rows), last = width();
@@ -326,7 +326,7 @@ Status Network<T>::check_rows(size_t rows, bool only_forward, int32_t* words) co
   return kLearnt;
 }
 
-// Rows, targets and weights as they are used here. What is behind the rows becomes 0.
+// Converts rows, targets and weights to the form used here. The rest after the last row is 0.
 template <typename T>
 void Network<T>::take_rows(size_t first_row, size_t rows, size_t stride, size_t all_rows, bool weighted) {
   const size_t in = layers[0].in, out = width();
@@ -367,8 +367,8 @@ void Network<T>::forward(const T* from, size_t stride) {
   }
 }
 
-// The mean loss; `slopes` gets its derivative by the last layer's result, which becomes probabilities of a
-// cross-entropy.
+// The mean loss. `slopes` receives its derivative with respect to the last layer's result, which becomes probabilities
+// for a cross-entropy.
 template <typename T>
 double Network<T>::lose(size_t rows, size_t stride) {
   T* const z = values[layers.size()];
@@ -453,11 +453,11 @@ bool Network<T>::update(const T* from, T* to, double step) {
     u.rest2 = T(1 - beta2);
     u.epsilon = T(rate(Rate::epsilon));
     if (rule == UpdateRule::adam_torch) {
-      // torch computes these in double precision, for each step.
+      // torch computes these in double precision in each step.
       u.rate = T(rate(Rate::rate) / (1 - power(beta1, uint64_t(step))));
       u.root = T(std::sqrt(1 - power(beta2, uint64_t(step))));
     } else if (rule == UpdateRule::adam_keras) {
-      // Keras in the precision of the model.
+      // Keras computes them in the precision of the model.
       const T first_left = T(1) - T(power(T(beta1), uint64_t(step))),
               second_left = T(1) - T(power(T(beta2), uint64_t(step)));
       u.root = u.rate * std::sqrt(second_left) / first_left;
@@ -488,8 +488,8 @@ Learner* make_of(const Setup& setup, bool& fits, const NetworkTables<T>& tables)
 
 }  // namespace
 
-// integers: by Head, then words of each parameter and of each layer; numbers: two of each layer, and Huber's delta;
-// state: by Control, then the rates of each parameter; buffers: by Place, the last being the two states.
+// integers: by Head, then the words of each parameter and of each layer; numbers: two for each layer, and Huber's
+// delta; state: by Control, then the rates of each parameter; buffers: by Place, with the two states at the end.
 Learner* make_network(const Setup& setup, bool& fits, const NetworkTables<float>& f32,
                       const NetworkTables<double>& f64) {
   bool is_double = false;

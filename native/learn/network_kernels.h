@@ -1,8 +1,8 @@
-// What a dense network learns with, over the vector type: products, activations forward and backward, losses, and the
-// steps of optimizers. The same bits with every instruction set: each sum is one chain in a fixed order.
+// The kernels that train a dense network, over the vector type: products, activations forward and backward, losses, and
+// the steps of optimizers. They give the same bits with every instruction set: each sum is one chain in a fixed order.
 //
-// Activations of a batch lie feature by feature, [width, stride], one column for each row of the batch; the stride is a
-// multiple of `network_padding`, and columns beyond the batch hold numbers that nothing reads.
+// The activations of a batch are stored feature by feature, [width, stride], with one column for each row of the batch;
+// the stride is a multiple of `network_padding`, and nothing reads the columns beyond the batch.
 #pragma once
 
 #include "../kernels/activations.h"
@@ -13,7 +13,7 @@ namespace FP_ISA {
 using fp::learn::Loss;
 using fp::learn::UpdateRule;
 
-// C[i, :] = start[i] (0 without one, or C[i, :]) + Σp a[i·a_row + p·a_step]·B[p, :], p from 0 on, each sum fused.
+// C[i, :] = start[i] (0 without one, or C[i, :]) + Σp a[i·a_row + p·a_step]·B[p, :], for ascending p, each sum fused.
 template <class S, int I, int J>
 FP_NOINLINE void product_tile(const fp::learn::Product<typename S::T>& p, size_t row, size_t column) {
   using V = typename S::V;
@@ -42,7 +42,7 @@ FP_NOINLINE void product_tile(const fp::learn::Product<typename S::T>& p, size_t
 
 template <class S, int J>
 void product_columns(const fp::learn::Product<typename S::T>& p, size_t column) {
-  // What fits into the registers beside a vector of each column and one that is broadcast.
+  // As many as fit into the registers together with a vector of each column and a broadcast one.
   constexpr int high = S::registers >= 32 ? 24 / J : S::registers >= 16 ? 12 / J : 1;
   constexpr int middle = high > 4 ? (high > 8 ? 4 : 2) : 1;
   size_t row = 0;
@@ -64,7 +64,7 @@ void product(const fp::learn::Product<typename S::T>& p) {
 
 #ifndef FP_REST
 
-// Derivatives of activations, from x and y = f(x).
+// Derivatives of activations, computed from x and y = f(x).
 template <class S>
 struct Slopes {
   using T = typename S::T;
@@ -126,7 +126,7 @@ void backward_of(const typename S::T* x, const typename S::T* y, typename S::T* 
   }
 }
 
-// y = x·scale + shift by feature; without a scale or a shift (null) 1 and 0.
+// y = x·scale + shift for each feature; if scale or shift is null, it is 1 or 0.
 template <class S>
 void scale_forward(const typename S::T* x, typename S::T* y, size_t width, size_t stride, const typename S::T* scale,
                    const typename S::T* shift) {
@@ -136,7 +136,7 @@ void scale_forward(const typename S::T* x, typename S::T* y, size_t width, size_
   }
 }
 
-// Mean 0 and variance 1 over the features of each row; `inverse` is what it was multiplied by.
+// Mean 0 and variance 1 over the features of each row; `inverse` is the factor.
 template <class S>
 void standardize_forward(const typename S::T* x, typename S::T* y, size_t width, size_t stride, typename S::T epsilon,
                          typename S::T* inverse) {
@@ -179,7 +179,7 @@ void standardize_backward(const typename S::T* y, typename S::T* d, size_t width
   }
 }
 
-// For a loss with one term for each output: its term of z and target t, and its derivative by z.
+// A loss with one term for each output: its term for z and the target t, and its derivative with respect to z.
 template <class S>
 struct Terms {
   using T = typename S::T;
@@ -195,7 +195,7 @@ struct Terms {
     return S::select(S::less_equal(size, delta), S::mul(half, S::mul(distance, distance)),
                      S::mul(delta, S::fnma(half, delta, size)));
   }
-  // Of logits; z becomes the probability.
+  // For logits; z becomes the probability.
   static V cross(V z, V t, V* probability, V* slope) {
     *probability = FP_ISA::sigmoid<S>(z);
     *slope = S::sub(*probability, t);
@@ -205,7 +205,7 @@ struct Terms {
 };
 
 // One term for each output and row. z and targets are [width, stride]; `weights`, [stride], multiply the slopes.
-// `losses` are the sums of a row's terms. Of logits, z becomes probabilities.
+// `losses` are the sums of each row's terms. For logits, z becomes probabilities.
 template <class S>
 void loss_of_terms(Loss kind, typename S::T* z, const typename S::T* targets, typename S::T* d, size_t width,
                    size_t stride, const typename S::T* weights, typename S::T delta, typename S::T* losses) {
@@ -232,7 +232,7 @@ void loss_of_terms(Loss kind, typename S::T* z, const typename S::T* targets, ty
   }
 }
 
-// Cross-entropy of logits and classes, `targets` [stride]: z becomes probabilities.
+// Cross-entropy of logits and classes; `targets` is [stride], and z becomes probabilities.
 template <class S>
 void cross_entropy(typename S::T* z, const typename S::T* targets, typename S::T* d, size_t width, size_t stride,
                    const typename S::T* weights, typename S::T* losses) {
@@ -260,8 +260,8 @@ void cross_entropy(typename S::T* z, const typename S::T* targets, typename S::T
 
 #endif
 
-// New parameters, and moments, of gradients: p, m and v to p_to, m_to and v_to. Every fused place is where the
-// framework has one. Returns whether all that is new is finite. `count` is a multiple of network_padding.
+// New parameters and moments from gradients: p, m and v to p_to, m_to and v_to. Operations are fused where the
+// framework fuses them. Returns whether all results are finite. `count` is a multiple of network_padding.
 template <class S, UpdateRule rule>
 bool update_by(const fp::learn::Update<typename S::T>& u) {
   using T = typename S::T;
@@ -316,7 +316,7 @@ bool update_by(const fp::learn::Update<typename S::T>& u) {
       S::store(u.v_to + i, v);
     }
     S::store(u.p_to + i, p);
-    // 0 of finite numbers, else NaN.
+    // 0 for finite numbers, otherwise NaN.
     check = S::fma(p, S::zero(), S::fma(m, S::zero(), S::fma(v, S::zero(), check)));
   }
   T lanes[S::lanes];

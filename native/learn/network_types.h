@@ -8,14 +8,14 @@
 
 namespace fp::learn {
 
-// Strides of matrices and of batches are multiples of it: whole vectors of every instruction set.
+// The strides of matrices and batches are multiples of this: whole vectors of every instruction set.
 constexpr size_t network_padding = 16;
 
 constexpr size_t network_padded(size_t count) {
   return (count + network_padding - 1) / network_padding * network_padding;
 }
 
-// The order is that of lib/learn/network/program.ts, as for all lists here.
+// In the order of lib/learn/network/program.ts, like all lists here.
 enum class LearnUnary : int32_t {
 #define FP_LEARN_UNARY(name) name,
 #include "network_unary.inc"
@@ -29,7 +29,7 @@ enum class UpdateRule : int32_t { sgd_torch, adam_torch, sgd_keras, adam_keras, 
 
 enum class LayerKind : int32_t { dense, unary, scale, standardize, count };
 
-// See product() in network_kernels.h. a, b, c overlap not.
+// See product() in network_kernels.h. a, b and c must not overlap.
 template <typename T>
 struct Product {
   const T* a;
@@ -40,7 +40,7 @@ struct Product {
   size_t c_stride;
   const T* start;
   size_t rows, steps, columns;
-  bool adds;  // to what c holds, as if the sums that made it went on
+  bool adds;  // added to the content of c, as if its sums were continued
 };
 
 template <typename T>
@@ -52,17 +52,17 @@ struct Update {
   bool decays, is_decoupled, has_momentum, is_first, is_nesterov;
 };
 
-// What has kernels of its own in every instruction set.
+// The functions that have kernels in every instruction set.
 template <typename T>
 struct NetworkProducts {
   void (*product)(const Product<T>&);
   bool (*update[int(UpdateRule::count)])(const Update<T>&);
 };
 
-// What AVX-512 leaves to AVX2.
+// The functions for which AVX-512 uses the kernels of AVX2.
 template <typename T>
 struct NetworkCurves {
-  // y[i] = f(x[i]); `count` is a multiple of network_padding here and below.
+  // y[i] = f(x[i]); `count` is a multiple of network_padding, here and below.
   void (*forward[int(LearnUnary::count)])(const T* x, T* y, size_t count, T alpha, T beta);
   // d[i] := d[i]·f'(x[i]), y = f(x)
   void (*backward[int(LearnUnary::count)])(const T* x, const T* y, T* d, size_t count, T alpha, T beta);
@@ -84,14 +84,14 @@ enum class Rate : int32_t {
   beta2,
   epsilon,
   decoupled,
-  first,  // no step has been made with these yet
+  first,  // no step has been taken with these yet
   count
 };
 
-// Which of the two buffers of numbers is in use, how many steps were made, and the loss of the last.
+// Which of the two buffers of numbers is in use, the number of steps, and the last loss.
 enum class Control : int32_t { active, steps, loss, count };
 
-// What words[kFlags] holds.
+// The bits of words[kFlags].
 constexpr int32_t network_weighted = 1, network_only_forward = 2;
 
 template <typename T>

@@ -1,5 +1,5 @@
-// Linear models by stochastic gradient descent, with the bits of scikit-learn: the order and precision of each
-// operation is that of its plain_sgd (sklearn/linear_model/_sgd_fast.pyx.tp), for models of doubles and of floats.
+// Linear models by stochastic gradient descent, with the same bits as scikit-learn: the order and precision of each
+// operation follow its plain_sgd (sklearn/linear_model/_sgd_fast.pyx.tp), for models of doubles and of floats.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@
 
 namespace FP_ISA {
 
-// lib/learn/estimators/sgd.ts holds the same lists.
+// lib/learn/estimators/sgd.ts has the same lists.
 enum SgdLoss : size_t {
   kHinge,
   kPerceptron,
@@ -38,10 +38,10 @@ struct SgdOptions {
   SgdRate rate;
   bool fits_intercept, shuffles;
   double alpha, l1_ratio, eta0, power_t, epsilon, average;
-  double start = 0;  // of the optimal rate, in rows
+  double start = 0;  // for the optimal rate, in rows
 };
 
-// −dloss/dp is what a step follows.
+// A step follows −dloss/dp.
 inline double sgd_gradient(SgdLoss loss, double epsilon, double y, double p) {
   switch (loss) {
     case kHinge:
@@ -84,7 +84,7 @@ inline double sgd_loss(SgdLoss loss, double epsilon, double y, double p) {
   return r > 0 ? r : 0;
 }
 
-// For a sum that runs through the features of a row.
+// For a sum over the features of a row.
 template <typename T>
 inline bool all_finite(const T* values, size_t count) {
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
@@ -93,7 +93,7 @@ inline bool all_finite(const T* values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     Bits bits;
     std::memcpy(&bits, values + i, sizeof bits);
-    // The highest bit is set where the exponent is all ones.
+    // The highest bit is set if the exponent is all ones.
     bad |= (bits & exponent) + (Bits(1) << (sizeof(T) == 4 ? 23 : 52));
   }
   return bad >> (sizeof(T) * 8 - 1) == 0;
@@ -116,11 +116,11 @@ struct SgdRow {
   size_t at(size_t j) const { return is_sparse ? size_t(ids[j]) : j; }
 };
 
-// The weights of one output while it learns; wscale·w is what they stand for, (A·w·wscale + aw)/B their average.
+// The weights of one output during learning; they stand for wscale·w, and their average is (A·w·wscale + aw)/B.
 template <typename T>
 struct SgdWeights {
   T* w;
-  T* averages;  // null if there are none
+  T* averages;  // null if there is no average
   size_t width;
   double scale = 1, a = 0, b = 1;
 
@@ -160,7 +160,7 @@ struct SgdWeights {
   }
   void reset() {
     if (averages != nullptr) {
-      // daxpy and saxpy of OpenBLAS for Haswell and Zen: fused in whole blocks, plain behind them.
+      // daxpy and saxpy of OpenBLAS for Haswell and Zen: fused in whole blocks, not fused in the rest after them.
       constexpr size_t block = sizeof(T) == 4 ? 32 : 16;
       const size_t whole = width / block * block;
       const T by = T(a), over = T(1 / b);
@@ -176,7 +176,7 @@ struct SgdWeights {
   }
 };
 
-// Rows in a random order, by a generator of 32 bits.
+// Rows in random order, by a generator of 32 bits.
 inline void sgd_shuffle(int32_t* order, size_t rows, uint32_t seed) {
   for (size_t i = 0; i < rows; i++) order[i] = int32_t(i);
   for (size_t i = 0; i + 1 < rows; i++) {
@@ -191,7 +191,7 @@ inline void sgd_shuffle(int32_t* order, size_t rows, uint32_t seed) {
   }
 }
 
-// What one output starts from and leaves.
+// The state of one output before and after an epoch.
 struct SgdBias {
   double intercept, average;
 };
@@ -199,14 +199,14 @@ struct SgdBias {
 template <typename T>
 struct SgdRows {
   const T* x;
-  const int32_t *ids, *offsets;  // of sparse rows, whose x are the values of all pairs
+  const int32_t *ids, *offsets;  // for sparse rows, whose x are the values of all pairs
   const double* targets;
-  const double* sample_weights;  // null where all are 1
-  const int32_t* order;          // null where they come as they are
+  const double* sample_weights;  // null if all are 1
+  const int32_t* order;          // null if the order is that of the rows
   size_t count;
 };
 
-// One epoch of one output. Of a classifier, `positive` is the class that this output is for, and targets are classes.
+// One epoch for one output. For a classifier, `positive` is the class of this output, and targets are classes.
 template <typename T, bool is_sparse>
 bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, const SgdRows<T>& rows, T* q,
                double positive, T positive_weight, T negative_weight) {
@@ -263,7 +263,7 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     if (update != 0) v.add(x, update);
     if (o.fits_intercept) {
       const double by = o.task == kOneClass ? update - eta * o.alpha : update;
-      // As scikit-learn has it: sparse rows tell less of the intercept.
+      // As in scikit-learn: sparse rows change the intercept less.
       if (by != 0) b += by * (is_sparse ? 0.01 : 1);
     }
     if (o.average > 0 && o.average <= t) {
@@ -292,19 +292,19 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
   return b - b == 0 && all_finite(v.w, width) && (v.averages == nullptr || all_finite(v.averages, width));
 }
 
-// What intercept_ of several classes is, which scikit-learn writes into before it is replaced.
+// The intercept_ for several classes, which scikit-learn writes into before it is replaced.
 enum SgdAlias { kOwnArray = 0, kAverage = 1, kStandard = 2 };
 
-// The state: t, the alias, for each output its intercept (of a one-class machine that does not average, its offset),
-// then the averages of those, weights of all outputs, their averages.
+// The state: t, the alias, the intercept of each output (of a one-class machine without averaging, its offset), then
+// their averages, the weights of all outputs, and their averages.
 template <typename T>
 struct Sgd : learn::Learner {
   SgdOptions o;
   double *t, *alias, *intercepts, *average_intercepts;
   T *weights, *averages;
   const T* x;
-  size_t pairs = 0;                                  // that there is room for, of sparse rows
-  const int32_t *ids = nullptr, *offsets = nullptr;  // null where rows are not sparse
+  size_t pairs = 0;                                  // that fit, for sparse rows
+  const int32_t *ids = nullptr, *offsets = nullptr;  // null if rows are not sparse
   const double *targets, *sample_weights, *class_weights;
   const int32_t* seeds;
   Array<int32_t> order;
@@ -316,7 +316,7 @@ struct Sgd : learn::Learner {
     return static_cast<Sgd*>(self)->learn_rows(rows, words);
   }
 
-  // Pairs of `rows` rows; more than there is room for, where they are not as they should be.
+  // The number of pairs in `rows` rows; more than fit if the offsets are invalid.
   size_t checked_pairs(size_t rows) const {
     if (offsets[0] != 0) return pairs + 1;
     for (size_t row = 0; row < rows; row++) {
@@ -351,7 +351,7 @@ struct Sgd : learn::Learner {
       SgdWeights<T> v = {weights + k * o.width, averages_now ? averages + k * o.width : nullptr, o.width};
       SgdBias bias = {has_offset() ? 1 - intercepts[k] : intercepts[k], averages_now ? average_intercepts[k] : 0};
       const double positive = o.outputs == 1 ? 1 : double(k);
-      // Texts are of doubles.
+      // Sparse rows are always doubles.
       constexpr bool may_be_sparse = sizeof(T) == 8;
       const auto epoch = may_be_sparse && ids != nullptr ? sgd_epoch<T, may_be_sparse> : sgd_epoch<T, false>;
       if (!epoch(o, v, bias, *t, batch, penalties.data(), positive, T(class_weights[2 * k]),
@@ -369,14 +369,14 @@ struct Sgd : learn::Learner {
     return learn::kLearnt;
   }
 
-  // A one-class machine keeps 1 less its intercept, unless it averages.
+  // A one-class machine stores 1 minus its intercept, unless it averages.
   bool has_offset() const { return o.task == kOneClass && o.average == 0; }
 
-  // Whether coef_ is the average by now.
+  // Whether coef_ is the average now.
   bool is_average() const { return o.average > 0 && o.average <= *t - 1; }
 
-  // As scikit-learn keeps them: of two classes, the standard intercept is not stored any more once the average is in
-  // use; of several, it is written into intercept_, which may be the very array of the average.
+  // As in scikit-learn: for two classes, the standard intercept is no longer stored once the average is in use; for
+  // several classes, it is written into intercept_, which may be the same array as the average.
   void keep_intercepts() {
     if (o.average > 0 && o.outputs > 1) {
       if (*alias == kAverage) std::memcpy(average_intercepts, found.data(), o.outputs * sizeof(double));
@@ -398,7 +398,7 @@ struct Sgd : learn::Learner {
 template <typename T>
 learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool is_sparse, bool& fits) {
   const size_t averages = o.average > 0 ? 2 : 1, weights = o.width * o.outputs;
-  // Floats fill whole doubles.
+  // Floats occupy whole doubles.
   const size_t weight_doubles = (weights * sizeof(T) + 7) / 8;
   fits = false;
   if (setup.state_count < 2 + 2 * o.outputs + averages * weight_doubles) return nullptr;
@@ -451,9 +451,8 @@ learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool
 
 // integers: width, outputs, 1 for floats, task, loss, penalty, rate, whether the intercept is fitted, whether rows are
 // shuffled, whether they are sparse; numbers: alpha, l1_ratio, eta0, power_t, epsilon, average; buffers: x, targets
-// (classes by their position), weights of rows, for each output the weight of its class and of the rest, for each
-// output the seed of its shuffle; of sparse rows, whose x are values, the id of each value and the offsets of rows
-// among them.
+// (classes by index), row weights, for each output the weight of its class and of the rest, for each output the seed of
+// its shuffle; for sparse rows, whose x are values, the id of each value and the offsets of the rows.
 inline learn::Learner* make_sgd(const learn::Setup& setup, bool& fits) {
   constexpr size_t most = size_t(1) << 28;
   SgdOptions o;
