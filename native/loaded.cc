@@ -4,8 +4,8 @@
 
 namespace fp {
 
-// The one thing that all threads of a process have in common here. It holds no model: each takes itself off the list
-// when it ends. Nothing of it needs a constructor or a destructor to run.
+// The only state that all threads of a process share here. It does not hold models: each model removes itself from the
+// list when it ends. No part of it needs a constructor or a destructor.
 struct SharedModels {
   Mutex mutex;
   bool named = false;
@@ -54,7 +54,7 @@ Loaded::Found Loaded::find(const Token& addon, const Token& model, Loaded*& load
   return Found::gone;
 }
 
-// The last holder may have let go, and wait for the mutex to take the model off the list.
+// The last holder may already have released it, and be waiting for the mutex to remove the model from the list.
 bool Loaded::retain_unless_ended() {
   int holders = holders_.load();
   while (holders > 0) {

@@ -43,7 +43,7 @@ void fill(T* to, size_t count, T value) {
   }
 }
 
-// y is [ids, depth]; an id outside the range gives only off; one that is not an integer is invalid.
+// y is [ids, depth]; an id outside the range gives a row of only off; a number that is not an integer is invalid.
 template <typename T>
 size_t one_hot(const T* ids, size_t count, const Step<T>& step, T* y) {
   const T on = step.p[0][0], off = step.p[0][1];

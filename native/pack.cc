@@ -7,11 +7,11 @@
 namespace fp {
 namespace {
 
-// Elements of one row of weights in DenseOrder::lanes.
+// The number of elements of one row of weights in DenseOrder::lanes.
 size_t lane_row(size_t K, DenseShape shape) { return round_up(K, lane_count * size_t(shape.partials)); }
 
-// Full panels of weights [K, N], `count` columns from the first on. Several panels take their part of each row in turn:
-// one alone would touch a page for each of its short rows.
+// Full panels of weights [K, N], `count` columns from the first on. Several panels take their parts of each row in
+// turn: a single panel would touch a page for each of its short rows.
 template <typename T>
 void pack_full_panels(const T* weights, size_t K, size_t N, size_t count, size_t panel, T* to) {
   constexpr size_t panels_at_once = 16;
@@ -30,7 +30,8 @@ void pack_full_panels(const T* weights, size_t K, size_t N, size_t count, size_t
 
 DenseShape dense_shape(size_t K, size_t N) {
   if (N <= 8 && K >= 4 * N) return {DenseOrder::lanes, K >= 256 ? 4 : 1};
-  // Eight chains of 16 columns hide the latency of a fused multiply-add; runs of fewer than 8 are not worth adding.
+  // Eight chains of 16 columns hide the latency of a fused multiply-add; splitting into runs of fewer than 8 does not
+  // pay.
   int partials = 1;
   while (partials < 8 && size_t(partials) * 2 * N <= 128 && K >= size_t(partials) * 2 * 8) partials *= 2;
   return {DenseOrder::chains, partials};

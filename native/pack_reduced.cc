@@ -39,12 +39,13 @@ float scale_for(float greatest) {
   return float_of((bits_of(greatest / 127) + 0xff) & ~uint32_t(0xff));
 }
 
-// Whole vectors that hold the columns.
+// The number of columns in whole vectors.
 size_t width_of(size_t columns, int lanes) { return round_up(columns, size_t(lanes)); }
 
 size_t bf16_row(size_t width, int lanes) { return round_up(width, 2 * size_t(lanes)) / 2; }
 
-// The groups of a panel, and what their offset adds to each sum. `whole` makes an integer of a column's weight.
+// Packs the groups of a panel, and what their offset adds to each sum. `whole` converts a weight of a column to an
+// integer.
 template <typename T, class F>
 void pack_groups(const T* weights, bool out_in, size_t K, size_t N, size_t first, size_t columns, size_t width,
                  const Int8Layout& layout, float* to, F whole) {
@@ -61,7 +62,7 @@ void pack_groups(const T* weights, bool out_in, size_t K, size_t N, size_t first
 void pack_int8_panel(const float* weights, bool out_in, const float* bias, size_t K, size_t N, size_t first,
                      size_t columns, size_t width, const Int8Layout& layout, float* to) {
   float* const scales = to + width;
-  // Greatest magnitudes first; a NaN stays where it is put.
+  // Finds the greatest magnitudes; once it is NaN, a scale stays NaN.
   each_weight(weights, out_in, K, N, first, columns, [&](size_t, size_t n, float w) {
     const float magnitude = std::fabs(w);
     if (!(magnitude <= scales[n])) scales[n] = scales[n] != scales[n] ? scales[n] : magnitude;
@@ -74,7 +75,7 @@ void pack_int8_panel(const float* weights, bool out_in, const float* bias, size_
               [&](size_t n, float w) { return scales[n] > 0 ? int32_t(std::nearbyint(w / scales[n])) : 0; });
 }
 
-// Calls pack(first column, columns, their width, place) for each panel.
+// Calls pack(first column, columns, their width, address) for each panel.
 template <class F>
 void each_panel(size_t K, size_t N, const Int8Layout& layout, float* to, F pack) {
   for (size_t first = 0; first < N; first += size_t(layout.panel_columns)) {

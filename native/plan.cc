@@ -1,4 +1,4 @@
-// Verifying a plan: its header, its lists of values, and its instructions one after another.
+// Verifies a plan: its header, its lists of values, and its instructions in order.
 #include "plan.h"
 
 #include "kernels/kernels.h"
@@ -88,7 +88,7 @@ bool Verifier::outputs() {
   return true;
 }
 
-// The result must be new and is defined only once its operands have been checked. A requirement defines nothing.
+// The result must be new, and it is only defined after its operands have been checked. A requirement defines nothing.
 bool Verifier::instruction(Opcode opcode) {
   if (opcode == Opcode::require_exact) {
     if (!has(1)) return false;

@@ -1,4 +1,4 @@
-// Running dense layers: over copies of rows that tiles read sooner, and with the help of other threads.
+// Runs dense layers: over copies of rows that tiles read faster, and with the help of other threads.
 #include <atomic>
 #include <cstring>
 
@@ -6,7 +6,7 @@
 
 namespace fp {
 
-// x is copied to a place behind the values, whose address the table has before those of the operands.
+// Copies x to memory after the values; the table has its address before those of the operands.
 template <typename T>
 void Network<T>::run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const {
   T* const room = base[-1] + whole_lines(row_elements_ * block_rows_ * sizeof(T)) / sizeof(T);
@@ -19,7 +19,8 @@ void Network<T>::run_spread(const Step<T>& step, const T* x, T* y, size_t rows, 
 template <typename T>
 void Network<T>::run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows,
                            Help help) const {
-  // Multiply-adds below which waking a thread does not pay, and parts for each, so that one held up costs little.
+  // The number of multiply-adds below which waking a thread does not pay, and the parts per thread, so that a delayed
+  // one costs little.
   constexpr size_t least_cost = 4 << 20, parts_of_thread = 4;
   const size_t K = layer.K, N = layer.N;
   if (help.pool == nullptr || layer.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {

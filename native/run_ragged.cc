@@ -1,4 +1,4 @@
-// Running steps that take ragged rows: sums of rows of a table, and the dense row that pairs make.
+// Runs steps that take ragged rows: sums over the rows of a table, and dense rows from pairs.
 #include <cstring>
 
 #include "network.h"
@@ -7,7 +7,7 @@
 namespace fp {
 namespace {
 
-// Adds up weight·row of the table for the pairs, or takes the greatest of each column.
+// Adds up weight·row of the table over the pairs, or takes the maximum of each column.
 template <typename T>
 bool bag_row(const Kernels<T>& kernels, const Step<T>& step, Pairs<T>& pairs, T* y) {
   const size_t width = step.width, row_count = pairs.row_count();

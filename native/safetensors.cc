@@ -17,7 +17,7 @@ struct DType {
 constexpr DType dtypes[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"U64", 8}, {"I32", 4},
                             {"U32", 4}, {"I16", 2}, {"U16", 2}, {"I8", 1},   {"U8", 1},  {"BOOL", 1}};
 
-// False where it would be too large to be a size on any machine.
+// False if the product would be too large for a size on any machine.
 bool multiply(size_t& product, uint64_t factor) {
   constexpr uint64_t most = uint64_t(1) << 53;
   if (factor != 0 && product > most / factor) return false;
@@ -173,7 +173,7 @@ bool Safetensors::read_tensors(const json::Value& header, FileFault& fault) {
   return true;
 }
 
-// Ranges follow each other without gap or overlap, from the data's first byte to its last.
+// Ranges follow each other without gaps or overlaps, from the first byte of the data to the last.
 bool Safetensors::check_ranges(FileFault& fault) {
   std::sort(tensors_.begin(), tensors_.end(), [](const StoredTensor& a, const StoredTensor& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;

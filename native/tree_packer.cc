@@ -8,7 +8,7 @@
 namespace fp {
 namespace {
 
-// The whole number that a value is, if it is one from `least` to below `end`.
+// The integer that a value equals, if it is from `least` to below `end`.
 template <typename T>
 bool whole(T value, int64_t least, int64_t end, int64_t& number) {
   if (!(value >= T(least) && value < T(end))) return false;
@@ -27,9 +27,9 @@ int32_t bits_for(size_t count) {
   return bits;
 }
 
-// Blocks of each level of a search tree, the lowest last. Gives the number of levels. The last block of a level has
-// room for one more key, so that what is above all keys ends there; a level has a key for each block below it but the
-// last.
+// The number of blocks in each level of a search tree, the lowest level last. Returns the number of levels. The last
+// block of a level has space for one more key, so that values above all keys end there; a level has a key for each
+// block below it except the last.
 uint32_t blocks_of_levels(size_t keys, size_t* blocks) {
   size_t upward[most_levels];
   uint32_t levels = 0;
@@ -51,7 +51,7 @@ const char* check_trees(const T* nodes, size_t count, size_t features, const T* 
     int64_t bits = 0;
     if (!whole(sets[i], 0, int64_t(1) << set_bits, bits)) return "sets hold a number that has no 16 bits";
   }
-  // Subtrees that are still to come for the tree at hand.
+  // The number of subtrees that are still missing in the current tree.
   size_t wanted = 0;
   for (size_t i = 0; i < count; i++, nodes += node_fields) {
     if (wanted == 0) {
@@ -116,7 +116,7 @@ bool TreePacker::analyse(PlanNumbers nodes, size_t count, PlanNumbers sets, size
   return waiting_.allocate(most_depth_);
 }
 
-// Gives the number of slots where each has no more than so many thresholds.
+// Returns the number of slots if each has at most that many thresholds.
 size_t TreePacker::divide(size_t most) {
   part_ = most;
   for (size_t i = 0; i < features_; i++) {
@@ -135,7 +135,7 @@ TreePacker::Place TreePacker::place_of(size_t node) const {
   return {first_slot_[i] + rank / part_, rank % part_};
 }
 
-// Backwards, what is below a node is known before it.
+// Goes backwards, because the children of a node follow it.
 void TreePacker::measure() {
   for (size_t i = count_; i-- > 0;) {
     sizes_[i] = 1;
@@ -170,7 +170,7 @@ void TreePacker::find_keys() {
 bool TreePacker::find_sets() {
   const PlanNumbers& sets = words_of_sets_;
   if (!set_numbers_.allocate(set_count_)) return false;
-  // Sets that lie in one another are more words than there are, and are left as they are.
+  // Overlapping sets have more words in total than there are; whole nodes are used for them.
   size_t words_left = set_count_;
   for (size_t i = 0; i < count_; i++) {
     if (is_leaf(i) || !is_set(key_of(i))) continue;
@@ -188,7 +188,7 @@ bool TreePacker::find_sets() {
     }
   }
   set_words_ = categories_ + 2 <= most_sliced_codes ? sliced_set_bytes / sizeof(uint32_t) : (categories_ + 2) / 32 + 1;
-  // Sets of one length take room where a few categories have great numbers.
+  // Sets of equal length need too much memory if a few categories have large numbers.
   constexpr size_t most_growth = 8, most_small = 1 << 16;
   if (sets_ * set_words_ > most_growth * set_count_ + most_small || sets_ * set_words_ > INT32_MAX) whole_ = true;
   return true;
@@ -215,7 +215,7 @@ bool TreePacker::sort_thresholds() {
   for (size_t slot = 0; slot < features_; slot++) {
     double* const first = thresholds_.data() + first_threshold_[slot];
     double* const last = thresholds_.data() + ends[slot];
-    // With a comparison of our own: the library's own would have to be linked.
+    // With our own comparison: that of the C++ library would have to be linked.
     const auto is_less = [](double a, double b) { return a < b; };
     std::make_heap(first, last, is_less);
     std::sort_heap(first, last, is_less);
@@ -275,7 +275,7 @@ void TreePacker::pack(Arena<T>& arena, Trees<T>& trees) {
   if (to != nullptr) pack_short(to, roots, depths);
 }
 
-// Gives the number of keys; `to` may be null.
+// Returns the number of keys; `to` may be null.
 size_t TreePacker::pack_slots(Slot* to) const {
   const bool ranks = sliced_ || ranked_;
   size_t key_count = 0, blocks[most_levels];
@@ -310,7 +310,7 @@ void TreePacker::pack_keys(const Slot* slots, T* keys, size_t count) const {
     const Slot& of = slots[slot];
     if (is_set(keys_[i])) return;
     const double* const sorted = thresholds_of(i) + first;
-    // A key is the last one of the block below it.
+    // A key is the last key of the block below it.
     size_t step = 1;
     for (uint32_t level = of.levels; level-- > 0; step *= key_block) {
       T* const to = keys + of.place + size_t(of.blocks[level]) * key_block;
@@ -346,7 +346,7 @@ void TreePacker::pack_whole(WholeNode<T>* to, int32_t* roots) const {
       continue;
     }
     to[i] = {T(0), 0, -1 - leaves++};
-    // The split whose left side ends here; what comes next is on its right, and the splits around it stay open.
+    // The left side of this split ends here: the next node is on its right, and the splits around it stay open.
     if (open < 0) {
       begins = true;
       continue;
@@ -357,14 +357,14 @@ void TreePacker::pack_whole(WholeNode<T>* to, int32_t* roots) const {
   }
 }
 
-// What is below the larger child comes first: a row is likely to go there, and finds it in the same cache line.
+// The larger child comes first: rows are more likely to go there, and find it in the same cache line.
 void TreePacker::pack_short(ShortNode* to, int32_t* roots, uint8_t* depths) {
   const int32_t slot_bits = bits_for(slots_);
   int32_t leaves = 0;
   size_t free = 0, waits = 0;
   Waiting here = {};
   for (size_t i = 0; i < count_; i++) {
-    if (waits == 0 && here.at == here.below) {  // a tree begins
+    if (waits == 0 && here.at == here.below) {  // the beginning of a tree
       // A root is the second of two places, so that the children of each split share a cache line.
       here = {free + 1, free + 2};
       free += size_t(sizes_[i]) + 1;
@@ -432,7 +432,7 @@ void TreePacker::pack_jumps(size_t size, uint8_t* to) const {
     uint8_t* const leaves[2] = {to + 4 * size, to + 5 * size};
     for (size_t split = 0; split < size; split++) next[0][split] = next[1][split] = uint8_t(split);
     uint8_t splits = 0, leaf = 0;
-    // The way that is being packed: each split on it, and whether its right side is.
+    // The current path: each split on it, and whether it continues on the right.
     uint8_t way[most_jump_leaves], side[most_jump_leaves];
     size_t depth = 0;
     for (;; i++) {

@@ -74,7 +74,7 @@ class TreePacker {
   static U* take(Arena<T>& arena, size_t count) {
     return reinterpret_cast<U*>(arena.take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
-  // Calls f(slot, key, the first of its thresholds) for each slot.
+  // Calls f(slot, key, the first threshold of the slot) for each slot.
   template <typename F>
   void each_slot(F f) const {
     for (size_t i = 0; i < features_; i++) {
@@ -98,22 +98,22 @@ class TreePacker {
   PlanNumbers nodes_, words_of_sets_;
   size_t set_count_ = 0;
   size_t count_ = 0, trees_ = 0, set_splits_ = 0;
-  size_t most_nodes_ = 0, most_depth_ = 0;  // of one tree; depth counts splits
+  size_t most_nodes_ = 0, most_depth_ = 0;  // in one tree; depth counts splits
   bool floats_ = true;
   bool whole_ = false, ranked_ = false, sliced_ = false, jumps_ = false;
   Array<int32_t> sizes_, depths_;  // the size of each subtree, and the splits to its deepest leaf
   Array<Waiting> waiting_;
   Array<Key> keys_;
   size_t features_ = 0;          // keys
-  Array<size_t> first_slot_;     // of each key
-  size_t slots_ = 0, part_ = 1;  // a slot has no more thresholds
-  // For sets: the number of each, from 1, by its position; categories, and the 32-bit words of each.
+  Array<size_t> first_slot_;     // for each key
+  size_t slots_ = 0, part_ = 1;  // at most this many thresholds per slot
+  // For sets: the number of each, starting with 1, by its position; categories, and the 32-bit words of each set.
   Array<int32_t> set_numbers_;
   size_t sets_ = 0, categories_ = 0, set_words_ = 0;
-  // A hash table of keys: one more than each, 0 for none.
+  // A hash table of keys: the index + 1, or 0 for an empty bucket.
   static constexpr size_t buckets = 1024;
   Array<uint16_t> table_;
-  Array<double> thresholds_;  // of each key in order, each once
+  Array<double> thresholds_;  // of each key in ascending order, without duplicates
   Array<size_t> first_threshold_;
 };
 

@@ -13,7 +13,7 @@ using one_row::code_of;
 using one_row::is_in_set;
 using one_row::keys_below;
 
-// Trees whose leaves are found before they are added.
+// The number of trees whose leaves are found before their values are added.
 constexpr size_t together = 64;
 
 template <typename T>
@@ -22,7 +22,7 @@ struct WholeWalk {
   const T* x;
   using Place = int32_t;
   Place root(size_t tree) const { return trees.roots[tree]; }
-  // The next node; a leaf itself.
+  // The next node, or the node itself for a leaf.
   Place next(Place at) const {
     const WholeNode<T>& node = trees.whole[at];
     if (node.next < 0) return at;
@@ -33,7 +33,7 @@ struct WholeWalk {
   int32_t leaf(Place at) const { return -1 - trees.whole[at].next; }
 
  private:
-  // Without a branch but for sets: which way a row goes cannot be foreseen.
+  // Only has a branch for sets, because the direction of a row is unpredictable.
   bool goes_left(const WholeNode<T>& node) const {
     const T value = x[node.feature & (most_features - 1)];
     const uint32_t kind = uint32_t(node.feature) >> kind_shift;
@@ -62,7 +62,8 @@ struct ShortWalk {
     const float value = values[word & ((uint32_t(1) << trees.slot_bits) - 1)];
     uint32_t right = uint32_t(!(value <= at->threshold));
     if constexpr (sets) {
-      // Both questions are asked, so that nothing has to be guessed; where the node has no set, of the first.
+      // Both questions are evaluated, so that there is no branch to predict; without a set, the result of the first
+      // counts.
       const uint32_t has_set = word >> trees.slot_bits & 1;
       const uint32_t code = bits_of<uint32_t>(value) & (0 - has_set);
       const uint32_t set = bits_of<uint32_t>(at->threshold) & (0 - has_set);
@@ -77,9 +78,9 @@ struct ShortWalk {
   uint32_t way(uint32_t word) const { return word >> (trees.slot_bits + int32_t(sets)); }
 };
 
-// The leaves that a row reaches in trees `first` to `end`. Several trees are walked side by side, since each waits for
-// its next node, and several steps are taken before looking for leaves, which nobody can foresee. When a tree has come
-// to its leaf the next one takes its place.
+// The leaves that a row reaches in trees `first` to `end`. Several trees are walked at the same time, because each
+// waits for its next node, and several steps are taken between checks for leaves, which are unpredictable. When a tree
+// has reached its leaf, the next tree takes its place.
 template <size_t lanes, class Walk>
 void find_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
   constexpr size_t steps = 4;
@@ -110,7 +111,7 @@ void find_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
   }
 }
 
-// The same for trees of few leaves: all go as many steps as the deepest takes, so that no step is a guess.
+// The same for trees with few leaves: all take as many steps as the deepest one, so that no branch is unpredictable.
 template <class Walk>
 void find_near_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
   constexpr size_t lanes = 8;
@@ -137,14 +138,14 @@ void find_short_leaves(const ShortTrees& trees, const float* values, size_t firs
   trees.depths != nullptr ? find_near_leaves(walk, first, end, leaves) : find_leaves<16>(walk, first, end, leaves);
 }
 
-// Once for both precisions.
+// Shared by both precisions.
 FP_NOINLINE void find_short_leaves(const ShortTrees& trees, const float* values, size_t first, size_t end,
                                    int32_t* leaves) {
   trees.codes == nullptr ? find_short_leaves<false>(trees, values, first, end, leaves)
                          : find_short_leaves<true>(trees, values, first, end, leaves);
 }
 
-// The least float that is not below: at most the same floats as the value.
+// The least float that is not below the value: it is ≤ a float exactly if the value is.
 float float_above(float value) { return value; }
 float float_above(double value) {
   const float near = float(value);
@@ -162,7 +163,7 @@ struct CountBelow {
   }
 };
 
-// A row in its slots, as floats that short nodes compare.
+// Converts a row to the floats of its slots, which short nodes compare.
 template <typename T>
 void fill_slots(const Slots<T>& slots, const T* x, float* values) {
   for (size_t i = 0; i < slots.count; i++) {
@@ -190,7 +191,7 @@ void fill_slots(const Slots<T>& slots, const uint8_t* ranks, float* values) {
   values[slots.count] = 0;
 }
 
-// Adds what leaves hold to rows of the result.
+// Adds the values of leaves to rows of the result.
 template <typename T>
 struct Adder {
   const Trees<T>& trees;
@@ -198,7 +199,7 @@ struct Adder {
 
   bool in_float32() const { return sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32; }
 
-  // To `rows` rows, their leaves in one tree, counted from its first.
+  // Adds the leaves of `rows` rows in one tree, numbered from its first leaf.
   void add(size_t tree, T* y, size_t rows, size_t first_leaf, const uint8_t* leaves) const {
     const size_t width = trees.width;
     const T* const values = trees.leaves + first_leaf * width;
@@ -219,7 +220,7 @@ struct Adder {
     for (size_t row = 0; row < rows; row++, y += outputs) add(tree, y, values + leaves[row] * width);
   }
 
-  // To one row, its leaf in one tree.
+  // Adds one leaf of one tree to one row.
   FP_NOINLINE void add(size_t tree, T* y, const T* leaf) const {
     const size_t width = trees.width;
     if (trees.targets == nullptr) {
@@ -234,7 +235,7 @@ struct Adder {
     }
   }
 
-  // To one row, its leaves in trees `first` to `end`. Sums need not go through memory where they are few.
+  // Adds the leaves of one row in trees `first` to `end`. Small sums are kept in registers.
   void add(size_t first, size_t end, T* y, const int32_t* leaves) const {
     const T* const values = trees.leaves;
     const bool few = outputs == trees.width && trees.width <= (in_float32() ? 1 : 2);
@@ -285,7 +286,7 @@ void run_row(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels
   }
 }
 
-// At most `most_sliced_rows` side by side.
+// Runs at most `most_sliced_rows` rows together.
 template <typename T>
 void run_sliced(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels& tree_kernels, const T* x,
                 size_t features, T* y, size_t outputs, size_t rows) {
@@ -302,7 +303,7 @@ void run_sliced(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKern
   }
 }
 
-// Rows below which one by one is faster.
+// The number of rows below which one at a time is faster.
 constexpr size_t least_jumped = 12, least_walked = 8;
 
 }  // namespace
@@ -316,7 +317,7 @@ void run_trees(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKerne
   size_t row = 0;
   if (trees.sliced != nullptr) {
     const size_t least = trees.jumps.trees != nullptr ? least_jumped : least_walked;
-    // A power of two, so that ranks fit.
+    // A power of two, so that the ranks fit on the stack.
     size_t most = most_sliced_rows;
     while (trees.slots.count * most > most_sliced_ranks) most /= 2;
     while (rows - row >= least) {

@@ -70,7 +70,7 @@ class Verifier {
   }
   bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
   bool flag() { return in_range(next(), 2); }
-  // A number that exists in this version.
+  // A number that is valid in this version.
   bool numbered(int32_t Ends::*end) {
     const int32_t number = next();
     return in_range(number, latest.*end) && is_of_version(number, end);

@@ -111,7 +111,7 @@ struct Network : Learner {
   double delta = 1;
   Array<Parameter> parameters;
   Array<Layer> layers;
-  size_t first = 0;  // the first layer that learns, from which on slopes are of use
+  size_t first = 0;  // the first layer that learns; slopes are needed from this layer on
 
   // Owned by the caller:
   const T* x = nullptr;       // [rows, in]

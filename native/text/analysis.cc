@@ -5,7 +5,7 @@
 namespace fp::text {
 namespace {
 
-// A bit for each of 64 characters that is of a word.
+// One bit for each of 64 characters: whether it is part of a word.
 uint64_t letters_of(const uint8_t* text) {
   uint64_t letters = 0;
   for (int i = 0; i < 64; i += 8) letters |= bits_of(of_word(load64(text + i))) << i;
@@ -19,7 +19,7 @@ void lower(uint8_t* text, size_t length) {
   }
 }
 
-// Writes the text with one space for each run of two spaces and more; its length.
+// Writes the text with a single space for each run of spaces; returns its length.
 size_t collapse(uint8_t* text, size_t length) {
   size_t written = 0;
   for (size_t at = 0; at < length;) {
@@ -31,7 +31,8 @@ size_t collapse(uint8_t* text, size_t length) {
   return written;
 }
 
-// From a text behind the first byte: words with a space before each and behind the last. Notes where each space is.
+// Reads a text after the first byte and writes its words, with a space before each and after the last. Notes the
+// position of each space.
 size_t surround(uint8_t* bytes, size_t length, uint32_t* edges) {
   const size_t end = length + 1;
   size_t written = 0, words = 0;
@@ -49,8 +50,8 @@ size_t surround(uint8_t* bytes, size_t length, uint32_t* edges) {
   return words;
 }
 
-// Terms of `count` units that follow each other: words between edges, or characters. False where too much is hashed.
-// Those that are looked up are looked up several at a time, so that the lines of the table come meanwhile.
+// Terms of `count` consecutive units: words between edges, or characters. False if too much is hashed. Several terms
+// are looked up at a time, so that their cache lines are fetched in the meantime.
 bool count_terms(const uint8_t* text, const uint32_t* edges, size_t units, size_t count, Counting& counting) {
   constexpr size_t together = 32;
   Terms::Sought sought[together];
@@ -88,7 +89,7 @@ Analysis::Status Analysis::count(uint8_t* text, size_t length, Array<uint32_t>& 
     for (size_t word = 0; word < words; word++) {
       const size_t size = edges[word + 1] + 1 - edges[word];
       for (size_t units = least; units <= (most > least ? most : least); units++) {
-        // A word that is shorter than a term is one, once.
+        // A word that is shorter than a term counts as one term, once.
         const bool whole = units >= size;
         if (!count_terms(text - 1 + edges[word], nullptr, size, whole ? size : units, counting)) return Status::spent;
         if (whole) break;
@@ -104,7 +105,7 @@ Analysis::Status Analysis::count(uint8_t* text, size_t length, Array<uint32_t>& 
   return Status::ok;
 }
 
-// As many as there may be at the most; of a long text as many as there are.
+// Allocates as many edges as there may be at most; for a long text, counts them.
 bool Analysis::have_edges(const uint8_t* text, size_t length, Array<uint32_t>& edges) const {
   constexpr size_t long_text = 1 << 20, few = 1024;
   if (unit == Unit::character || edges.size() >= length + 3) return true;
@@ -120,11 +121,12 @@ bool Analysis::have_edges(const uint8_t* text, size_t length, Array<uint32_t>& e
   return edges.size() >= needed + 3 || edges.allocate(needed + few);
 }
 
-// Notes where each word begins and ends, of terms of several words written with one space between them; how many.
+// Notes where each word begins and ends, and writes terms of several words with single spaces; returns the number of
+// words.
 size_t Analysis::split(uint8_t* text, size_t length, uint32_t* edges) const {
   uint64_t before = 0;
   size_t found = 0;
-  // Where a letter is beside what is none; behind the text there is none.
+  // The positions where a letter is next to a character that is not a letter; there are no letters after the text.
   for (size_t at = 0; at <= length; at += 64) {
     const uint64_t letters = letters_of(text + at);
     for (uint64_t bits = letters ^ (letters << 1 | before); bits != 0; bits &= bits - 1) {

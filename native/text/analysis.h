@@ -1,4 +1,4 @@
-// From a text of ASCII to its terms: what lib/text/analyzer.ts does with any.
+// From an ASCII text to its terms: the same as lib/text/analyzer.ts does for all texts.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +10,18 @@
 
 namespace fp::text {
 
-// Around a text there is one byte before it, and so many behind it, of which the first `zeros` are 0.
+// A text has one byte before it and this many bytes after it, of which the first `zeros` are 0.
 constexpr size_t zeros = 64, behind = 2 * zeros + slack;
 
 enum class Unit : int32_t { word, character, within_words };
 
-// What is done with a text's terms: those that are known are counted, or all are hashed.
+// What happens to the terms of a text: known terms are counted, or all terms are hashed.
 struct Counting {
   const Terms* known = nullptr;
   Tally* tally = nullptr;
-  uint32_t size = 1;  // of hashes
+  uint32_t size = 1;  // the number of hashes
   bool is_signed = false;
-  // Bytes that may be hashed: each as often as a term has it.
+  // The bytes that may still be hashed, counted for each term that contains them.
   size_t left = 1 << 26;
 
   void add_hash(const uint8_t* term, size_t length);
@@ -31,15 +31,15 @@ class Analysis {
  public:
   Unit unit = Unit::word;
   bool lowercase = false;
-  // Words are runs of so many letters at the least.
+  // Words are runs of at least this many letters.
   uint32_t run = 1;
-  // How many units a term has.
+  // The number of units of a term.
   uint32_t least = 1, most = 1;
-  // Words that are left out.
+  // Words that are ignored.
   Terms stop_words;
 
   enum class Status { ok, spent, no_memory };
-  // Counts the terms. The text is written over; `edges` is where words are noted.
+  // Counts the terms. Overwrites the text; words are noted in `edges`.
   Status count(uint8_t* text, size_t length, Array<uint32_t>& edges, Counting& counting) const;
 
  private:

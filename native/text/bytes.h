@@ -1,5 +1,5 @@
-// Characters of ASCII, eight at a time: each a byte below 128, of which the first is the lowest, as on every processor
-// that the addon is for. A mask has the highest bit of each byte that it is true of.
+// ASCII characters, eight at a time: each is a byte below 128, and the first one is the lowest, as on every processor
+// that the addon supports. A mask has the highest bit set in each byte for which it is true.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ inline uint32_t load32(const uint8_t* bytes) {
   return word;
 }
 
-// No sum of two bytes goes beyond its own.
+// No sum of two bytes overflows into the next byte.
 constexpr uint64_t between(uint64_t bytes, uint8_t first, uint8_t last) {
   return (bytes + (0x80 - first) * ones) & ~(bytes + (0x7f - last) * ones) & highest_bits;
 }
@@ -37,13 +37,13 @@ constexpr uint64_t of_word(uint64_t bytes) {
   return between(bytes | 0x20 * ones, 'a', 'z') | between(bytes, '0', '9') | between(bytes, '_', '_');
 }
 
-// What `\s` matches, and str.split() parts at.
+// What `\s` matches, and where str.split() splits.
 constexpr bool is_space(uint8_t byte) { return (byte >= 9 && byte <= 13) || (byte >= 28 && byte <= 32); }
 
-// A bit for each byte of a mask.
+// One bit for each byte of a mask.
 constexpr uint64_t bits_of(uint64_t mask) { return (mask >> 7) * 0x0102040810204080 >> 56; }
 
-// The position of the lowest bit; there is one.
+// The position of the lowest bit; the mask is not 0.
 inline uint32_t lowest_bit(uint64_t bits) {
 #ifdef _MSC_VER
   const uint32_t half = uint32_t(bits);

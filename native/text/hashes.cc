@@ -3,7 +3,7 @@
 namespace fp::text {
 namespace {
 
-// MurmurHash3 of 32 bits, with the seed 0.
+// MurmurHash3 with 32 bits and the seed 0.
 int32_t murmur(const uint8_t* bytes, size_t length) {
   const auto turned = [](uint32_t x, int by) { return x << by | x >> (32 - by); };
   const auto mixed = [&](uint32_t block) { return turned(block * 0xcc9e2d51, 15) * 0x1b873593; };
@@ -21,7 +21,7 @@ int32_t murmur(const uint8_t* bytes, size_t length) {
 
 void Counting::add_hash(const uint8_t* term, size_t length) {
   const int32_t hash = murmur(term, length);
-  // −2^31 has no positive.
+  // −2^31 has no positive counterpart.
   const uint32_t id =
       hash == INT32_MIN ? (uint32_t(INT32_MAX) - (size - 1)) % size : uint32_t(hash < 0 ? -hash : hash) % size;
   tally->add(id, is_signed && hash < 0 ? -1 : 1);

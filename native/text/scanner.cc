@@ -8,7 +8,7 @@
 namespace fp::text {
 namespace {
 
-// Parts of an array, in order; what is asked for beyond its end is not there.
+// Takes parts of an array in order; a part beyond its end is missing.
 template <class T>
 struct Parts {
   const T* from;
@@ -36,7 +36,7 @@ struct Description {
     return found == nullptr ? 0 : uint32_t(*found);
   }
 
-  // As many terms as a word says, their lengths, and their bytes.
+  // A word with the number of terms, then their lengths and their bytes.
   Terms::Made terms(Terms& terms, Seeds seeds) {
     const size_t count = word();
     const int32_t* const lengths = words.take(count);
@@ -64,11 +64,11 @@ double norm_of(Norm norm, bool single, size_t count, const double* weights) {
   return length == 0 || length != length ? 1 : length;
 }
 
-// False where it is not computed here.
+// False if it is not computed here.
 bool mapped(const Step& step, double weight, double& to) {
   switch (Map(step.kind)) {
     case Map::sublinear: {
-      // Logarithms are those of JavaScript.
+      // Logarithms come from JavaScript.
       if (!(weight >= 0 && weight < step.number_count)) return false;
       const size_t place = size_t(weight);
       to = step.numbers[place];
@@ -109,7 +109,7 @@ Scanner::~Scanner() {
 
 Scanner::Made Scanner::create(const int32_t* words, size_t word_count, const uint8_t* bytes, size_t byte_count,
                               const double* numbers, size_t number_count) {
-  // One more, so that there are some.
+  // One more, so that the arrays are not empty.
   if (!words_.allocate(word_count + 1) || !numbers_.allocate(number_count + 1)) return Made::no_memory;
   for (size_t i = 0; i < word_count; i++) words_[i] = words[i];
   for (size_t i = 0; i < number_count; i++) numbers_[i] = numbers[i];

@@ -1,5 +1,5 @@
-// Sums of what is added to ids, which come out in their order without being sorted: a bit for each id that was met, and
-// one for each 64 of those.
+// Sums by id, which are read in ascending order of ids without sorting: one bit for each id that occurred, and one for
+// each 64 of those.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace fp::text {
 
-// One row: ids that rise, each with its weight. Where a step changes weights alone, ids are those of the step before.
+// One row: ascending ids, each with its weight. If a step only changes weights, the ids are those of the previous step.
 struct Row {
   size_t count = 0;
   const int32_t* ids = nullptr;
@@ -18,7 +18,7 @@ struct Row {
   Array<int32_t> own_ids;
   Array<double> own_weights;
 
-  // Room for so many weights, and with `ids` for as many ids; what was there is gone.
+  // Allocates that many weights, and with `with_ids` as many ids; the previous content is lost.
   [[nodiscard]] bool take(size_t pairs, bool with_ids) {
     count = pairs;
     if (own_weights.size() < pairs && !own_weights.allocate(2 * pairs)) return false;
@@ -49,7 +49,7 @@ class Tally {
     count_++;
   }
 
-  // Writes what was added, of `binary` 1 for each, and forgets it.
+  // Writes the sums (with `binary`, 1 for each id), and clears them.
   [[nodiscard]] bool into(Row& row, bool binary) {
     const bool room = row.take(count_, true);
     int32_t* const ids = row.own_ids.data();

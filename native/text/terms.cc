@@ -31,7 +31,7 @@ Terms::Made Terms::create(const uint8_t* bytes, const int32_t* lengths, size_t c
     }
     if (of_long > 0) ends_[id] = end;
     if (length > 0 && length <= most_short && total - at < slack) {
-      // What is read together must not end behind the last.
+      // Reads of several bytes must not go beyond the end of the last term.
       std::memcpy(last, term, length);
       term = last;
     }
@@ -51,7 +51,7 @@ bool Terms::add(size_t id, const uint8_t* term, size_t length) {
   return false;
 }
 
-// The last eight bytes may be some of those before.
+// The last eight bytes may overlap earlier ones.
 uint32_t Terms::hash_of_rest(const uint8_t* term, size_t length) const {
   uint64_t hash = length;
   const auto mix = [&](size_t at) {

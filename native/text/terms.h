@@ -1,4 +1,4 @@
-// Terms of ASCII, found by their bytes.
+// ASCII terms, looked up by their bytes.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace fp::text {
 
-// Behind a term there are so many bytes that may be read.
+// This many bytes after a term may be read.
 constexpr size_t slack = 16;
 
-// Numbers that nobody knows beforehand, so that no file can hold terms that are all of one hash.
+// Unpredictable numbers, so that no file can contain terms that all have the same hash.
 struct Seeds {
   uint64_t first, second;  // odd
 };
@@ -22,7 +22,7 @@ class Terms {
   enum class Made { ok, no_memory, refused };
   static constexpr size_t most_terms = 1 << 24;
 
-  // What a term is looked for by, and where first.
+  // The key of a term, and where to look first.
   struct Sought {
     const uint8_t* term;
     size_t length;
@@ -31,8 +31,8 @@ class Terms {
     size_t slot;
   };
 
-  // The terms one after another in `bytes`, each with its length; one of no bytes is none. Refused where too many are
-  // alike, or there are too many.
+  // The terms are concatenated in `bytes`, with the length of each; empty terms are ignored. Refused if there are too
+  // many, or if too many collide.
   Made create(const uint8_t* bytes, const int32_t* lengths, size_t count, Seeds seeds);
   bool has(const uint8_t* term, size_t length) const;
   bool empty() const { return slots_.size() == 0; }
@@ -55,7 +55,7 @@ class Terms {
     return sought;
   }
 
-  // The term's place among all, −1 where it is none.
+  // The index of the term, or −1 if it is not found.
   int32_t find(const Sought& sought) const {
     size_t slot = sought.slot;
     for (int tried = 0; tried < most_tried; tried++, slot = (slot + 1) & mask_) {
@@ -70,8 +70,8 @@ class Terms {
   }
 
  private:
-  // A term's first eight bytes, and the next four; of one that is longer a hash of these and all others. Its length,
-  // and its place + 1, which is 0 if there is none.
+  // The first eight bytes of a term, and the next four or, for a longer term, a hash of these and all others. Its
+  // length, and its index + 1, which is 0 in an empty slot.
   struct Slot {
     uint64_t first;
     uint32_t next, number;
@@ -87,7 +87,7 @@ class Terms {
 
   Seeds seeds_ = {};
   Array<Slot> slots_;
-  // Of those that are long all bytes, and where each term's end.
+  // All bytes of the long terms, and the end of each.
   Array<uint8_t> long_;
   Array<uint32_t> ends_;
   int shift_ = 0;
