@@ -1,7 +1,7 @@
 /**
- * The recipes for the addon, which come with its sources: `npm run build` follows them in the repository, `npx
- * forwardpass build` in an installed package. cmake-js makes it where CMake is there. Without it one call of the C++
- * compiler does, so that a compiler and npm are all that building needs.
+ * How to build the addon; distributed with its sources: `npm run build` uses it in the repository, `npx forwardpass
+ * build` in an installed package. cmake-js builds the addon if CMake is installed, otherwise a single call of the C++
+ * compiler does, so a build only needs a compiler and npm.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
@@ -11,17 +11,17 @@ import { dirname, join, resolve } from 'node:path';
 import { env, execPath, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-/** The folder that holds native/ and CMakeLists.txt. */
+/** The folder with native/ and CMakeLists.txt. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
-/** What the addon shows of itself to the linkers of Linux. */
+/** The symbols that the addon exports on Linux. */
 export const EXPORTS = resolve(root, 'native/exports.map');
 
-/** The packages that building takes, at the versions that are tested. */
+/** The packages that a build needs, in the tested versions. */
 export const TOOLS = { 'cmake-js': '8.0.0', 'node-addon-api': '8.9.2', 'node-api-headers': '1.9.0' };
 
 /**
  * What is compiled, and how: native/sources.json.
- * @typedef {{ gnu: string[], linux: string[], clang: string[], small: string[], msvc: string[] }} Flags `clang` makes release binaries small, `small` the code of those sources more so
+ * @typedef {{ gnu: string[], linux: string[], clang: string[], small: string[], msvc: string[] }} Flags `clang` is for small release binaries, `small` for the sources whose code is to be even smaller
  * @typedef {{ linux: string[], darwin: string[] }} LinkFlags
  * @returns {{ engine: string[], addon: string[], learn: string[], host_windows: string[], small: string[], defines: string[], flags: Flags, link: LinkFlags }}
  */
@@ -29,9 +29,9 @@ export function sources() {
   return JSON.parse(readFileSync(resolve(root, 'native/sources.json'), 'utf8'));
 }
 
-/** Runs a command in the root, and throws where it fails. @param {string} command @param {string[]} args */
+/** Runs a command in the root; throws if it fails. @param {string} command @param {string[]} args */
 export function run(command, args) {
-  // Windows starts .cmd files through a shell only, which takes spaces for ends.
+  // Windows only starts .cmd files in a shell, which splits arguments at spaces.
   const shell = command.endsWith('.cmd');
   const words = shell ? args.map((arg) => (/\s/.test(arg) ? `"${arg}"` : arg)) : args;
   const { error, status } = spawnSync(command, words, { cwd: root, stdio: 'inherit', shell });
@@ -39,7 +39,7 @@ export function run(command, args) {
   if (status !== 0) throw new Error(`${command} failed with status ${status}`);
 }
 
-/** What `command --version` prints, or nothing where it cannot be run. @param {string} command */
+/** The output of `command --version`; undefined if it cannot be run. @param {string} command */
 function versionOf(command) {
   try {
     return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -48,14 +48,14 @@ function versionOf(command) {
   }
 }
 
-/** Whether CMake is new enough for CMakeLists.txt, and has something to build with. */
+/** Whether CMake is new enough for CMakeLists.txt, and has a build tool. */
 export function hasCMake() {
   const version = /version (\d+)\.(\d+)/.exec(versionOf('cmake') ?? '');
   if (version === null || Number(version[1]) * 1000 + Number(version[2]) < 3019) return false;
   return platform === 'win32' || versionOf('ninja') !== undefined || versionOf('make') !== undefined;
 }
 
-/** The first C++ compiler there is; CXX names another, as it does for CMake. */
+/** The first C++ compiler that is found; CXX selects another one, as in CMake. */
 function findCompiler() {
   const candidates = env.CXX ? [env.CXX] : ['c++', 'g++', 'clang++'];
   const found = candidates.find((compiler) => versionOf(compiler) !== undefined);
@@ -66,7 +66,7 @@ function findCompiler() {
   );
 }
 
-/** Where headers of others are found, those of TOOLS. @param {string} tools a folder below which these are found */
+/** The include paths for the headers in TOOLS. @param {string} tools a folder in which they are found */
 export function includes(tools) {
   const { resolve: find } = createRequire(join(tools, 'package.json'));
   const [wrapper, headers] = ['node-addon-api', 'node-api-headers'].map((name) =>
@@ -75,18 +75,18 @@ export function includes(tools) {
   return ['-isystem', wrapper, '-isystem', `${headers}/include`];
 }
 
-/** The addons by the name of their file: the one that runs models, and the one that forwardpass/learn opens. */
+/** The addons, by file name: one that runs models, and one that forwardpass/learn opens. */
 export const ADDONS = /** @type {const} */ (['forwardpass', 'forwardpass-learn']);
 /** @typedef {typeof ADDONS[number]} AddonName */
 
-/** What an addon is made of, below native/. @param {AddonName} name */
+/** The sources of an addon, in native/. @param {AddonName} name */
 export function addonSources(name) {
   const { engine, addon, learn } = sources();
   return name === 'forwardpass' ? [...engine, ...addon] : learn;
 }
 
 /**
- * The arguments with which a compiler builds a whole addon at once.
+ * The compiler arguments that build a whole addon at once.
  * @param {string} tools @param {string} output @param {AddonName} [name]
  */
 export function compilerArguments(tools, output, name = 'forwardpass') {
@@ -105,9 +105,9 @@ export function compilerArguments(tools, output, name = 'forwardpass') {
 }
 
 /**
- * Builds the addons: the first at `output`, the others beside it by their names; throws where that fails.
- * @param {string} tools a folder below which the packages of TOOLS are found
- * @param {string} folder for what is made on the way
+ * Builds the addons: the first at `output`, the others in the same folder, by their names; throws if that fails.
+ * @param {string} tools a folder in which the packages of TOOLS are found
+ * @param {string} folder for intermediate files
  * @param {string} output
  */
 export function buildAddon(tools, folder, output) {
@@ -118,7 +118,7 @@ export function buildAddon(tools, folder, output) {
   if (hasCMake()) {
     const cmakeJs = join(dirname(find('cmake-js/package.json')), 'bin/cmake-js');
     const jobs = String(availableParallelism());
-    // cmake-js looks for the wrapper's headers around the sources alone, and CMake wants its slashes.
+    // cmake-js only looks for the wrapper's headers near the sources, and CMake needs forward slashes.
     const headers = dirname(find('node-addon-api/package.json')).replaceAll('\\', '/');
     const options = ['--parallel', jobs, `--CDFORWARDPASS_HEADERS=${headers}`];
     run(execPath, [cmakeJs, 'build', '--directory', root, '--out', folder, ...options]);
