@@ -1,4 +1,4 @@
-/** The generated part of docs/performance.md: tables of everything that results/ holds. */
+/** The generated part of docs/performance.md: tables of all results in results/. */
 import { BASELINE, CONTENDERS } from './contenders.js';
 import { byteCount, count, duration, percent, significant, times } from './format.js';
 import { picture, table } from './markdown.js';
@@ -20,10 +20,10 @@ export function pageTables(session) {
   return [
     machineText(session),
     '### Against onnxruntime-node',
-    'The bound call and onnxruntime-node, both on one thread. *Ceiling* is the share of it that the bound call reaches.',
+    'The bound call and onnxruntime-node, both on one thread. *Ceiling* is the share of the ceiling that the bound call reaches.',
     againstBaseline(cases),
     picture('latency', 'Time of a call of one row against the number of parameters'),
-    picture('throughput', 'GFLOP/s against rows a call, a panel for each net'),
+    picture('throughput', 'GFLOP/s against rows per call, a panel for each net'),
     picture('ceiling', "Share of the machine's ceiling, by net and batch"),
     '### Every contender',
     ...batches.map((batch) => everyone(cases, batch)),
@@ -62,7 +62,7 @@ function machineText({ machine, versions, effort, ceilings }) {
       ],
       ["one core's multiply-adds, f32, GFLOP/s", list(ceilings.fma)],
       ['reading, GB/s', list(ceilings.read)],
-      ['effort', `${effort.rounds} rounds, ${effort.trialMilliseconds} ms a trial; ${machine.date}`],
+      ['effort', `${effort.rounds} rounds, ${effort.trialMilliseconds} ms per trial; ${machine.date}`],
     ],
   ).replaceAll('--:', '---');
 }
@@ -97,7 +97,7 @@ function everyone(cases, batch) {
       return result ? duration(result.nanoseconds) : '–';
     }),
   ]);
-  const title = `${batch} ${batch === 1 ? 'row' : 'rows'} a call`;
+  const title = `${batch} ${batch === 1 ? 'row' : 'rows'} per call`;
   return table([title, ...own.map(({ net }) => net)], rows);
 }
 
@@ -111,7 +111,7 @@ function variantsText(result) {
     duration(nanoseconds),
     ...results.map((/** @type {any} */ { faster }) => times(faster)),
   ]);
-  return `### Fewer bits, more threads\n\nThe bound call, as times faster than float32 on one thread.\n\n${table(
+  return `### Fewer bits, more threads\n\nThe speed of the bound call, relative to float32 on one thread.\n\n${table(
     ['net', 'rows', 'f32', ...ids],
     rows,
   )}`;
@@ -126,7 +126,7 @@ function tailText(result) {
     ...[p50, p99, p999, worst].map(duration),
     significant(p99 / p50),
   ]);
-  return `### The tail of bound calls\n\nOne row, ${result.seconds} seconds in all, every call timed.\n\n${table(
+  return `### The tail of bound calls\n\nOne row, ${result.seconds} seconds in total, with every call timed.\n\n${table(
     ['net', 'samples', 'p50', 'p99', 'p99.9', 'worst', 'p99/p50'],
     rows,
   )}`;
@@ -159,7 +159,7 @@ function loadText(result) {
     significant(load / read),
     significant(memory / fileBytes),
   ]);
-  return `### Loading large files\n\nOf the file, reading it alone and loading it; the memory is what a process takes more at the most, as times the\nfile.\n\n${table(
+  return `### Loading large files\n\nThe time to read the file, and to load it; the memory is the maximum that a process takes in addition, relative to the\nsize of the file.\n\n${table(
     ['format', 'file', 'read', 'load', 'times', 'memory'],
     rows,
   )}`;
@@ -174,12 +174,12 @@ function manyModelsText(result) {
     [
       ['weights', byteCount(weightBytes)],
       [
-        'resident memory, all loaded',
+        'resident memory with all loaded',
         `${byteCount(loadedBytes)}, ${percent(loadedBytes / weightBytes)} of the weights`,
       ],
-      ['after `dispose()` of each', byteCount(disposedBytes)],
-      ['after their JavaScript objects', byteCount(releasedBytes)],
-      ['loading one from bytes, once warm', `${duration(load.p50)}, p99 ${duration(load.p99)}`],
+      ['after `dispose()` of each model', byteCount(disposedBytes)],
+      ['after their JavaScript objects were collected', byteCount(releasedBytes)],
+      ['loading one from bytes, after warm-up', `${duration(load.p50)}, p99 ${duration(load.p99)}`],
     ],
   )}`;
 }
@@ -193,7 +193,7 @@ function asyncText(result) {
   ]);
   return `### The event loop under runAsync\n\nHow late a timer of ${result.periodMilliseconds} ms fires while ${
     result.net
-  } runs ${result.batch} rows a call.\n\n${table(['', 'call', 'late, median', 'p99', 'worst'], rows)}`;
+  } runs ${result.batch} rows per call.\n\n${table(['', 'call', 'late, median', 'p99', 'worst'], rows)}`;
 }
 
 /** @param {any} result */
@@ -211,11 +211,11 @@ function randomShapesText(result) {
       duration(baseline),
       times(speedup),
     ]);
-  return `### Random shapes\n\n${speedups.length.toLocaleString('en')} nets of 1 to 8 layers, widths of 1 to 2048, any activation, 1 to 512 rows, against onnxruntime-node on one thread: forwardpass is faster in ${faster}; ${times(
+  return `### Random shapes\n\n${speedups.length.toLocaleString('en')} nets of 1 to 8 layers, widths of 1 to 2048, any activation, 1 to 512 rows, against onnxruntime-node on one thread: forwardpass is faster in ${faster} of them: ${times(
     quantile(speedups, 0.01),
-  )} at the first percentile, ${times(median(speedups))} in the median, ${times(
+  )} at the first percentile, ${times(median(speedups))} at the median, and ${times(
     geometricMean(speedups),
-  )} in the geometric mean. The slowest ten:\n\n${table(
+  )} as the geometric mean. The slowest ten:\n\n${table(
     ['net', 'activations', 'rows', 'forwardpass', 'onnxruntime', 'faster'],
     rows,
   )}`;

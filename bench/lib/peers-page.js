@@ -11,7 +11,7 @@ const LEAST_SHARE = 0.85;
 /** From this width up, the share of the ceiling is a target. */
 const WIDE = 256;
 
-/** What is compared with what. @type {readonly { ours: string, peers: readonly string[] }[]} */
+/** The comparisons. @type {readonly { ours: string, peers: readonly string[] }[]} */
 const COMPARISONS = [
   { ours: 'forwardpass', peers: Object.keys(FLOAT_PEERS) },
   { ours: 'forwardpass-int8', peers: Object.keys(QUANTIZED_PEERS) },
@@ -27,21 +27,21 @@ export function peersText(result) {
   const dates = [...new Set(cases.map(({ date }) => date))].sort();
   return [
     '### The best of the peers',
-    `Everything on one thread, in turns: the bound call of ${result.binary} binary, onnxruntime-node, TensorFlow Lite's interpreter ` +
-      'with XNNPACK, which is asked to run and nothing else, torch (the faster of eager and of TorchScript, frozen and optimised for ' +
-      'inference) and NumPy. Processor time, which does not count what others on the machine take away; each ratio is the median of ' +
-      `those of ${result.effort.rounds} rounds. ${result.machine.cpu}, ${versions.join(', ')}; ${dates.join(', ')}. A call reads ` +
-      'its rows too, which the ceiling counts.',
-    "Times the best peer's, by rows a call; above 1 forwardpass is faster:",
+    `All on one thread, in turns: the bound call of ${result.binary} binary, onnxruntime-node, the interpreter of TensorFlow Lite ` +
+      'with XNNPACK (only its invocation is timed), torch (the faster of eager mode and TorchScript, frozen and optimized for ' +
+      'inference) and NumPy. The figures are processor time, so other programs on the machine do not count; each ratio is the ' +
+      `median over ${result.effort.rounds} rounds. ${result.machine.cpu}, ${versions.join(', ')}; ${dates.join(', ')}. The ceiling ` +
+      'includes reading the rows of a call.',
+    'The speed relative to the best peer, by rows per call; above 1, forwardpass is faster:',
     ratiosTable(cases, COMPARISONS[0]),
     details('Times of float32', floatTable(cases)),
-    "Int8: weights and rows quantised as they arrive (`precision: 'int8'`), against the best of onnxruntime with weights quantised " +
-      "(dynamic) or everything (static) by its own tools and TensorFlow Lite's int8:",
+    "Int8, with weights quantized on load and rows on each call (`precision: 'int8'`), against the best of onnxruntime, with weights " +
+      "(dynamic) or everything (static) quantized by its own tools, and TensorFlow Lite's int8:",
     ratiosTable(cases, COMPARISONS[1]),
-    "TensorFlow Lite's file of int8 throughout, opened by both:",
+    'TensorFlow Lite files with only int8, opened by both:',
     ratiosTable(cases, COMPARISONS[2]),
     details('Times of int8', quantizedTable(cases)),
-    'How far results are from a float64 forward pass at the most, relative to the largest output:',
+    'The largest difference of results from a float64 forward pass, relative to the largest output:',
     differencesTable(cases),
     bytesText(cases),
     belowText(cases),
@@ -111,7 +111,7 @@ function bytesText(cases) {
   return `Of ${sum('of').toLocaleString('en')} output bytes of TensorFlow Lite's files, ${sum('differ').toLocaleString('en')} differ from XNNPACK's.`;
 }
 
-/** The cases that miss their target, in full. @param {readonly Case[]} cases */
+/** All cases that miss their target. @param {readonly Case[]} cases */
 function belowText(cases) {
   const slower = COMPARISONS.flatMap(({ ours, peers }) =>
     cases.flatMap((result) => {
@@ -166,7 +166,7 @@ function netsOf(cases) {
   return [...new Set(cases.map(({ net }) => net))];
 }
 
-/** What unfolds. @param {string} title @param {string} content */
+/** A section that can be expanded. @param {string} title @param {string} content */
 function details(title, content) {
   return `<details>\n<summary>${title}</summary>\n\n${content}\n\n</details>`;
 }

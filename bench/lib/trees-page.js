@@ -1,11 +1,11 @@
-/** What docs/performance.md says of trees: tables of results/trees.json. */
+/** The section on trees in docs/performance.md: tables of results/trees.json. */
 import { duration, times } from './format.js';
 import { picture, table } from './markdown.js';
 import { treeTitle } from './tree-files.js';
 
 /** @typedef {import('../trees.js').TreeCase} TreeCase */
 
-/** Beside the bound call. */
+/** The contenders besides the bound call. */
 const PEERS = [
   { id: 'onnxruntime-node', label: 'onnxruntime' },
   { id: 'library-c', label: 'library, C' },
@@ -22,13 +22,13 @@ export function treesText(result) {
     .join(', ');
   return [
     '### Trees',
-    `A row's time, of ${features} features and on one thread: the bound call, onnxruntime-node with the same trees as ONNX, and ` +
-      `the library that made the model, through its C interface and through Python. Each call has other rows than the one ` +
-      `before, of ${rows.toLocaleString('en')}. In brackets: how many times as long as forwardpass. ${list}; the binary of ` +
+    `The time of a row with ${features} features on one thread: the bound call, onnxruntime-node with the same trees as ONNX, and ` +
+      `the library that trained the model, through its C interface and through Python. Each call has other rows than the ` +
+      `previous one, out of ${rows.toLocaleString('en')}. In brackets: the time relative to forwardpass. ${list}; the binary of ` +
       `forwardpass is ${binary === 'release' ? "the release's" : 'built on the machine'}; ${machine.cpu}, ${machine.date}.`,
     againstPeers(cases),
     picture('trees', 'Time of a row in one call and in a batch of 256, by model'),
-    'The same by instruction set, and from the ONNX file, whose sums are of float32:',
+    'The same for each instruction set, and for the ONNX file, whose sums are in float32:',
     byInstructions(cases),
   ].join('\n\n');
 }
