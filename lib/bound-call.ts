@@ -61,7 +61,7 @@ export function bindCall(model: EngineModel, calls: Calls, options: BindOptions)
   if (!isRagged && asked.items !== undefined) {
     throw new ForwardpassError(
       'OPTION',
-      'is for inputs of ragged rows, which this model does not have',
+      'only applies to inputs of ragged rows, which this model does not have',
       'option items',
     );
   }

@@ -9,6 +9,6 @@ export function refuseArchitecture(
 ): void {
   const said = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
   if (said === undefined) return;
-  const message = `is for files that contain only parameters; a file of format ${what} describes its own network`;
+  const message = `only applies to files that contain only parameters; a file of format ${what} describes its own network`;
   throw new ForwardpassError('OPTION', message, said[0]);
 }

@@ -59,8 +59,8 @@ describe('numIteration', () => {
   });
 
   it.each([
-    ['xgboost/linear-xgb.xgb', 'numIteration: is for boosted trees; the booster is a linear model (gblinear)'],
-    ['xgboost/classifier-linear.pkl', 'numIteration: is for boosted trees; the booster is a linear model'],
+    ['xgboost/linear-xgb.xgb', 'numIteration: only applies to boosted trees; the booster is a linear model (gblinear)'],
+    ['xgboost/classifier-linear.pkl', 'numIteration: only applies to boosted trees; the booster is a linear model'],
     [
       'sklearn-trees/forest.joblib',
       'numIteration: only applies to boosted models, by themselves, in a pipeline or in a search; Rand',

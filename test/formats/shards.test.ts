@@ -134,7 +134,7 @@ it('A folder that holds a whole model as well as an index says which of them it 
   const error = await failureOf(() => load(folder, relu));
   expect(error).toMatchObject({
     code: 'SOURCE',
-    message: expect.stringContaining('model.safetensors as well as model.safetensors.index.json'),
+    message: expect.stringContaining('is a folder with both model.safetensors and model.safetensors.index.json'),
   });
 });
 

@@ -291,7 +291,7 @@ export async function readFrozen(
 function refuseDescription({ activation, outputActivation, architecture }: ReadOptions): void {
   const given = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
   if (given === undefined) return;
-  const message = 'is for files that contain only parameters; this one describes its own network';
+  const message = 'only applies to files that contain only parameters; this one describes its own network';
   throw new ForwardpassError('OPTION', message, given[0]);
 }
 

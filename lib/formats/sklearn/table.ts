@@ -93,7 +93,7 @@ export function boostedIn(estimator: Estimator, depth: number): Estimator {
   const inside = (inner ?? last)?.(estimator);
   if (inside !== undefined && depth > 0) return boostedIn(inside, depth - 1);
   throw refuseIterations(
-    `is for boosted models, by themselves, in a pipeline or in a search; ${estimator.title} is not one`,
+    `only applies to boosted models, by themselves, in a pipeline or in a search; ${estimator.title} is not one`,
   );
 }
 

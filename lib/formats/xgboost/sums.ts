@@ -101,7 +101,7 @@ function roundsOf({ trees, parallel, rounds }: Trees, outputs: number): number {
 export function roundsAsked({ booster, outputs }: XgboostModel, asked: number | undefined): number | undefined {
   if (asked === undefined) return undefined;
   if (booster.kind === 'linear')
-    throw refuseIterations('is for boosted trees; the booster is a linear model (gblinear)');
+    throw refuseIterations('only applies to boosted trees; the booster is a linear model (gblinear)');
   return iterationsUsed(asked, roundsOf(booster, outputs));
 }
 

@@ -74,7 +74,7 @@ class BundledFile {
   member(asked: string | number): Located {
     const { value } = this.#root;
     if (value instanceof PickleObject && isWhole(value.callable) && !isContainer(value)) {
-      const message = `is for files that contain several objects; this one only contains a ${value.callable.name}`;
+      const message = `only applies to files that contain several objects; this one only contains a ${value.callable.name}`;
       throw new ForwardpassError('OPTION', message, 'member');
     }
     // With several pickles, a member that is not a number is looked up in the first.
