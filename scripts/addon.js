@@ -5,7 +5,7 @@ import { hasCMake, buildAddon as make, root, run } from '../native/make.js';
 
 export const ADDON = 'build/Release/forwardpass.node';
 
-/** On Windows without CMake, where the compiler has to be found first, by node-gyp. */
+/** For Windows without CMake, where node-gyp must find the compiler first. */
 export function buildAddon() {
   if (platform === 'win32' && !hasCMake()) run('node-gyp.cmd', ['rebuild']);
   else make(root, join(root, 'build'), join(root, ADDON));

@@ -1,14 +1,15 @@
 import { parseAst } from 'rolldown/parseAst';
 
-/** Longer than lines of people, since each break costs a byte, and short enough to be shown above a stack. */
+/** Longer than handwritten lines, because each break costs a byte, but short enough to be shown above a stack trace. */
 const LIMIT = 160;
 
-/** A part of a program that begins behind one of these may begin on its own line. */
+/** Code that follows one of these may begin on its own line. */
 const BEFORE = new Set([',', ';', '{', '}', '(', '[', '?', ':', '&', '|', '=']);
 
 /**
- * The script with lines of about {@link LIMIT} characters. V8 shows the whole line that threw an error, and says the
- * place as line and column: of a script without breaks, that is all of it, and a message drowns.
+ * The script with lines of about {@link LIMIT} characters. V8 shows the whole line that threw an error, and its
+ * position as line and column: without line breaks, it would show the whole script, and the message would be hard to
+ * find.
  * @param {string} code minified
  * @returns {string}
  */
@@ -25,7 +26,7 @@ export function breakLines(code) {
   return broken + code.slice(from);
 }
 
-/** Where lines may end, and what ends them there. @param {string} code @returns {Map<number, string>} */
+/** The positions where lines may end, and what ends them there. @param {string} code @returns {Map<number, string>} */
 function breaksOf(code) {
   /** @type {Map<number, string>} */
   const breaks = new Map();
@@ -34,7 +35,7 @@ function breaksOf(code) {
   while (left.length > 0) {
     const node = left.pop();
     if (typeof node !== 'object' || node === null) continue;
-    // The raw text of a tagged template would show a break.
+    // A break would change the raw text of a tagged template.
     const isTag = 'type' in node && node.type === 'TaggedTemplateExpression' && 'tag' in node;
     left.push(...(isTag ? [node.tag] : Object.values(node)));
     if (!('start' in node && 'end' in node && 'type' in node)) continue;
@@ -47,7 +48,7 @@ function breaksOf(code) {
   return breaks;
 }
 
-/** In a long text, where it may go on in another line. @param {string} code @param {number} from @param {number} to */
+/** The positions in a long string where it may continue on another line. @param {string} code @param {number} from @param {number} to */
 function* betweenWords(code, from, to) {
   if (to - from <= LIMIT) return;
   for (let at = from + 1; at < to - 1; at++) {

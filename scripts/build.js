@@ -18,11 +18,11 @@ const SCRIPT_INPUTS = [
   'package-lock.json',
 ];
 
-/** What package.json exports; each is of the same name in lib/ and dist/. */
+/** The entries that package.json exports; each has the same name in lib/ and dist/. */
 const ENTRIES = ['index', 'serve', 'learn'];
 
 /**
- * Whether `output` is missing, or older than any of `inputs` or what is in them.
+ * Whether `output` is missing, or older than one of `inputs` or a file in them.
  * @param {string} output @param {string[]} inputs
  */
 function isStale(output, inputs) {
@@ -36,9 +36,9 @@ function isStale(output, inputs) {
 }
 
 /**
- * Types by the compiler, scripts as a few files by the bundler: a hundred modules take longer to open than to run.
- * What is imported on demand (a format's reader, the command's parts) stays its own file. dist/ is replaced only
- * when all went well.
+ * The compiler writes types, the bundler writes scripts as a few files: a hundred modules take longer to open than to
+ * run. Modules that are imported on demand (readers of formats, parts of the command) stay separate files. dist/ is
+ * only replaced if everything succeeds.
  */
 async function buildScripts() {
   const made = join(root, 'build/dist');
@@ -54,17 +54,17 @@ async function buildScripts() {
     platform: 'node',
     external: /^(node:.*|@grpc\/grpc-js|commander|csv-parse|yauzl|hyparquet(-writer|\/src\/delta\.js)?)$/,
   });
-  // lib/addon.ts finds the addon from its own place, one folder below the root.
+  // lib/addon.ts finds the addon relative to itself, one folder below the root.
   const { output } = await bundle.generate({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: ({ name, facadeModuleId }) =>
       `${facadeModuleId?.match(/lib.formats.(?:.*[\\/])?([^\\/]+).read\.ts$/)?.[1] ?? name}.js`,
     comments: { legal: true, annotation: false, jsdoc: false },
-    // Names of functions and classes stay, so that the stack of an error can be read. The rest is half of what is opened
+    // Names of functions and classes are kept, so that stack traces are readable. The rest is half of what is opened
     // at a start, and a fifth of the package.
     minify: { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: true }, codegen: true },
-    // What all readers share with the rest, and several among themselves, so that each of them is one file.
+    // The code that all readers share with the rest, or several with each other, so that each reader is one file.
     codeSplitting: {
       groups: [
         { name: 'load', test: /lib.(load|watch|formats.(containers.half|decision|everywhere))\.ts$/ },
@@ -86,7 +86,7 @@ async function buildScripts() {
   renameSync(made, join(root, 'dist'));
 }
 
-/** Of the declarations, those that the package's own lead to. @param {string} folder */
+/** The declarations that the package's own declarations refer to. @param {string} folder */
 function keepPublicTypes(folder) {
   /** @type {Set<string>} */
   const wanted = new Set();
@@ -104,8 +104,8 @@ function keepPublicTypes(folder) {
 }
 
 /**
- * V8 keeps a file of only ASCII in half the memory, and is through with it sooner.
- * @param {string} code whose comments are gone: what is left stands in strings, where it can be escaped
+ * V8 keeps an ASCII file in half the memory, and parses it faster.
+ * @param {string} code without comments: all other characters are in strings, where they can be escaped
  */
 function ascii(code) {
   return code.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

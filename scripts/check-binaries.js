@@ -1,8 +1,8 @@
 /**
- * Whether binaries are as a release wants them: `node scripts/check-binaries.js [--all | FILE...]`, those in prebuilds/
- * unless told which; with --all they have to be there for every platform. They need the C library alone, of an old version,
- * show one symbol, are stripped, hardened and small. LLVM's llvm-readobj and llvm-objdump read them, since they know the
- * formats of all systems.
+ * Checks the binaries of a release: `node scripts/check-binaries.js [--all | FILE...]`, by default those in prebuilds/;
+ * with --all, every platform must have them. They must only need the C library, in an old version, export one symbol,
+ * and be stripped, hardened and small. LLVM's llvm-readobj and llvm-objdump read them, because they support the formats
+ * of all systems.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -12,12 +12,12 @@ import { ADDONS, root } from '../native/make.js';
 import { llvm } from './llvm.js';
 import { fileOf, TARGETS } from './targets.js';
 
-/** Of the addon that runs models, and of the one that learns. */
+/** For the addon that runs models, and for the one that learns. */
 const MOST_BYTES = { runs: 464 * 1024, learns: 208 * 1024 };
 const OLDEST_GLIBC = [2, 17];
 const EXPORT = 'napi_register_module_v1';
 
-/** Libraries that are on every system of their kind. Node is one to Windows. */
+/** Libraries that every system of the kind has. On Windows, Node counts as one. */
 const LIBRARIES = {
   elf: /^(lib(c|m|pthread)\.so(\.\d)?|ld-linux-aarch64\.so\.1)$/,
   pe: /^(kernel32|msvcrt|node|api-ms-win-crt-.*)\.(dll|exe)$/i,
@@ -58,7 +58,7 @@ function readPe(file) {
   return { libraries: names('Import'), symbols: names('Export'), flaws };
 }
 
-/** Whether each page has the hash that the file's code directory says, as processors of Apple want it. @param {Buffer} file */
+/** Whether each page has the hash in the file's code directory, as Apple's processors require. @param {Buffer} file */
 function isSigned(file) {
   const CODE_SIGNATURE = 0x1d;
   const CODE_DIRECTORY = 0xfade0c02;
@@ -90,7 +90,7 @@ function readMachO(file) {
   return { libraries, symbols: [...exported.matchAll(/^0x\w+\s+_(\S+)/gm)].map(([, name]) => name), flaws };
 }
 
-/** What is wrong with a binary, in words. @param {string} file @returns {string[]} */
+/** Descriptions of what is wrong with a binary. @param {string} file @returns {string[]} */
 export function flawsOf(file) {
   if (!existsSync(file)) return ['is missing'];
   const { size } = statSync(file);
@@ -105,7 +105,7 @@ export function flawsOf(file) {
   return [...foreign, ...new Set(flaws)];
 }
 
-/** Prints a line for each, and says whether all are well. @param {string[]} files */
+/** Prints a line for each binary; returns whether all are correct. @param {string[]} files */
 export function checkBinaries(files) {
   let good = files.length > 0;
   for (const file of files) {

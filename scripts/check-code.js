@@ -1,4 +1,4 @@
-/** Checks lib/ against scripts/code-rules.js, and the words of native/ and of the pages too. */
+/** Checks lib/ against scripts/code-rules.js, and also the wording of native/ and of the documentation. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { exit } from 'node:process';
 import { wordingOf } from './code-rules/wording.js';

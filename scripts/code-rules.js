@@ -1,7 +1,7 @@
 /**
- * What may not be in lib/, since a file or a row could make it slow or stop the process: arguments spread from arrays of any length,
- * regular expressions that are not linear, and recursion that nothing bounds; and phrases that are not plain English. `code-rules/allowed.js` names the places that
- * are bounded, and what by.
+ * What lib/ must not contain, because a file or a row could make it slow or stop the process: arguments spread from
+ * arrays of any length, regular expressions that are not linear, and unbounded recursion; and phrases that are not
+ * plain English. `code-rules/allowed.js` lists the places that are bounded, and by what.
  */
 import { ALLOWED } from './code-rules/allowed.js';
 import { slowness } from './code-rules/patterns.js';
@@ -11,14 +11,14 @@ import { every, parse } from './code-rules/syntax.js';
 import { wordingOf } from './code-rules/wording.js';
 
 /**
- * What rule, what of a file, and why not.
+ * The part of a file that violates a rule, and why.
  *
  * @typedef {{ what: string, why: string }} Finding
  * @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} Allowed why, by file and finding
  */
 
 /**
- * Violations, one line each, and what is allowed but not there any more.
+ * Violations, one line each, and allowed places that no longer exist.
  *
  * @param {ReadonlyMap<string, string>} files texts by their repository paths
  * @param {Allowed} [allowed]

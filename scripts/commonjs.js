@@ -1,6 +1,6 @@
 /**
- * The entries that `require` finds. Each hands on the ES module, so that a program has one copy of every class, whoever
- * loads it and how. Their types name the types of the module, of which there is therefore one copy, too.
+ * The entries that `require` finds. Each re-exports the ES module, so that a program has one copy of every class,
+ * however it is loaded. Their types refer to the types of the module, so these exist once too.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
  */
 export function writeCommonJsEntry(folder, name, values) {
   writeFileSync(join(folder, `${name}.cjs`), `module.exports = require('./${name}.js');\n`);
-  // TypeScript lets a CommonJS file import only types of an ES module. A class is also a type, which its value would hide.
+  // TypeScript only lets CommonJS import types of an ES module. A class is also a type, which its value would hide.
   const declarations = [...values]
     .sort()
     .flatMap((value) => [

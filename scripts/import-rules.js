@@ -1,42 +1,42 @@
 /**
- * Who may import whom. The rules of docs/design.md as a table, and a check of files against it.
+ * Which modules may import which. The rules of docs/design.md as a table, and a check of files against it.
  *
  * A rule names a group of files and what they may import: patterns of repository paths, packages, `node:` modules
- * and C++ system headers. The first rule that matches a file is the one that holds for it.
+ * and C++ system headers. The first rule that matches a file applies to it.
  *
  * @typedef {{ files: RegExp, may: RegExp }} Rule
  */
 import { posix } from 'node:path';
 
-/** The tables of operations: what each is called, its number in plans, what it computes. */
+/** The tables of operations: the name of each, its number in plans, and what it computes. */
 const OPERATIONS = 'lib/graph/operations/.*';
 const GRAPH_TYPES = `lib/graph/(graph|limits|budget|fold|architecture|word-hash|terms)\\.ts|${OPERATIONS}`;
-/** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
+/** Code that builds a graph of layers, and the shapes it computes with; not the later stages. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|shapes)\\.ts)';
-/** The leaves: the error class, helpers for the text of its messages, what callers' getters throw, extremes of numbers. */
+/** The leaves: the error class, helpers for its messages, errors from callers' getters, extremes of numbers. */
 const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 
 /**
- * The host is what other platforms than Node have not, or have otherwise: files, the network, threads, compression, scripts
- * that are opened. Files and the network are behind lib/source, the rest behind lib/platform. Nothing else of the library
- * imports them, but an engine, which is replaced as a whole. The server and the command are programs of Node, and use it
- * as they like.
+ * The host is what platforms other than Node do not have, or have in another form: files, the network, threads,
+ * compression, opening scripts. Files and the network are behind lib/source, the rest behind lib/platform. Nothing else
+ * in the library imports them, except an engine, which is replaced as a whole. The server and the command are Node
+ * programs and may use it freely.
  */
 const PLATFORM = 'lib/platform/(text|zlib)\\.ts';
 const HOST = 'node:.*';
-/** What the parts that do not run in a browser may have of Node, which is not of the host. */
+/** What parts that do not run in a browser may import from Node, apart from the host. */
 const UTILITIES = 'node:(buffer|crypto|path|timers|timers/promises|util)';
 
-/** What the model is made of beside the addon. */
+/** The parts of a model other than the addon. */
 const MODEL_PARTS =
   'lib/(bound-call|buffers|calls|faults|handle|isa|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 /** The engine, and its types. */
 const ENGINE = ['#engine', 'lib/engine/engine\\.ts'];
-/** The engine of the addon. What finds its binary does so from its own place, one folder below the package's root. */
+/** The engine of the addon. The module that finds its binary does so relative to itself, one folder below the root. */
 const NATIVE_ENGINE = 'lib/engine/native\\.ts|lib/(addon|elf)\\.ts';
-/** What load and the package's main entry are not made of. */
+/** What load and the package's main entry do not use. */
 const NOT_OF_LOAD = '(addon|elf|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/';
-/** What stands between the stages of a model with steps of the author's own. */
+/** What connects the stages of a model with custom steps. */
 const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
 /** @param {...string} patterns */
@@ -49,7 +49,7 @@ const TYPESCRIPT_RULES = [
   { files: /^lib\/graph\/plan-format\.ts$/, may: only(OPERATIONS) },
   { files: /^lib\/graph\/budget\.ts$/, may: only(GRAPH_TYPES, ERRORS) },
   { files: only(GRAPH_TYPES), may: only(GRAPH_TYPES) },
-  // What a graph says of texts is all that reading them knows.
+  // Reading texts only depends on what a graph says about them.
   {
     files: /^lib\/text\//,
     may: only(
@@ -59,10 +59,10 @@ const TYPESCRIPT_RULES = [
       ERRORS,
     ),
   },
-  // The stages between a graph and a plan, and define(), which makes a graph.
+  // The stages between a graph and a plan, and define(), which builds a graph.
   { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
   { files: /^lib\/platform\//, may: only(HOST) },
-  // Formats get a reader: no file system, no network.
+  // Formats receive a reader: no file system, no network.
   {
     files: /^lib\/formats\/containers\//,
     may: only(
@@ -74,7 +74,7 @@ const TYPESCRIPT_RULES = [
       'yauzl',
     ),
   },
-  // A frozen file holds a plan, too.
+  // A frozen file also contains a plan.
   {
     files: /^lib\/formats\/safetensors\/(frozen|write-frozen|read)\.ts$/,
     may: only('lib/formats/.*', GRAPH_TYPES, 'lib/graph/plan-format\\.ts', MAKING_GRAPHS, PLATFORM, ERRORS),
@@ -83,7 +83,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/formats\//,
     may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, PLATFORM, ERRORS),
   },
-  // What an engine is, and which of its instruction sets a model uses.
+  // The interface of engines, and the choice of an instruction set for a model.
   {
     files: /^lib\/engine\/engine\.ts$/,
     may: only('lib/(buffers|faults|isa)\\.ts', 'lib/graph/plan-format\\.ts'),
@@ -93,7 +93,7 @@ const TYPESCRIPT_RULES = [
     files: only(NATIVE_ENGINE),
     may: only(NATIVE_ENGINE, 'lib/engine/engine\\.ts', 'lib/isa\\.ts', ERRORS, HOST),
   },
-  // All else sees the engine as `#engine`, whichever it is.
+  // Everything else imports the engine as `#engine`, whichever it is.
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only(...ENGINE, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   {
     files: /^lib\/model\.ts$/,
@@ -109,20 +109,20 @@ const TYPESCRIPT_RULES = [
   },
   { files: /^lib\/model-parts\.ts$/, may: only(MODEL_PARTS, STEPS, 'lib/graph/.*', ERRORS) },
   { files: only(STEPS), may: only(STEPS, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
-  // Rows become what a model takes; of some, texts do.
+  // Rows become inputs of a model; some models take texts.
   {
     files: /^lib\/rows\/term-column\.ts$/,
     may: only(MODEL_PARTS, 'lib/engine/engine\\.ts', 'lib/text/.*', 'lib/graph/.*', ERRORS),
   },
   { files: /^lib\/rows\/texts\.ts$/, may: only('lib/rows/term-column\\.ts', 'lib/platform/script\\.ts', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
-  // What folds constants runs the engine for each.
+  // Constant folding runs the engine.
   { files: /^lib\/compute\.ts$/, may: only('#engine', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },
   {
     files: /^lib\/source(\/.*)?\.ts$/,
     may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, HOST),
   },
-  // What watches models loads them: it reads the network and files through what load reads them with.
+  // Watching models includes loading them: it reads the network and files with the same modules as load.
   {
     files: /^lib\/watch(\/.*)?\.ts$/,
     may: only(
@@ -134,7 +134,7 @@ const TYPESCRIPT_RULES = [
       UTILITIES,
     ),
   },
-  // Protocols turn bytes into bytes: of Node they know types of headers, and no socket.
+  // Protocols turn bytes into bytes: from Node they only use the types of headers, and no sockets.
   {
     files: /^lib\/serve\/protocol(\/.*)?\.ts$/,
     may: only(
@@ -148,12 +148,12 @@ const TYPESCRIPT_RULES = [
       'node:(buffer|fs|http)',
     ),
   },
-  // Threads that listen on one socket: the addon gives each its own descriptor.
+  // Threads that listen on one socket: the addon gives each thread its own descriptor.
   {
     files: /^lib\/serve\/workers\/crew\.ts$/,
     may: only('#engine', 'lib/serve/.*', 'lib/handle\\.ts', ERRORS, HOST),
   },
-  // The host of a server: sockets, files, threads; models come by watching them.
+  // The host of a server: sockets, files, threads; it gets models by watching them.
   {
     files: /^lib\/serve(\/.*)?\.ts$/,
     may: only(
@@ -166,7 +166,7 @@ const TYPESCRIPT_RULES = [
       HOST,
     ),
   },
-  // What learns has its own addon, which nothing else opens.
+  // Learning has its own addon, which nothing else opens.
   { files: /^lib\/learn\/addon\.ts$/, may: only('lib/addon\\.ts', ERRORS) },
   {
     files: /^lib\/learn(\/.*)?\.ts$/,
@@ -202,7 +202,7 @@ const TYPESCRIPT_RULES = [
       HOST,
     ),
   },
-  // load, and what it is made of.
+  // load, and what it uses.
   { files: /^lib\//, may: only(`lib/(?!index\\.ts|${NOT_OF_LOAD}).*`) },
 ];
 
@@ -213,7 +213,7 @@ const PROCESSOR_QUESTIONS = '<(sys/(auxv|sysctl)|windows)\\.h>';
 /** @type {readonly Rule[]} */
 const NATIVE_RULES = [
   { files: /^native\/include\/forwardpass\.h$/, may: only(STANDARD) },
-  // Node's headers are seen here alone.
+  // Only these files include Node's headers.
   {
     files: /^native\/binding\//,
     may: only(
@@ -235,7 +235,7 @@ const NATIVE_RULES = [
     ),
   },
   { files: /^native\/scratches\.h$/, may: only('native/(arena|network)\\.h', STANDARD) },
-  // What the C library reads. Nothing here computes: of the engine it knows what a plan is made of.
+  // Reading files in the C library. Nothing here computes: from the engine, it only uses the parts of a plan.
   { files: /^native\/json(_check|_letters)?\.(h|cc)$/, may: only('native/(json|json_letters|arena)\\.h', STANDARD) },
   { files: /^native\/safetensors\.(h|cc)$/, may: only('native/(safetensors|json|arena)\\.h', STANDARD) },
   {
@@ -247,7 +247,7 @@ const NATIVE_RULES = [
     files: /^native\/file_bytes\.(h|cc)$/,
     may: only('native/(file_bytes|arena)\\.h', '<(windows|sys/stat)\\.h>', STANDARD),
   },
-  // The engine and its network name no instruction set: hosts take one from the registry and hand it over.
+  // The engine and its network do not depend on an instruction set: hosts take one from the registry and pass it.
   {
     files: /^native\/engine\.(h|cc)$/,
     may: only('native/(engine|network|plan|pack|pool|arena)\\.h', 'native/kernels/(kernels|registry)\\.h', STANDARD),
@@ -285,7 +285,7 @@ const NATIVE_RULES = [
       STANDARD,
     ),
   },
-  // The addon of learning; beside it, what learns sees the vectors of an instruction set.
+  // The addon for learning; apart from it, learners only use the vectors of an instruction set.
   {
     files: /^native\/learn\/addon\.cc$/,
     may: only('native/learn/(kind\\.h|sets\\.inc)', 'native/(arena|cpu)\\.h', '<node_api\\.h>', STANDARD),
@@ -300,7 +300,7 @@ const NATIVE_RULES = [
       INTRINSICS,
     ),
   },
-  // What reads texts knows nothing of the engine.
+  // Reading texts does not depend on the engine.
   {
     files: /^native\/text\//,
     may: only('native/text/.*', 'native/(arena|plan_numbers)\\.h', '<intrin\\.h>', STANDARD),
@@ -322,12 +322,12 @@ const NATIVE_RULES = [
 
 const TYPESCRIPT_IMPORT =
   /(?:^|[;}\s])(?:import|export)\s(?:[^'"`;=()]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
-/** Node has it without an import. */
+/** Available in Node without an import. */
 const GLOBAL_BUFFER = /\bBuffer\.[a-z]|[:<(|] ?Buffer\b(?=[ ,;)>=|\]])/;
 const CPP_INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|(<[^>]+>))/gm;
 
 /**
- * What a file imports, as repository paths where it is a file of the repository.
+ * The imports of a file, as repository paths for files in the repository.
  * @param {string} file @param {string} text
  */
 function importsOf(file, text) {
@@ -342,13 +342,13 @@ function importsOf(file, text) {
   return [...text.matchAll(CPP_INCLUDE)].map(([, quoted, system]) => {
     if (system !== undefined) return system;
     const path = /** @type {string} */ (quoted);
-    // Quoted includes are written from the file's own folder, or from native/.
+    // Quoted includes are relative to the file's own folder, or to native/.
     return /^(kernels|include)\//.test(path) ? `native/${path}` : posix.join(posix.dirname(file), path);
   });
 }
 
 /**
- * Every import that its rule does not allow, in words.
+ * A message for every import that its rule does not allow.
  * @param {ReadonlyMap<string, string>} files text by path from the repository's root, with forward slashes
  */
 export function violations(files) {
@@ -369,8 +369,8 @@ export function violations(files) {
 }
 
 /**
- * Files of lib/ that import one another in a circle, one line for each circle, types included: what two files need of each
- * other belongs in a third. By Tarjan's algorithm, without recursion.
+ * Circular imports in lib/, one line for each circle, including types: what two files need from each other belongs in a
+ * third file. Tarjan's algorithm, without recursion.
  * @param {ReadonlyMap<string, string>} files as {@link violations} takes them
  */
 export function cycles(files) {

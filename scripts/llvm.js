@@ -1,7 +1,7 @@
-/** The tools of LLVM, which know the formats of all systems. Debian calls them by their version too. */
+/** The tools of LLVM, which support the formats of all systems. In Debian, their names may contain the version. */
 import { execFileSync } from 'node:child_process';
 
-/** What a tool prints; throws where it fails. @param {string} name @param {string[]} args */
+/** The output of a tool; throws if it fails. @param {string} name @param {string[]} args */
 export function llvm(name, args) {
   for (const version of ['', ...Array.from({ length: 12 }, (_, i) => `-${25 - i}`)]) {
     try {

@@ -1,14 +1,14 @@
 /**
- * Constants of COFF that are the same merge into one. LLVM gives each of them its own section that linkers merge, for
- * ELF and for Microsoft's compiler, but not for MinGW, whose old linker did not know them; zig's linker does. So this
- * rewrites the assembly: a constant becomes a section that is called by what it holds, of which the linker keeps one.
+ * Merges equal constants in COFF. For ELF and Microsoft's compiler, LLVM puts each constant into its own section, which
+ * linkers merge, but not for MinGW, whose old linker did not support this; zig's linker does. So this rewrites the
+ * assembly: each constant gets a section that is named by its content, and the linker keeps one of them.
  */
 import { createHash } from 'node:crypto';
 
 /** @type {Record<string, number>} */
 const BYTES = { byte: 1, short: 2, long: 4, quad: 8 };
 
-/** How many bytes a line of data makes; NaN where this does not know it. @param {string} line */
+/** The number of bytes of a line of data; NaN if it is not known here. @param {string} line */
 function bytesOf(line) {
   const [, directive, value] = /^\t\.(\w+)\t(-?\w+)/.exec(line) ?? [];
   return directive === 'zero' ? Number(value) : (BYTES[directive] ?? Number.NaN);
@@ -28,7 +28,7 @@ export function mergeConstants(assembly) {
         .split('\n');
       const size = lines.reduce((/** @type {number} */ sum, /** @type {string} */ line) => sum + bytesOf(line), 0);
       if (!Number.isInteger(size)) throw new Error(`constant of unknown size: ${data}`);
-      // Instructions want what they read as a vector aligned to its size.
+      // Instructions require that a vector in memory is aligned to its size.
       const alignment = Math.min(Math.ceil(Math.log2(size)), 6);
       const name = `constant.${createHash('sha256').update(lines.join()).digest('hex').slice(0, 32)}`;
       names.set(label, name);

@@ -1,8 +1,8 @@
 /**
- * Makes the binaries of a release: `npm run prebuild [-- NAME...]`, all that scripts/targets.js names unless told which.
+ * Builds the binaries of a release: `npm run prebuild [-- NAME...]`, by default all in scripts/targets.js.
  *
- * On Linux zig builds them: those of a release. On Windows and macOS prebuildify makes the one of the machine, with the
- * system's own compiler and signature.
+ * On Linux, zig builds the binaries of a release. On Windows and macOS, prebuildify builds the one for the machine,
+ * with the system's own compiler and signature.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -19,7 +19,7 @@ const work = join(root, 'build/prebuild');
 /** @param {string} name @param {AddonName} addon */
 const outputOf = (name, addon) => join(root, 'prebuilds', fileOf(name, addon));
 
-/** All that can be made here, in an empty folder. */
+/** Everything that can be built here, in an empty folder. */
 function all() {
   rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
   if (canLinkMachO()) return Object.keys(TARGETS);
@@ -69,7 +69,7 @@ async function crossBuild(names) {
 function install(name, addon, made) {
   const output = outputOf(name, addon);
   mkdirSync(dirname(output), { recursive: true });
-  // By way of another name, since a process may have the old one open.
+  // Written with another name first, because a process may have the old file open.
   copyFileSync(made, `${output}.new`);
   renameSync(`${output}.new`, output);
   console.log(`prebuilds/${fileOf(name, addon)}: ${(statSync(output).size / 1024).toFixed(0)} KB`);
@@ -78,7 +78,7 @@ function install(name, addon, made) {
 function nativeBuild() {
   run(execPath, ['node_modules/prebuildify/bin.js', '--napi', '--strip', '--name', 'forwardpass', '-t', versions.node]);
   for (const addon of ADDONS) {
-    // prebuildify keeps one of what was built.
+    // prebuildify only keeps one of the built files.
     const made = outputOf(`${platform}-${arch}`, addon);
     copyFileSync(join(root, `build/Release/${addon}.node`), made);
     if (platform === 'darwin') {

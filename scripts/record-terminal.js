@@ -1,6 +1,6 @@
 /**
  * Records docs/plots/terminal.svg from a real run of the command: `node scripts/record-terminal.js`, after a build. The
- * lines appear one after another, by CSS alone, so that a page can show the recording as an image.
+ * lines appear one after another, with only CSS, so that a page can show the recording as an image.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const command = fileURLToPath(new URL('dist/cli/main.js', root));
 const [LINE, COLUMN, MARGIN] = [20, 8.43, 20];
 const SECONDS = { command: 1.2, line: 0.06 };
 
-/** What is typed, in which folder of examples/, and how many lines of the output are shown. */
+/** What is typed, in which folder of examples/, and the number of output lines that are shown. */
 export const SCENES = [
   { folder: 'churn', typed: 'run churn.joblib --input customers.csv --predict --proba --keep age,plan', lines: 4 },
   { folder: 'digits', typed: 'inspect digits.onnx', lines: 20 },

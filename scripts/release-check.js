@@ -1,10 +1,10 @@
 /**
- * Proves that a release installs and runs everywhere without a script: `npm run release:check [-- --prebuilt]
- * [--only CLIENT,...] [--out FOLDER]`. Builds the tarball, looks at what is in it, installs it with the package managers that
- * scripts/check-installs.js names, and builds from source out of it.
+ * Checks that a release installs and runs everywhere without a script: `npm run release:check [-- --prebuilt]
+ * [--only CLIENT,...] [--out FOLDER]`. Builds the tarball, checks its content, installs it with the package managers in
+ * scripts/check-installs.js, and builds from source out of it.
  *
- * `--prebuilt` takes the binaries that are in prebuilds/, some of the release's or all, instead of making those that this
- * machine can; `--only` installs by these clients alone; `--out FOLDER` keeps the tarball, for `npm publish`.
+ * `--prebuilt` uses the binaries in prebuilds/, some or all of the release's, instead of building those that this machine
+ * can build; `--only` only installs with these clients; `--out FOLDER` keeps the tarball, for `npm publish`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { compilerErrors, SETTINGS } from './check-types.js';
 /** For a release with the binaries of all platforms: see docs/design.md, "Releases". */
 const MOST_PACKED_BYTES = 3.2e6;
 const MOST_UNPACKED_BYTES = 8.5e6;
-/** TypeScript, from the oldest one that the declarations are for. */
+/** Versions of TypeScript, from the oldest that the declarations support. */
 const COMPILERS = ['5.7', '5.9', '6.0', '7.0'];
 const LIFECYCLE = /^(pre|post)?(install|prepare|pack|publish)$|^(prepublishOnly|dependencies)$/;
 
@@ -39,7 +39,7 @@ function report(title, said, flaws) {
   console.log(`${title.padEnd(34)} ${said.padEnd(28)} ${flaws.join('; ') || 'good'}`);
 }
 
-/** Compresses better than npm does, by 6 %, where Debian's zopfli is installed. @param {string} tarball */
+/** Compresses 6 % better than npm, if Debian's zopfli is installed. @param {string} tarball */
 function tighten(tarball) {
   const tar = tarball.replace(/\.tgz$/, '.tar');
   writeFileSync(tar, gunzipSync(readFileSync(tarball)));
@@ -51,7 +51,7 @@ function tighten(tarball) {
   rmSync(tar);
 }
 
-/** Packs, looks into the tarball, and says where it is. */
+/** Packs, checks the tarball, and returns its path. */
 function checkTarball() {
   const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
   const [{ filename, unpackedSize, files }] = JSON.parse(packed);
@@ -77,7 +77,7 @@ function checkTarball() {
   return tarball;
 }
 
-/** That bundlers, Node and TypeScript find scripts and types of every entry. @param {string} tarball */
+/** Checks that bundlers, Node and TypeScript find the scripts and types of every entry. @param {string} tarball */
 function checkEntries(tarball) {
   for (const [title, ...command] of [
     ['publint', 'publint@0.3.25', tarball, '--strict'],
@@ -88,7 +88,7 @@ function checkEntries(tarball) {
   }
 }
 
-/** By the oldest TypeScript that the declarations are for, and what came later. @param {string} tarball */
+/** Checks with the oldest TypeScript that the declarations support, and with later ones. @param {string} tarball */
 async function checkTypes(tarball) {
   const project = join(folder, 'types');
   mkdirSync(project);
@@ -110,7 +110,7 @@ async function checkTypes(tarball) {
   }
 }
 
-/** npm publishes with provenance only from the repository that package.json names, which is a placeholder until it has a place. */
+/** npm only publishes with provenance from the repository in package.json, which is a placeholder until it is known. */
 function checkRepository() {
   const { repository, homepage, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const url = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
@@ -122,7 +122,7 @@ function checkRepository() {
   ];
   if (badges.some(([found]) => found !== url)) flaws.push('README.md links to another repository');
   const isPlaceholder = url.includes('/OWNER/');
-  // The workflow of a release runs for its tag.
+  // The workflow of a release runs on its tag.
   if (isPlaceholder && env.GITHUB_REF_TYPE === 'tag') flaws.push('is a placeholder: put the owner into package.json');
   report('repository', isPlaceholder ? 'a placeholder' : url, flaws);
 }
@@ -140,7 +140,7 @@ console.log(createHash('sha256').update(new Uint8Array(result.buffer)).digest('h
 console.log(/\\S*forwardpass\\S*\\.node/.exec(readFileSync('/proc/self/maps', 'latin1'))[0]);
 `;
 
-/** The hash that the repository's own build computes: the bits are the same on every machine and by every compiler. */
+/** The hash that the repository's own build computes: the bits are the same with every machine and compiler. */
 async function expectedHash() {
   const index = JSON.stringify(join(root, 'dist/index.js'));
   const program = join(folder, 'expected.mjs');
@@ -174,7 +174,7 @@ async function checkInstalls(tarball) {
   return expected;
 }
 
-/** In an installed package without its binaries: the error names the command, and the command works. */
+/** Checks an installed package without its binaries: the error names the command, and the command works. */
 async function checkBuild(/** @type {string} */ tarball, /** @type {string} */ expected) {
   const project = join(folder, 'source');
   mkdirSync(project);

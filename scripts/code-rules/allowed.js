@@ -1,6 +1,6 @@
 /**
- * Places that the rules would refuse, and what bounds each: by file, as the rules name them. A place is removed from here
- * once it is gone, and `npm run lint` says so.
+ * Places that the rules would reject, and what bounds each: by file, with the names that the rules use. `npm run lint`
+ * reports places that no longer exist, which must be removed here.
  *
  * @type {import('../code-rules.js').Allowed}
  */

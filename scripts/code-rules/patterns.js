@@ -1,10 +1,10 @@
 /**
  * Regular expressions that may take more than linear time.
  *
- * `scslre` finds those that go back over what two repetitions share, and starts that run over the same characters again,
- * as far as one character repeated shows it. For other text, two things are looked at here: an expression that is searched
- * for, and may fail behind a repetition, must not be able to start within what the repetition took; and of what is repeated,
- * the next character must say which choice it is.
+ * `scslre` finds those that backtrack over what two repetitions share, and starts that run over the same characters again,
+ * as far as a single repeated character shows it. For other text, two things are checked here: an expression that is
+ * searched for, and may fail after a repetition, must not be able to start within what the repetition matched; and in a
+ * repeated expression, the next character must determine the choice.
  */
 import { getConsumedChars, getFirstConsumedChar, isPotentiallyEmpty } from 'regexp-ast-analysis';
 import { analyse } from 'scslre';
@@ -12,7 +12,7 @@ import { analyse } from 'scslre';
 /** @typedef {import('scslre').ParsedLiteral} Parsed */
 
 /**
- * Why an expression may be slow; undefined where it is not.
+ * Why an expression may be slow; undefined if it is not.
  *
  * @param {string} source
  * @param {string} flags
@@ -29,7 +29,7 @@ export function slowness(source, flags) {
 }
 
 /**
- * Whether something is repeated that may go on in two ways from the same character, such as `(?:a|ab|b)*`.
+ * Whether a repeated expression may continue in two ways with the same character, such as `(?:a|ab|b)*`.
  *
  * @param {Parsed} parsed
  */

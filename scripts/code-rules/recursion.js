@@ -1,13 +1,13 @@
 /**
- * Functions that call themselves, directly or by others of their file.
+ * Functions that call themselves, directly or through others in their file.
  *
- * A function is known by its name: `visit`, `Parser.#list` for a method, `TABLE` for functions in a constant. What is not
- * seen: calls from file to file, and calls of another object's method of the same name.
+ * A function is known by its name: `visit`, `Parser.#list` for a method, `TABLE` for functions in a constant. Calls
+ * between files, and calls of another object's method with the same name, are not found.
  */
 import { below, parse } from './syntax.js';
 
 /** @typedef {import('./syntax.js').Node} Node */
-/** @typedef {Map<string, string>} Scope names, and the function or constant that each is */
+/** @typedef {Map<string, string>} Scope names, and the function or constant of each */
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
@@ -26,7 +26,7 @@ export function recursionsOf(text) {
 /** @typedef {{ owner: string, className: string }} Place the function and the class that a node is in */
 
 class Calls {
-  /** @type {Map<string, Set<string>>} who names whom */
+  /** @type {Map<string, Set<string>>} the functions that each function names */
   #named = new Map();
 
   /**

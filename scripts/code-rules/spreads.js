@@ -1,13 +1,13 @@
 /**
- * Arrays whose elements become arguments. Each argument lies on the stack, so that some 120,000 of them are a RangeError:
- * of arrays as long as a file says, elements are walked in a loop (`greatest`, `least`, `pushAll`).
+ * Arrays whose elements become arguments. Each argument is on the stack, so about 120,000 of them cause a RangeError:
+ * loops must process arrays whose length comes from a file (`greatest`, `least`, `pushAll`).
  */
 import { every, parse } from './syntax.js';
 
 /** @typedef {import('./syntax.js').Node} Node */
 
 /**
- * The calls that spread what no literal bounds, each as `Math.max(...widths)`.
+ * The calls that spread an array that no literal bounds, such as `Math.max(...widths)`.
  *
  * @param {string} text
  * @returns {string[]}
@@ -28,7 +28,7 @@ export function spreadsOf(text) {
 }
 
 /**
- * As long as the code says, such as `[a, b]` and `isLast ? ['bias'] : []`.
+ * Whether the code determines the length, as in `[a, b]` and `isLast ? ['bias'] : []`.
  *
  * @param {Node} node
  * @returns {boolean}
@@ -42,7 +42,7 @@ function isLiteral(node) {
 }
 
 /**
- * `Reflect.apply(f, …)`, `Math.max.apply(…)` and `f.apply(null, …)`. Objects of ours have methods of this name.
+ * `Reflect.apply(f, …)`, `Math.max.apply(…)` and `f.apply(null, …)`. Our own objects have methods with this name.
  *
  * @param {Node} call
  */

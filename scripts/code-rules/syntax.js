@@ -1,13 +1,13 @@
-/** TypeScript as a tree, for rules of this repository. */
+/** TypeScript as a syntax tree, for the rules of this repository. */
 import { parseAst } from 'rolldown/parseAst';
 
 /**
- * A node as ESTree has it, with TypeScript's own beside them.
+ * A node of ESTree, or one of TypeScript's additional nodes.
  *
  * @typedef {{ type: string, start: number, end: number, [field: string]: any }} Node
  */
 
-/** Fields that hold types or say nothing of what runs. */
+/** Fields that contain types or do not affect what runs. */
 const NOT_RUN = new Set([
   'type',
   'typeAnnotation',
@@ -26,7 +26,7 @@ export function parse(text) {
 }
 
 /**
- * The nodes right below one, without those of types.
+ * The children of a node, without types.
  *
  * @param {Node} node
  * @returns {Node[]}

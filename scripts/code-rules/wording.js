@@ -1,6 +1,6 @@
 /**
- * Phrases that no text of the project has, and what it says instead: plain words, in their usual order. Only phrases that
- * are never right are here.
+ * Phrases that no text of the project contains, and what to write instead: plain words, in their usual order. Only
+ * phrases that are never right are listed here.
  */
 
 /** @type {readonly (readonly [phrase: RegExp, instead: string])[]} */
