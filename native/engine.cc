@@ -51,10 +51,10 @@ void Engine::prepare(void* table, void* values, size_t threads) const {
   }
 }
 
-// Rows shared out among threads: each takes the next part until none is left. Parts become smaller towards the end, so
-// that all threads end at about the same time, also where one was held up.
+// Rows divided among threads: each takes the next part until none is left. Parts become smaller towards the end, so
+// that all threads end at about the same time, even if one was delayed.
 struct Engine::Split {
-  static constexpr size_t tile_rows = 48;  // a multiple of all tiles' heights
+  static constexpr size_t tile_rows = 48;  // a multiple of the heights of all tiles
 
   const Engine& engine;
   char* tables;
@@ -79,7 +79,8 @@ struct Engine::Split {
     }
   }
 
-  // The next part: how many rows, from which on. None when there are no more, or none that could still matter.
+  // The next part: the number of rows, and the first row. None if there are no more parts, or none that could still
+  // matter.
   size_t take(size_t& first) {
     first = next_row;
     for (;;) {
@@ -129,19 +130,19 @@ Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, siz
   const Outcome outcome = check_offsets(inputs, rows, pairs, error);
   if (outcome != Outcome::ok) return outcome;
   if (threads <= 1 || pool == nullptr || rows == 0) return run_rows(table, inputs, outputs, 0, rows, error);
-  // Waking a thread takes tens of microseconds on some machines: less than this many multiply-adds for it do not pay.
+  // Waking a thread takes tens of microseconds on some machines: it does not pay for fewer multiply-adds than this.
   constexpr size_t least_cost = 8 << 20;
   const size_t cost_of_pairs = pairs * (single() ? f32_.pair_cost() : f64_.pair_cost());
   const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1 + cost_of_pairs / rows;
   if (row_cost * rows < 2 * least_cost) return run_rows(table, inputs, outputs, 0, rows, error);
   const size_t worthwhile = rows / (least_cost / row_cost + 1);
-  // A thread with few rows spends its time reading weights: then each reads a part of them instead.
+  // A thread with few rows would spend its time reading weights: then each thread reads a part of the weights instead.
   constexpr size_t few_rows = 16;
   if (rows < few_rows * threads) return run_rows(table, inputs, outputs, 0, rows, error, {pool, threads});
   if (worthwhile < threads) threads = worthwhile;
   if (threads <= 1) return run_rows(table, inputs, outputs, 0, rows, error);
 
-  // Few rows are cut into equal shares: what is cut off tiles would cost more than waiting does.
+  // Few rows are divided into equal shares: cutting tiles would cost more than waiting.
   constexpr size_t least_tiles = 4;
   const size_t share = (rows + threads - 1) / threads;
   const size_t least_rows = share < least_tiles * Split::tile_rows ? share : Split::tile_rows;

@@ -32,7 +32,8 @@ void let_others_run() { sched_yield(); }
 
 #endif
 
-// Looks until it is so, but no longer than it takes to wake a sleeping thread. Whoever else wants the processor has it.
+// Waits until the condition is true, but no longer than it takes to wake a sleeping thread. Yields to others that need
+// the processor.
 template <class F>
 void look_out_for(F is_so) {
   constexpr double most = 50;
@@ -68,7 +69,7 @@ Pool* Pool::create() {
   return block == nullptr ? nullptr : new (block) Pool();
 }
 
-// Called with the mutex held. A thread that cannot be started is done without.
+// Called with the mutex held. If a thread cannot be started, the pool does without it.
 void Pool::start_threads(size_t count) {
   if (count > most_threads) count = most_threads;
   while (thread_count_ < count) {
@@ -143,7 +144,7 @@ void Pool::run(size_t workers, Task task, void* context) {
 
   if (!helped) return;
   mutex_.lock();
-  next_worker_ = end_worker_;  // nothing is left for those who come late
+  next_worker_ = end_worker_;  // nothing is left for late threads
   if (active_ > 0) {
     mutex_.unlock();
     look_out_for([&] { return active_ == 0; });

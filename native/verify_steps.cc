@@ -1,4 +1,4 @@
-// Verifying a plan: the fields of each instruction.
+// Verifies a plan: the fields of each instruction.
 #include <cstring>
 
 #include "couple.h"
@@ -249,7 +249,7 @@ bool Verifier::sort(int64_t y_width) {
   if (!repeated()) return false;
   const int64_t count = next();
   if (count < 1 || count > inner_) return fail("a size is less than 1, or more than there is");
-  // Places stand in the result meanwhile.
+  // In between, the result contains positions.
   if (plan_.precision == Precision::f32 && unit_ == 1 && inner_ > most_sorted_f32) {
     return fail("places are more than a float tells apart");
   }

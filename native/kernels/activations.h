@@ -1,8 +1,8 @@
-// The element-wise functions of one value, one for each row of unary.inc; what each computes says UNARY_NAMES in
-// lib/graph/graph.ts. `alpha` and `beta` are its parameters.
+// The element-wise functions of one value, one for each row of unary.inc; UNARY_NAMES in lib/graph/graph.ts defines
+// what each computes. `alpha` and `beta` are its parameters.
 //
-// NaN in, NaN out, except where a truth value is asked for. Infinity gives what the formula gives step by step, as
-// in the frameworks: silu(−∞) = −∞·0 is NaN.
+// NaN in, NaN out, except for truth values. Infinity gives what the formula gives step by step, as in the frameworks:
+// silu(−∞) = −∞·0 is NaN.
 #pragma once
 
 #include "hyperbolic.h"
@@ -19,12 +19,12 @@ template <class S>
 inline typename S::V times_logistic(typename S::V x, typename S::V t, const ReducedExp<S>& e) {
   using V = typename S::V;
   const Logistic<S> of_t = logistic<S>(e);
-  // Below exp_lowest the logistic is 0 though `of_t` is not.
+  // Below exp_lowest, the logistic function is 0 although `of_t` is not.
   const V factor = S::select(S::less(t, S::set1(Float<S>::exp_lowest)), S::mul(x, S::zero()), x);
   return S::mul(S::div(factor, of_t.denominator), of_t.scale);
 }
 
-// The same of t.high + t.low.
+// The same for t.high + t.low.
 template <class S>
 inline typename S::V times_logistic(typename S::V x, const Pair<S>& t) {
   const typename S::V high = negate<S>(clamp_logit<S>(t.high));
@@ -65,8 +65,9 @@ struct Activations {
   static V expm1(V x, V, V) { return FP_ISA::expm1<S>(x); }
   static V log(V x, V, V) { return FP_ISA::log<S>(x); }
   static V log1p(V x, V, V) { return FP_ISA::log1p<S>(x); }
-  // x·[0 < x] + log(1 + e^(−alpha·|x|))/alpha, or x·[x < 0] where alpha is negative. |alpha| is taken to lie between
-  // 2^−38 and 2^62: beyond, far tails lose precision. What depends on alpha alone leaves the loop over x.
+  // x·[0 < x] + log(1 + e^(−alpha·|x|))/alpha, or x·[x < 0] if alpha is negative. |alpha| is assumed to be between
+  // 2^−38 and 2^62: outside, far tails lose precision. Everything that only depends on alpha is computed before the
+  // loop over x.
   static FP_INLINE V softplus(V x, V alpha, V) {
     using C = Coefficients<T>;
     const V infinity = S::set1(Float<S>::infinity), width = S::div(S::set1(1), alpha);
@@ -90,7 +91,7 @@ struct Activations {
   static V sigmoid(V x, V, V) { return FP_ISA::sigmoid<S>(x); }
   static V silu(V x, V, V) { return times_logistic<S>(x, x, reduced_exp<S>(negate<S>(clamp_logit<S>(x)))); }
   static V quick_gelu(V x, V alpha, V) { return times_logistic<S>(x, exponent_product<S>(alpha, x)); }
-  // x·sigmoid(2u) as x·[0 < x] − |x|/(1 + e^2|u|), e^2|u| = 2^(|x|·(c + d·x²)). The slope is carried in a pair, since
+  // x·sigmoid(2u) as x·[0 < x] − |x|/(1 + e^2|u|), e^2|u| = 2^(|x|·(c + d·x²)). The slope is stored as a pair, because
   // its error is magnified; c is so short that slope − c is exact.
   static V gelu_tanh(V x, V, V) {
     using C = Coefficients<T>;
@@ -114,7 +115,7 @@ struct Activations {
     const V near_zero = S::fma(cube, S::set1(Coefficients<T>::third_high), S::mul(cube, series));
     const V rest = S::div(S::set1(2), S::add(one, FP_ISA::exp<S>(S::add(a, a))));
     const V far = S::add(S::sub(a, one), rest);
-    // x − tanh(x) of −0 is 0.
+    // For −0, x − tanh(x) is 0.
     return S::add(with_sign<S>(S::select(S::less(a, one), near_zero, far), x), S::zero());
   }
   // With e = e^x and n = e·(1 + e/2): x·n/(1 + n), or x − x/(1 + n) above zero.
@@ -151,7 +152,7 @@ struct Activations {
     return S::select(S::less_equal(x, S::set1(-1)), S::zero(), y);
   }
 
-  // Angles, and their like
+  // Angles and related functions
   static V sin(V x, V, V) { return FP_ISA::sin<S>(x); }
   static V cos(V x, V, V) { return FP_ISA::cos<S>(x); }
   static V tan(V x, V, V) { return FP_ISA::tan<S>(x); }
@@ -198,7 +199,7 @@ struct Activations {
     const M fits = S::mask_and(S::less_equal(lowest, whole), S::less(whole, alpha));
     return S::select(fits, whole, lowest);
   }
-  // The remainder is exact: the modulus is a power of two.
+  // The remainder is exact, because the modulus is a power of two.
   static V wrap(V x, V alpha, V beta) {
     const V modulus = S::sub(beta, alpha), whole = S::trunc(x);
     const V rest = S::fnma(S::trunc(S::div(whole, modulus)), modulus, whole);
@@ -207,7 +208,8 @@ struct Activations {
     const M finite = S::less(FP_ISA::abs<S>(x), S::set1(Float<S>::infinity));
     return S::select(finite, S::add(wrapped, S::zero()), S::zero());
   }
-  // x + m − m, where m's last bit is what the result's is to be. Large x are lowered meanwhile, lest m overflow.
+  // x + m − m, where the last bit of m is to be the last bit of the result. Large x are reduced in between, so that m
+  // does not overflow.
   static V narrow(V x, V alpha, V beta) {
     const V a = S::min(FP_ISA::abs<S>(x), S::mul(S::set1(4), beta)), large = S::set1(T(0x1p64)),
             down = S::set1(T(0x1p-40)), up = S::set1(T(0x1p40));
@@ -225,7 +227,7 @@ struct Activations {
   }
 
  private:
-  // The greatest power of two that is at most a, which is not negative; 0 where it is subnormal.
+  // The greatest power of two that is at most a, which is not negative; 0 if it is subnormal.
   static V power_below(V a) { return S::from_bits(S::iand(S::bits(a), S::bits(S::set1(Float<S>::infinity)))); }
   static M negative(V x) { return S::less(x, S::zero()); }
 };

@@ -1,8 +1,8 @@
 // Dense layers of very few outputs (DenseOrder::lanes of pack.h): dot products along k.
 //
 // Adding up sixteen lanes takes four steps, each a shuffle and an addition. Four sums at once share them: those of
-// several rows where there are several, otherwise outputs of one row. Weights are aligned and rows are not, so most
-// loads of a row touch two cache lines: several outputs share each of them.
+// several rows if there are several, otherwise outputs of one row. Weights are aligned and rows are not, so most loads
+// of a row touch two cache lines, and several outputs share each of them.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +23,11 @@ struct Dots {
   template <int U>
   static constexpr bool has_masks = S::lanes * sizeof(T) >= 32 && L::vectors* U <= (S::registers >= 32 ? 8 : 2);
 
-  // Whether the sums need more than half of the registers: they are added up two sixteens at a time then.
+  // Whether the sums need more than half of the registers; then they are added up two sixteens at a time.
   template <int R, int NN, int U>
   static constexpr bool by_twos = S::lanes > 1 && R* NN* U == 4 && 4 * L::vectors > S::registers / 2;
 
-  // Whether rows come from beyond the second-level cache, and how many elements ahead each is prefetched then.
+  // Whether rows come from beyond the second-level cache, and how many elements ahead each row is then prefetched.
   static bool are_far(size_t rows, size_t K) { return rows * K * sizeof(T) > size_t(1) << 20; }
   static constexpr size_t ahead = 1024 / sizeof(T);
 
@@ -39,7 +39,7 @@ struct Dots {
     }
   };
 
-  // The first `count` elements of each row, and zeros up to `step`.
+  // The first `count` elements of each row, then zeros up to `step`.
   static FP_INNER FP_NOINLINE void pad(const T* x, size_t K, size_t count, T* to, size_t step, int rows) {
     for (; rows > 0; rows--, x += K, to += step) {
       for (size_t i = 0; i < step; i += S::lanes) {
@@ -51,7 +51,7 @@ struct Dots {
     }
   }
 
-  // Sixteen sums each of two rows, outputs or runs of k. What is left of a row after its last step is in `rest`.
+  // Sixteen sums for each of two rows, outputs or runs of k. The rest of a row after its last step is in `rest`.
   struct Two {
     const T *x[2], *weights[2], *rest[2];
   };
@@ -71,7 +71,7 @@ struct Dots {
     sums[1] = second;
   }
 
-  // Adds up R rows times NN outputs, U·16 sums each; `weights` are each output's.
+  // Adds up R rows times NN outputs, with U·16 sums each; `weights` has those of each output.
   template <int R, int NN, int U, bool far>
   static FP_INLINE void multiply(L (&sum)[R][NN][U], const T* x, size_t K, const T* const (&weights)[NN]) {
     constexpr size_t step = fp::lane_count * U;
@@ -136,7 +136,7 @@ struct Dots {
     for (; k + step <= K; k += step) add(x + k, K, k);
     if (k < K) {
       if constexpr (has_masks<U>) {
-        // Masks leave the sums in registers.
+        // With masks, the sums stay in registers.
         const T* from = x + k;
         FP_UNROLL
         for (int i = 0; i < U * L::vectors; i++) {
@@ -160,8 +160,8 @@ struct Dots {
     }
   }
 
-  // Outputs `first` to first + outputs − 1 of rows, a multiple of R. Where there are fewer than NN outputs, the last
-  // one is computed several times.
+  // Outputs `first` to first + outputs − 1 of rows, a multiple of R. If there are fewer than NN outputs, the last one
+  // is computed several times.
   template <int R, int NN, int U, bool far = false>
   static FP_INNER void dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first, size_t outputs = NN) {
     constexpr size_t step = fp::lane_count * U;
@@ -202,7 +202,7 @@ struct Dots {
     }
   }
 
-  // One row after another: NN outputs at a time, then the rest together.
+  // Row by row: NN outputs at a time, then the rest together.
   template <int NN, int U>
   static FP_INNER void single_rows(const Layer& layer, const T* x, T* y, size_t rows) {
     size_t n = 0;
@@ -215,7 +215,7 @@ struct Dots {
     }
   }
 
-  // Rows by fours, of which there are whole ones only, with as few loads for each product as registers allow.
+  // Rows in groups of four (only whole groups), with as few loads for each product as registers allow.
   template <int U, int sets>
   static FP_INNER void rows_by_fours(const Layer& layer, const T* x, T* y, size_t rows) {
     size_t n = 0;
@@ -229,7 +229,7 @@ struct Dots {
       for (; n + 2 <= layer.N; n += 2) dots<2, 2, U, (U > 1)>(layer, x, y, rows, n);
     }
     for (; n < layer.N; n++) {
-      // One output has a prefetch for each product, which costs time where rows are near.
+      // One output would have a prefetch for each product, which costs time if rows are near.
       if (U > 1 && are_far(rows, layer.K)) {
         dots<4, 1, U, (U > 1)>(layer, x, y, rows, n);
       } else {

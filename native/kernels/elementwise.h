@@ -11,7 +11,7 @@
 
 namespace FP_ISA {
 
-// a − b·trunc(a/b) without rounding: off a, multiples of b by powers of two are taken as they fit, from the greatest.
+// a − b·trunc(a/b) without rounding: multiples of b by powers of two are subtracted from a, starting with the greatest.
 template <class T>
 FP_NOINLINE T remainder_of(T a, T b) {
   const T y = b < 0 ? -b : b, infinity = std::numeric_limits<T>::infinity();
@@ -36,7 +36,7 @@ struct Binaries {
   static V sub(V a, V b) { return S::sub(a, b); }
   static V mul(V a, V b) { return S::mul(a, b); }
   static V div(V a, V b) { return S::div(a, b); }
-  // The vector's own give b where either is NaN.
+  // The vector's own functions return b if either is NaN.
   static V min(V a, V b) { return S::select(S::is_nan(a), a, S::min(a, b)); }
   static V max(V a, V b) { return S::select(S::is_nan(a), a, S::max(a, b)); }
   static V pow(V a, V b) { return FP_ISA::pow<S>(a, b); }
@@ -67,8 +67,8 @@ struct Binaries {
   static M is_false(V a) { return S::equal(a, S::zero()); }
 };
 
-// Calls f(offset, part) for each vector of a row of `width` elements. `part` loads and stores it: whole, or as many
-// elements as are left. Whole or not is asked anew each time, so that f stands in the code but once.
+// Calls f(offset, part) for each vector of a row of `width` elements. `part` loads and stores it: the whole vector, or
+// the elements that are left. Each call checks which of the two, so that the code of f exists only once.
 template <class S>
 struct Part {
   using T = typename S::T;
@@ -92,15 +92,15 @@ void unary(const typename S::T* x, typename S::T* y, size_t count, const typenam
   for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, Function(part.load(x + i), alpha, beta)); });
 }
 
-// The same for whole vectors only: `count` is a multiple of the lanes.
+// The same only for whole vectors: `count` is a multiple of the lanes.
 template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
 FP_INNER void map_vectors(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
   const typename S::V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
   for (size_t i = 0; i < count; i += S::lanes) S::store(y + i, Function(S::load(x + i), alpha, beta));
 }
 
-// `map` for any count. The rest is computed in a copy, which makes less code and takes 3 ns more. `map` comes last, so
-// that callers leave the other arguments where they are.
+// `map` for any count. The rest is computed in a copy, which needs less code and takes 3 ns more. `map` is the last
+// argument, so that callers leave the other arguments where they are.
 template <class S>
 FP_NOINLINE void map_all(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters,
                          void(FP_INNER* map)(const typename S::T*, typename S::T*, size_t, const typename S::T*)) {
@@ -113,7 +113,7 @@ FP_NOINLINE void map_all(const typename S::T* x, typename S::T* y, size_t count,
   S::store_part(y + whole, S::load(aside), int(left));
 }
 
-// Smaller still: the function is called for each vector.
+// Even smaller: the function is called for each vector.
 template <class S>
 FP_NOINLINE void each(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters,
                       typename S::V (*function)(typename S::V, typename S::V, typename S::V)) {
@@ -130,7 +130,7 @@ void seldom_unary(const typename S::T* x, typename S::T* y, size_t count, const 
 #endif
 }
 
-// One row after another is one long row, unless an operand repeats.
+// Consecutive rows are one long row, unless an operand repeats.
 inline void join_rows(size_t& rows, size_t& width) {
   width *= rows;
   rows = width > 0;

@@ -1,7 +1,7 @@
-// Sixteen sums side by side, whatever the vectors of the instruction set: the unit of every sum along a row.
+// Sixteen parallel sums, for any vector width of the instruction set: the unit of every sum along a row.
 //
-// Element i of a row belongs to lane i mod 16; lanes are combined half onto half (8, 4, 2, 1). The order is thus the
-// same with one vector of 16, two of 8, four of 4 or sixteen single elements.
+// Element i of a row belongs to lane i mod 16; lanes are combined half onto half (8, 4, 2, 1). So the order is the same
+// with one vector of 16, two of 8, four of 4 or sixteen single elements.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct Lanes {
     for (int i = 0; i < vectors; i++) out.v[i] = S::load(from + i * S::lanes);
     return out;
   }
-  // The first `count` elements (any number), the others `fill`. Reads nothing beyond them.
+  // The first `count` elements (any number), and `fill` for the others. Does not read beyond the first ones.
   static FP_INLINE Lanes load_part(const T* from, ptrdiff_t count, T fill) {
     Lanes out;
     FP_UNROLL
@@ -82,7 +82,7 @@ struct Lanes {
     return out;
   }
 
-  // All lanes combined by f, half onto half.
+  // Combines all lanes by f, half onto half.
   template <class F>
   T fold(F f) const {
     V half[vectors];
@@ -125,7 +125,7 @@ struct Four {
 
   V v[vectors];
 
-  // sum() of each.
+  // sum() of each vector.
   static Four sums(const Lanes<S>& a, const Lanes<S>& b, const Lanes<S>& c, const Lanes<S>& d) {
     Four out;
     S::sums(a.one_vector(), b.one_vector(), c.one_vector(), d.one_vector(), out.v);
@@ -134,7 +134,7 @@ struct Four {
   static Four set1(T value) {
     return map([&](int) { return S::set1(value); });
   }
-  // The first `count` (1 to 4). Reads and writes nothing beyond them.
+  // The first `count` elements (1 to 4). Does not read or write beyond them.
   static Four load(const T* from, int count) {
     return map([&](int i) {
       const int here = part(count, i);

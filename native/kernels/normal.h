@@ -1,4 +1,4 @@
-// The normal distribution function Φ, and what is made of it.
+// The normal distribution function Φ, and functions that are computed from it.
 #pragma once
 
 #include "kernels.h"
@@ -6,8 +6,8 @@
 
 namespace FP_ISA {
 
-// 2·Φ(b) = e^(−b²/2)·first·(1 + rest) for −mills_end ≤ b ≤ 0. `rest` makes up for the roundings of first = 1/(1 − b),
-// too.
+// 2·Φ(b) = e^(−b²/2)·first·(1 + rest) for −mills_end ≤ b ≤ 0. `rest` also compensates for the rounding of first = 1/(1
+// − b).
 template <class S>
 struct Mills {
   typename S::V first, rest;
@@ -22,7 +22,7 @@ inline Mills<S> mills(typename S::V b) {
   return {first, S::add(S::div(S::mul(b, polynomial<S>(C::mills_over, b)), polynomial<S>(C::mills_under, b)), missing)};
 }
 
-// An odd polynomial up to 1, then 1 − erfc(|x|): erfc in float by a polynomial for its logarithm, in double as
+// An odd polynomial up to 1, then 1 − erfc(|x|): for floats, erfc by a polynomial for its logarithm; for doubles,
 // 2·Φ(−√2·|x|).
 template <class S>
 FP_INLINE typename S::V erf(typename S::V x) {
@@ -49,7 +49,7 @@ FP_INLINE typename S::V erf(typename S::V x) {
   return S::select(S::less(magnitude, one), near_zero, with_sign<S>(far, x));
 }
 
-// e^exponent·M(b)·scale·2^raise, M being what mills() is of.
+// e^exponent·M(b)·scale·2^raise, where M is the function that mills() computes.
 template <class S>
 inline typename S::V raised_tail(typename S::V scale, const Pair<S>& exponent, const Mills<S>& m) {
   using V = typename S::V;
@@ -60,8 +60,8 @@ inline typename S::V raised_tail(typename S::V scale, const Pair<S>& exponent, c
   return S::fma(first, factor, first);
 }
 
-// 2·Φ(−√2·|x|), from 2 below zero. Where it ends, the result is 0. The exponent −x² is carried in a pair, and what
-// √2·|x| was rounded by is made up for by about what M grows by.
+// 2·Φ(−√2·|x|), or 2 minus that for negative x. Beyond its end, the result is 0. The exponent −x² is stored as a pair,
+// and the rounding error of √2·|x| is compensated with about the growth of M.
 template <class S>
 inline typename S::V erfc(typename S::V x) {
   using T = typename S::T;
@@ -76,7 +76,7 @@ inline typename S::V erfc(typename S::V x) {
   return S::select(S::less(x, S::zero()), S::sub(S::set1(2), y), y);
 }
 
-// x·Φ(x), as x·[0 < x] − |x|·Φ(−|x|). The exponent −x²/2 is carried in a pair, since its error is magnified.
+// x·Φ(x), as x·[0 < x] − |x|·Φ(−|x|). The exponent −x²/2 is stored as a pair, because its error is magnified.
 template <class S>
 FP_INLINE typename S::V gelu(typename S::V x) {
   using T = typename S::T;

@@ -1,4 +1,4 @@
-// Kernels that sum along a row: softmax, norms, reductions. Every sum is in lanes.h's order.
+// Kernels that sum along a row: softmax, norms, reductions. Every sum is in the order of lanes.h.
 #pragma once
 
 #include <cstddef>
@@ -23,13 +23,14 @@ template <class S>
 inline typename S::V square(typename S::V a) {
   return S::mul(a, a);
 }
-// Of magnitudes.
+// The greater magnitude, or NaN.
 template <class S>
 inline typename S::V nan_max_abs(typename S::V a, typename S::V b) {
   return Binaries<S>::max(abs<S>(a), abs<S>(b));
 }
 
-// The first `count` of sixteen elements, the others `fill`. Stored as vectors, so that loads of vectors need not wait.
+// The first `count` of sixteen elements, and `fill` for the others. Stored as vectors, so that later loads of vectors
+// do not wait.
 template <class S>
 FP_INNER FP_NOINLINE void pad(const typename S::T* from, size_t count, typename S::T fill, typename S::T* to) {
   FP_ONE_BY_ONE
@@ -41,8 +42,8 @@ FP_INNER FP_NOINLINE void pad(const typename S::T* from, size_t count, typename 
   }
 }
 
-// A row, sixteen elements at a time. The last block may be shorter: it is padded before the loop begins, since a call
-// within the loop would spill its registers.
+// A row, sixteen elements at a time. The last block may be shorter: it is padded before the loop, because a call within
+// the loop would spill its registers.
 template <class S>
 struct Blocks {
   const typename S::T* row;
@@ -57,8 +58,8 @@ struct Blocks {
   FP_INLINE const typename S::T* at(size_t i) const { return is_whole(i) ? row + i : last; }
 };
 
-// Calls f(lanes, place) for each 16 elements of a row; in the last, lanes beyond the row hold `fill`. Where lanes take
-// many vectors, loading a part of them takes much code.
+// Calls f(lanes, place) for each 16 elements of a row; in the last call, lanes beyond the row contain `fill`. If lanes
+// take many vectors, loading a part of them takes a lot of code.
 template <class S, class F>
 FP_INLINE void for_lanes(const typename S::T* row, size_t width, typename S::T fill, F f) {
   using L = Lanes<S>;
@@ -79,7 +80,7 @@ FP_INLINE void map_row(const typename S::T* x, typename S::T* y, size_t width, F
   for_parts<S>(width, [&](size_t i, Part<S> part) { part.store(y + i, f(part.load(x + i))); });
 }
 
-// Sum over a row of f(x[i]), where f(fill) is 0 (+0, exactly).
+// The sum of f(x[i]) over a row, where f(fill) is 0 (+0, exactly).
 template <class S, class F>
 FP_INLINE typename S::T sum_row(const typename S::T* x, size_t width, typename S::T fill, F f) {
   using L = Lanes<S>;
@@ -97,7 +98,7 @@ FP_NOINLINE typename S::T sum_of_squares(const typename S::T* x, size_t width) {
   return sum_row<S>(x, width, 0, square<S>);
 }
 
-// Combination of a row by f, `neutral` filling up the last 16.
+// Combines a row by f; `neutral` pads the last 16.
 template <class S, class F>
 FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename S::T neutral, F f) {
   using L = Lanes<S>;
@@ -106,7 +107,7 @@ FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename 
   return out.fold(f);
 }
 
-// The greatest is the same in any order: several at a time do not wait for each other.
+// The maximum is the same in any order, and several independent ones do not wait for each other.
 template <class S>
 FP_NOINLINE typename S::T max_row(const typename S::T* x, size_t width) {
   using L = Lanes<S>;
@@ -128,7 +129,7 @@ FP_NOINLINE typename S::T max_row(const typename S::T* x, size_t width) {
   return greatest.fold(max);
 }
 
-// Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x) unless that is null.
+// The sum of e^(x[i] − shift); writes the terms to `terms` (which may be x) unless it is null.
 template <class S>
 FP_NOINLINE typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
   using T = typename S::T;
@@ -145,7 +146,7 @@ FP_NOINLINE typename S::T exp_sum(const typename S::T* x, typename S::T* terms, 
     return sum.sum();
   }
   const Blocks<S> blocks(x, width, -infinity<T>);
-  T aside[fp::lane_count];  // for the last terms, and those that nobody asks for
+  T aside[fp::lane_count];  // for the last terms, and for terms that nobody uses
   for (size_t i = 0; i < width; i += fp::lane_count) {
     const T* const from = blocks.at(i);
     T* const to = terms != nullptr && blocks.is_whole(i) ? terms + i : aside;
@@ -153,7 +154,7 @@ FP_NOINLINE typename S::T exp_sum(const typename S::T* x, typename S::T* terms, 
       const L out = L::map(L::load(from), term);
       out.store(to);
       sum = L::add(sum, out);
-    } else {  // by way of memory, so that e^x is in the code once
+    } else {  // through memory, so that the code of e^x exists only once
       FP_ONE_BY_ONE
       for (size_t v = 0; v < fp::lane_count; v += S::lanes) S::store(to + v, term(S::load(from + v)));
       sum = L::add(sum, L::load(to));
@@ -173,8 +174,9 @@ inline typename S::T sqrt_of(typename S::T a) {
   return S::first(S::sqrt(S::set1(a)));
 }
 
-// max(z − t, 0) with t so that they sum to 1, z = x − max. From t = −1, below the solution, each step takes t from the
-// elements above the last one; it only rises, and is right once none has dropped out (Michelot's projection).
+// max(z − t, 0) with t so that they sum to 1, z = x − max. Starting with t = −1, below the solution, each step computes
+// t from the elements above the previous one; it only rises, and is correct once no element drops out (Michelot's
+// projection).
 template <class S>
 FP_NOINLINE void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T max) {
   using T = typename S::T;
@@ -194,7 +196,7 @@ FP_NOINLINE void sparsemax_row(const typename S::T* x, typename S::T* y, size_t 
   map_row<S>(y, y, width, [&](V z) { return S::max(S::zero(), S::sub(z, t)); });
 }
 
-// A row of up to 16 elements. Where these are one or two vectors, they stay in registers.
+// A row of up to 16 elements. If these are one or two vectors, they stay in registers.
 template <class S>
 FP_NOINLINE void softmax_short_row(const typename S::T* x, typename S::T* y, size_t width) {
   using T = typename S::T;
@@ -270,7 +272,7 @@ inline void standardise_row(const typename S::T* x, typename S::T* y, size_t wid
   }
 }
 
-// Sums over each of four rows of f(row, x[i]) as sum_row has them, side by side: none waits for another.
+// Sums of f(row, x[i]) over each of four rows, in the order of sum_row, in parallel: none waits for another.
 template <class S, class F>
 FP_INLINE Four<S> sums_of_four(const typename S::T* x, size_t width, const typename S::T (&fill)[4], F f) {
   using L = Lanes<S>;
@@ -297,7 +299,8 @@ FP_NOINLINE void norm_of_four(const typename S::T* x, typename S::T* y, size_t w
   const V count = S::set1(T(width));
   T means[4] = {}, factors[4];
   if (centered) {
-    // With a capture: it would be a function pointer as well, of no instruction set, which gcc warns of.
+    // With a capture: otherwise it would also be a function pointer without an instruction set, and gcc warns about
+    // that.
     const Four<S> sums = sums_of_four<S>(x, width, means, [&](int, V v) { return v; });
     Four<S>::map([&](int i) { return S::div(sums.v[i], count); }).store(means, 4);
   }
@@ -315,8 +318,8 @@ FP_NOINLINE void norm_of_four(const typename S::T* x, typename S::T* y, size_t w
   }
 }
 
-// Does as many rows as there are fours of them, and takes them off: where 16 sums are one vector, so that nothing but
-// the latency of an addition bounds a row, and rows are long. Short ones overlap by themselves.
+// Processes as many groups of four rows as there are, and subtracts them: if 16 sums are one vector, so that only the
+// latency of an addition limits a row, and if rows are long. Short rows overlap by themselves.
 template <class S>
 FP_INLINE void norm_by_fours(const typename S::T*& x, typename S::T*& y, size_t& rows, size_t width, bool centered,
                              typename S::T epsilon, const typename S::T* scale, const typename S::T* shift) {
@@ -328,7 +331,7 @@ FP_INLINE void norm_by_fours(const typename S::T*& x, typename S::T*& y, size_t&
   }
 }
 
-// Two passes: the mean first, then the mean of squared differences, so that a large mean costs no digits.
+// Two passes: first the mean, then the mean of squared differences, so that a large mean does not cost precision.
 template <class S>
 void layer_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t width, typename S::T epsilon,
                 const typename S::T* scale, const typename S::T* shift) {
@@ -375,10 +378,11 @@ void normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t wid
   }
 }
 
-// What NaN is to a search for the greatest: beyond all others; nothing; nothing but in the first place, where it stays.
+// How NaN counts in a search for the maximum: greater than all others; ignored; ignored except in the first place,
+// where it stays.
 enum class Nan { wins, ignored, scanned };
 
-// Where the greatest (or least) stands.
+// The position of the greatest (or least) element.
 template <class T>
 FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool last, Nan nan) {
   size_t best = 0;
@@ -395,7 +399,7 @@ FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool l
   return best;
 }
 
-// One after another; each sum is rounded to what it is added up in.
+// Sums in sequence; each sum is rounded to the type of the accumulator.
 template <class T, class Sum>
 FP_NOINLINE T sum_in_order(const T* x, size_t width) {
   T sum = x[0];
@@ -430,7 +434,7 @@ FP_NOINLINE void extreme_places(const T* x, T* y, size_t rows, size_t width, boo
   for (size_t r = 0; r < rows; r++) y[r] = T(extreme_place(x + r * width, width, greatest, last, nan));
 }
 
-// Which reductions give a place, and which one.
+// The reductions that return a position, and which one.
 struct Place {
   bool is_place, greatest, last;
   Nan nan;
