@@ -77,7 +77,7 @@ function notRead(folder: string, flavors: ReadonlyMap<string, unknown>): Forward
       ? `MLflow's ${names.length > 1 ? 'flavors' : 'flavor'} ${listNames(names)}`
       : flavors.size > 0
         ? 'a custom class (python_function), which only Python can run'
-        : 'an unknown flavor in its MLmodel';
+        : 'an unknown flavor, since its MLmodel has none';
   const read = 'sklearn, onnx, pytorch, keras and tensorflow are read';
   return new ForwardpassError('SOURCE', `is an MLflow folder of ${found}; ${read}`, folder);
 }

@@ -111,8 +111,8 @@ describe('a folder of MLflow', () => {
 
   it.each<[string, string, string, string]>([
     ['another flavor', flavor('spark', 'model_data: sparkml'), 'SOURCE', "an MLflow folder of MLflow's flavor 'spark'"],
-    ['a class of Python', flavor('python_function', 'python_model: a.pkl'), 'SOURCE', 'a class of your own'],
-    ['no flavor', 'artifact_path: model\n', 'SOURCE', 'no flavor in its MLmodel'],
+    ['a class of Python', flavor('python_function', 'python_model: a.pkl'), 'SOURCE', 'of a custom class'],
+    ['no flavor', 'artifact_path: model\n', 'SOURCE', 'its MLmodel has none'],
     ['a path that leads out', flavor('sklearn', 'pickled_model: ../model.pkl'), 'UNSAFE', 'leads upwards'],
     ['an absolute path', flavor('sklearn', 'pickled_model: /etc/hosts'), 'UNSAFE', 'is absolute'],
     ['a file that is not there', flavor('sklearn', 'pickled_model: a.pkl'), 'SOURCE', 'a.pkl: file not found'],

@@ -171,7 +171,6 @@ describe('a text of LightGBM', () => {
     };
     const split = { split_feature: list(() => 0), threshold: list(() => 0), decision_type: list(() => 1) };
     const leaves = { num_leaves: `${splits + 1}`, leaf_value: `${list((i) => i)} -1` };
-    const started = Date.now();
     const text = textOf(
       { ...children, ...split, ...leaves, num_cat: '1' },
       `cat_boundaries=0 2000\ncat_threshold=${words}\n`,
@@ -184,7 +183,6 @@ describe('a text of LightGBM', () => {
         [-1, 0],
       ]),
     ).toEqual(Float64Array.of(0, -1, -1));
-    expect(Date.now() - started).toBeLessThan(10_000);
     model.dispose();
   });
 
