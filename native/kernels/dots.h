@@ -222,10 +222,8 @@ struct Dots {
     if constexpr (sets >= 16) {
       for (; n + 4 <= layer.N; n += 4) dots<4, 4, U, (U > 1)>(layer, x, y, rows, n);
     }
-    if constexpr (sets >= 4 && S::registers >= 32) {
-      if constexpr (L::vectors <= 2) {
-        for (; layer.N - n == 3 || layer.N - n > 4; n += 3) dots<2, 3, U, (U > 1)>(layer, x, y, rows, n);
-      }
+    if constexpr (L::vectors == 1) {
+      for (; layer.N - n == 3 || layer.N - n > 4; n += 3) dots<2, 3, U, (U > 1)>(layer, x, y, rows, n);
       for (; n + 2 <= layer.N; n += 2) dots<2, 2, U, (U > 1)>(layer, x, y, rows, n);
     }
     for (; n < layer.N; n++) {

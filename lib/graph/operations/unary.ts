@@ -47,7 +47,7 @@ const entries = {
   },
   elu: {
     number: 4,
-    kernel: 'often',
+    kernel: 'single',
     formula: 'x < 0 ? alpha·(e^x − 1) : x',
     parameters: ['alpha'],
     evaluate: (x, alpha) => (x < 0 ? alpha * Math.expm1(x) : x),
@@ -69,7 +69,7 @@ const entries = {
   },
   gelu: {
     number: 7,
-    kernel: 'often',
+    kernel: 'single',
     formula: 'x·Φ(x), Φ the normal distribution, by erf',
     evaluate: (x) => 0.5 * x * erfc(-x * Math.SQRT1_2),
   },
@@ -86,7 +86,7 @@ const entries = {
     parameters: ['alpha'],
     evaluate: (x, alpha) => x * sigmoid(alpha * x),
   },
-  silu: { number: 10, kernel: 'often', formula: 'x·sigmoid(x)', evaluate: (x) => x * sigmoid(x) },
+  silu: { number: 10, kernel: 'single', formula: 'x·sigmoid(x)', evaluate: (x) => x * sigmoid(x) },
   mish: { number: 11, kernel: 'single', formula: 'x·tanh(softplus(x))', evaluate: (x) => x * Math.tanh(softplus(x)) },
   sigmoid: { number: 12, kernel: 'often', formula: '1/(1 + e^−x)', gives: 'positive', evaluate: sigmoid },
   log_sigmoid: { number: 13, kernel: 'seldom', formula: '−log(1 + e^−x)', evaluate: (x) => -softplus(-x) },
@@ -133,7 +133,7 @@ const entries = {
   },
   softplus: {
     number: 21,
-    kernel: 'often',
+    kernel: 'single',
     formula: 'log(1 + e^(alpha·x))/alpha',
     parameters: ['alpha'],
     refuses: dividesBy('softplus'),
