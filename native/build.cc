@@ -74,6 +74,7 @@ Creation Network<T>::Builder::build(const MostBytes& most) {
   packed_.restart();
   decode();
   if (!place_values()) return no_memory;
+  if constexpr (sizeof(T) == sizeof(double)) join_bytes();
   if (network_.row_elements_ > most.of_row / sizeof(T)) return Creation::row_too_large;
   const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
   constexpr size_t cost_of_pair = 64, cost_of_pair_column = 4;
@@ -102,7 +103,7 @@ bool Network<T>::Builder::copy_ports() {
   if (!network_.widths_.allocate(plan_.value_count)) return false;
   const auto port = [&](int32_t word) {
     has_wide_ = has_wide_ || word < 0;
-    return Port{port_value(word), word < 0, is_ragged_port(word), -1};
+    return Port{port_value(word), word < 0, is_ragged_port(word), -1, false};
   };
   for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = port(plan_.inputs[i]);
   for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = port(plan_.outputs[i]);

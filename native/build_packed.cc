@@ -85,21 +85,6 @@ const T* Network<T>::Builder::static_scale(int32_t index) {
   return to;
 }
 
-// Words of 32 bits are kept in an arena of doubles: only for f64.
-template <typename T>
-void Network<T>::Builder::byte_dense(Step<T>& step, const int32_t* field) {
-  if constexpr (sizeof(T) == sizeof(double)) {
-    const size_t K = step.inner, N = step.columns = size_t(field[3]);
-    const Int8Layout& int8 = network_.int8_->layout;
-    bool fill;
-    T* const packed = take({parameter(field[5]), nullptr, K, N, 2 * int32_t(Weights::int8) + field[4], 0},
-                           (packed_int8_size(K, N, int8) + 1) / 2, fill);
-    if (fill) pack_bytes(parameter(field[5]), field[4] != 0, K, N, int8, reinterpret_cast<float*>(packed));
-    for (size_t i = 1; i < 4; i++) step.p[i - 1] = copy(parameter(field[5 + i]), i < 3 ? N : 4);
-    step.dense.weights = packed;
-  }
-}
-
 template <typename T>
 void Network<T>::Builder::distances(Step<T>& step, const int32_t* field) {
   const size_t N = step.width, K = size_t(field[1]), panels = (N + lane_count - 1) / lane_count;
@@ -154,13 +139,11 @@ TreePacker* Network<T>::Builder::next_packer(const T* nodes, size_t count, const
 template void Network<float>::Builder::dense(Step<float>&, const int32_t*);
 template void Network<float>::Builder::static_dense(Step<float>&, const int32_t*);
 template const float* Network<float>::Builder::static_scale(int32_t);
-template void Network<float>::Builder::byte_dense(Step<float>&, const int32_t*);
 template void Network<float>::Builder::distances(Step<float>&, const int32_t*);
 template void Network<float>::Builder::trees(Step<float>&, const int32_t*, const int32_t*);
 template void Network<double>::Builder::dense(Step<double>&, const int32_t*);
 template void Network<double>::Builder::static_dense(Step<double>&, const int32_t*);
 template const double* Network<double>::Builder::static_scale(int32_t);
-template void Network<double>::Builder::byte_dense(Step<double>&, const int32_t*);
 template void Network<double>::Builder::distances(Step<double>&, const int32_t*);
 template void Network<double>::Builder::trees(Step<double>&, const int32_t*, const int32_t*);
 

@@ -26,12 +26,19 @@ template <typename T>
 bool Network<T>::Builder::place_values() {
   const size_t values = plan_.value_count;
   if (!network_.places_.allocate(values) || !last_use_.allocate(values) || !free_.allocate(values)) return false;
+  if (!takers_.allocate(values)) return false;
   constexpr size_t kept = SIZE_MAX;
   for (size_t i = 0; i < network_.steps_.size(); i++) {
-    for_operands(network_.steps_[i], [&](int32_t value) { last_use_[size_t(value)] = i + 1; });
+    for_operands(network_.steps_[i], [&](int32_t value) {
+      last_use_[size_t(value)] = i + 1;
+      takers_[size_t(value)]++;
+    });
   }
   for (const Port& port : network_.inputs_) last_use_[size_t(port.value)] = kept;
-  for (const Port& port : network_.outputs_) last_use_[size_t(port.value)] = kept;
+  for (const Port& port : network_.outputs_) {
+    last_use_[size_t(port.value)] = kept;
+    takers_[size_t(port.value)]++;
+  }
   for (const Port& port : network_.inputs_) network_.places_[size_t(port.value)] = grow(width(port.value));
 
   for (size_t i = 0; i < network_.steps_.size(); i++) {

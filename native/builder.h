@@ -1,5 +1,5 @@
 // Builds a network from a verified plan. build.cc has the order of the work, build_steps.cc the step for each
-// instruction, build_packed.cc the packing, build_places.cc the places of values.
+// instruction, build_packed.cc the packing, build_bytes.cc layers of bytes, build_places.cc the places of values.
 #pragma once
 
 #include <cstring>
@@ -92,6 +92,10 @@ class Network<T>::Builder {
   // A StaticScale of a parameter [scale, zero].
   const T* static_scale(int32_t index);
   void byte_dense(Step<T>& step, const int32_t* field);
+  void narrowing(Step<T>& step, const int32_t* field);
+  // Bytes of an input's integers, and of the sums of the layer before, are made of these as they are where nothing else
+  // takes them.
+  void join_bytes();
   void distances(Step<T>& step, const int32_t* field);
   void trees(Step<T>& step, const int32_t* field, const int32_t* end);
   // The analysis while counting is reused for filling.
@@ -138,12 +142,14 @@ class Network<T>::Builder {
   bool filling_ = false;
   bool has_wide_ = false;
   bool has_no_memory_ = false;  // for packed_ and packers_, which are asked for memory only while counting
-  static constexpr int32_t form_of_copy = -1, form_of_points = -2, form_of_table = -3, form_of_scale = -4;
+  static constexpr int32_t form_of_copy = -1, form_of_points = -2, form_of_table = -3, form_of_scale = -4,
+                           form_of_narrowing = -5;
   PackedOnce<T> packed_;
   Packers* packers_ = nullptr;
   Packers* last_packer_ = nullptr;
   Packers* filled_ = nullptr;  // the last one that was used for filling
   Array<size_t> last_use_;     // one more than the step, 0 for none
+  Array<size_t> takers_;       // of each value: operands of steps, and outputs
   Array<Gap> free_;
   size_t free_count_ = 0;
 };

@@ -50,6 +50,21 @@ void convert_input(const Input& input, size_t first, size_t count, T* to) {
   }
 }
 
+// For an input of which only bytes are made: whether it is read as int32, which it is or becomes in `room`.
+inline bool becomes_int32(Element element) {
+  return element == Element::i8 || element == Element::u8 || element == Element::i32;
+}
+inline int32_t* int32s(const Input& input, size_t first, size_t count, void* room) {
+  int32_t* const to = static_cast<int32_t*>(room);
+  if (input.element == Element::i32) return const_cast<int32_t*>(static_cast<const int32_t*>(input.data)) + first;
+  if (input.element == Element::i8) {
+    copy_from<int32_t, int8_t>(input.data, first, count, to);
+  } else {
+    copy_from<int32_t, uint8_t>(input.data, first, count, to);
+  }
+  return to;
+}
+
 template <typename Integer, typename T>
 Integer whole(T value) {
   constexpr Integer least = std::numeric_limits<Integer>::min(), greatest = std::numeric_limits<Integer>::max();

@@ -69,7 +69,13 @@ struct Step {
   size_t list_count;
   Trees<T> trees;
   Points<T> points;
+  // A layer of bytes whose results only become bytes, in the next step, has its function 1, and so has that step.
+  Narrowing narrowing;
+  int32_t input;  // that bytes are made of; −1 for none
 };
+
+// The number of rows of a layer of bytes that are scaled as one, with repeated biases and factors, to fill vectors.
+constexpr size_t scaled_together(size_t columns) { return columns < 32 ? 32 / columns : 1; }
 
 // The result of creating a network.
 enum class Creation { done, out_of_memory, too_large, row_too_large };
@@ -124,11 +130,13 @@ class Network {
     bool wide;  // doubles, in a network of floats
     bool ragged;
     int32_t checked;  // the instruction that requires the input's integers to be exact; −1 for none
+    bool bytes;       // nothing but bytes are made of it
   };
 
-  Outcome run_block(T* const* base, size_t first, size_t rows, RunError& error, Help help) const;
+  Outcome run_block(T* const* base, const Input* inputs, size_t first, size_t rows, RunError& error, Help help) const;
   bool run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows, RunError& error) const;
-  void run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) const;
+  void run_bytes(const Step<T>& step, const Input* inputs, const T* x, T* y, size_t rows) const;
+  void narrow(const Step<T>& layer, double center, T* x, float* y, size_t rows) const;
   void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;

@@ -58,7 +58,9 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
         const Outcome outcome = check_input(inputs_[i], inputs[i], row, count, error);
         if (outcome != Outcome::ok) return outcome;
       }
-      if (inputs[i].element == element_of_port(inputs_[i])) {
+      if (sizeof(T) == sizeof(double) && inputs_[i].bytes && becomes_int32(inputs[i].element)) {
+        base[value] = reinterpret_cast<T*>(int32s(inputs[i], row * width, count * width, home(value)));
+      } else if (inputs[i].element == element_of_port(inputs_[i])) {
         base[value] = const_cast<T*>(static_cast<const T*>(inputs[i].data)) + row * width;  // never written
       } else if (inputs_[i].wide) {
         base[value] = home(value);
@@ -68,7 +70,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
         convert_input(inputs[i], row * width, count * width, base[value]);
       }
     }
-    const Outcome outcome = run_block(base, row, count, error, help);
+    const Outcome outcome = run_block(base, inputs, row, count, error, help);
     if (outcome != Outcome::ok) {
       error.row += row;
       return outcome;

@@ -1,6 +1,5 @@
 // Running a block of rows through all steps.
 #include <cmath>
-#include <limits>
 
 #include "elements.h"
 #include "lookups.h"
@@ -46,24 +45,6 @@ constexpr size_t least_spread_rows = 9;
 
 }  // namespace
 
-// Only for f64. A layer's sums are in the second half of its result until they are scaled.
-template <typename T>
-void Network<T>::run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) const {
-  if constexpr (sizeof(T) == sizeof(double)) {
-    if (step.opcode == Opcode::bytes) {
-      int8_->bytes(x, *step.p[0], reinterpret_cast<float*>(y), rows, step.inner);
-      return;
-    }
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    const size_t N = step.columns;
-    const DenseLayer<float> layer = {
-        step.inner, N, step.inner, {}, reinterpret_cast<const float*>(step.dense.weights), -infinity, infinity};
-    float* const sums = reinterpret_cast<float*>(y) + rows * N;
-    int8_->dense(layer, reinterpret_cast<const float*>(x), sums, rows, 0, N);
-    kernels_->requantize(sums, step.p[0], step.p[1], step.p[2], y, rows, N);
-  }
-}
-
 // Operands and parameters are doubles, two elements each.
 template <typename T>
 void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) const {
@@ -98,7 +79,8 @@ void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) cons
 }
 
 template <typename T>
-Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunError& error, Help help) const {
+Outcome Network<T>::run_block(T* const* base, const Input* inputs, size_t first, size_t rows, RunError& error,
+                              Help help) const {
   const Kernels<T>& kernels = *kernels_;
   for (size_t i = 0; i < steps_.size(); i++) {
     const Step<T>& step = steps_[i];
@@ -130,7 +112,7 @@ Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunErro
         break;
       case Opcode::bytes:
       case Opcode::byte_dense:
-        if constexpr (sizeof(T) == sizeof(double)) run_bytes(step, a, y, rows * step.repeat);
+        if constexpr (sizeof(T) == sizeof(double)) run_bytes(step, inputs, a, y, rows * step.repeat);
         break;
       case Opcode::unary:
         kernels.unary[step.function](a, y, rows * step.width, step.p[0]);
@@ -235,7 +217,7 @@ Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunErro
   return Outcome::ok;
 }
 
-template Outcome Network<float>::run_block(float* const*, size_t, size_t, RunError&, Help) const;
-template Outcome Network<double>::run_block(double* const*, size_t, size_t, RunError&, Help) const;
+template Outcome Network<float>::run_block(float* const*, const Input*, size_t, size_t, RunError&, Help) const;
+template Outcome Network<double>::run_block(double* const*, const Input*, size_t, size_t, RunError&, Help) const;
 
 }  // namespace fp

@@ -34,11 +34,12 @@ interface ByteLayer extends Chain {
   readonly bias: Float64Array;
 }
 
-/** With fewer products, the conversions take longer than they save. */
-const LEAST_PRODUCTS = 128;
+/** With fewer products, the conversions take longer than they save, unless the row is in bytes already. */
+const LEAST_PRODUCTS = 64;
 
-/** The sums of bytes are passed on as float32. */
-const MOST_SUM = 2 ** 24;
+/** Sums of bytes are exact in 32 bits, and passed on as float32, which is exact up to MOST_EXACT_SUM. */
+const MOST_SUM = 2 ** 31 - 1;
+const MOST_EXACT_SUM = 2 ** 24;
 /** Keeps the scaled sums and the results far below integers that doubles cannot represent. */
 const MOST_OFFSET = 2 ** 32;
 const MOST_FACTOR = 2 ** 16;
@@ -104,8 +105,8 @@ export class ByteLayers {
     const [x, weight, bias] = node.inputs as [string, Tensor, Tensor | undefined];
     const { layout, clamp, weights } = node.attributes;
     const { k, n, kStep, nStep } = denseLayout(layout, weight.shape);
-    if (k * n < LEAST_PRODUCTS || k > MOST_INT8_INPUTS || clamp !== undefined || weights !== undefined)
-      return undefined;
+    if (k > MOST_INT8_INPUTS || clamp !== undefined || weights !== undefined) return undefined;
+    if (k * n < LEAST_PRODUCTS && !this.#ends.has(this.#makers.get(x) as Node)) return undefined;
     const chain = this.#chainOf(node, n, shown);
     if (chain === undefined || !isOfBytes(weight) || !areAllIntegers(bias?.data ?? new Float64Array(0)))
       return undefined;
@@ -123,9 +124,9 @@ export class ByteLayers {
         sum += w;
         magnitude += Math.abs(w);
       }
-      if (most * magnitude > MOST_SUM) return undefined;
       offsets[column] = (bias?.data[column] ?? 0) + center * sum;
-      if (!(Math.abs(offsets[column]) <= MOST_OFFSET)) return undefined;
+      if (most * magnitude > MOST_SUM || !(Math.abs(offsets[column]) <= MOST_OFFSET)) return undefined;
+      if (most * magnitude > MOST_EXACT_SUM && !isClipped(chain, column, offsets[column])) return undefined;
     }
     for (const member of this.#membersOf(chain)) if (member !== chain.last) this.#within.add(member);
     return { ...chain, center, bias: offsets };
@@ -202,6 +203,13 @@ export class ByteLayers {
         return undefined;
     }
   }
+}
+
+/** Whether all sums that are not exact in float32 are clipped, so that their rounding does not matter. */
+function isClipped({ factor, shift, clip: [low, high] }: Chain, column: number, offset: number): boolean {
+  const scale = factor.data[factor.data.length === 1 ? 0 : column];
+  const [a, b] = [-MOST_EXACT_SUM, MOST_EXACT_SUM].map((sum) => Math.floor((sum + offset) * scale + shift));
+  return Math.min(a, b) < low && Math.max(a, b) > high;
 }
 
 /** The integer that an affine adds to all elements if its scale is 1. */

@@ -128,30 +128,65 @@ struct TileResults {
   }
 };
 
+// What is left of a row, and zeros up to a whole vector.
+inline FP_NOINLINE const double* padded(const double* x, size_t left, double* aside, size_t lanes) {
+  for (size_t i = 0; i < lanes; i++) aside[i] = i < left ? x[i] : 0;
+  return aside;
+}
+
 // Rows of bytes as they are: see Int8Kernels::bytes.
 template <class P>
-void bytes(const double* x, double center, float* y, size_t rows, size_t K) {
+void bytes(const void* x, bool integers, double center, float* y, size_t rows, size_t K) {
   using F = typename P::F;
   using V = typename F::V;
   constexpr float magic = 12582912.0f;  // as in quantize()
-  const V least = F::set1(-128), greatest = F::set1(127), middle = F::set1(float(center));
-  const V shift = F::set1(magic + P::offset);
+  const float middle = float(center);
+  const V least = F::set1(middle - 128), greatest = F::set1(middle + 127), shift = F::set1(magic + P::offset - middle);
   const typename F::I base = F::bits(F::set1(magic));
-  for (; rows > 0; rows--, x += K, y += fp::quantized_width(K)) {
+  const float* whole = static_cast<const float*>(x);  // bits of int32
+  const double* real = static_cast<const double*>(x);
+  for (; rows > 0; rows--, whole += K, real += K, y += fp::quantized_width(K)) {
     typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
-    typename F::M odd = F::is_nan(F::zero());
+    typename F::M odd = F::is_nan(least);  // a plan that lies may have any center
     for (size_t k = 0; k < K; k += F::lanes, to += F::lanes) {
-      double aside[F::lanes] = {};
-      const bool whole = k + F::lanes <= K;
-      if (!whole) std::memcpy(aside, x + k, (K - k) * sizeof *x);
-      V v = F::load_doubles(whole ? x + k : aside);
-      v = F::sub(F::trunc(v), middle);
+      const size_t left = K - k;
+      V v;
+      if (integers) {
+        v = P::to_float(F::bits(left >= F::lanes ? F::load(whole + k) : F::load_part(whole + k, int(left), F::zero())));
+      } else {
+        double aside[F::lanes];
+        v = F::trunc(F::load_doubles(left >= F::lanes ? real + k : padded(real + k, left, aside, F::lanes)));
+      }
       odd = F::mask_or(odd, F::is_nan(v));
       v = F::min(greatest, F::max(least, v));
       P::narrow(to, F::isub(F::bits(F::add(v, shift)), base));
     }
     y[0] = F::any(odd) ? std::numeric_limits<float>::quiet_NaN() : 1;
   }
+}
+
+// Rows of bytes from a layer's sums: see Int8Kernels::narrow.
+template <class P>
+size_t narrow(const float* sums, const fp::Narrowing& layer, float* y, size_t rows, size_t N) {
+  using F = typename P::F;
+  using V = typename F::V;
+  constexpr float magic = 12582912.0f;  // as in quantize(): adding it rounds
+  const V low = F::set1(magic + layer.low), high = F::set1(magic + layer.high), whole = F::set1(magic);
+  const typename F::I base = F::bits(F::set1(magic - P::offset - layer.shift));
+  for (size_t r = 0; r < rows; r++, sums += N, y += fp::quantized_width(N)) {
+    typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
+    typename F::M sure = F::equal(whole, whole);
+    for (size_t k = 0; k < N; k += F::lanes, to += F::lanes) {
+      const V sum = k + F::lanes <= N ? F::load(sums + k) : F::load_part(sums + k, int(N - k), F::zero());
+      const V a = F::add(sum, F::load(layer.bias + k));
+      const V v = F::fma(a, F::load(layer.below + k), whole);
+      sure = F::mask_and(sure, F::equal(v, F::fma(a, F::load(layer.above + k), whole)));
+      P::narrow(to, F::isub(F::bits(F::min(high, F::max(low, v))), base));
+    }
+    if (F::any(F::mask_not(sure))) return r;
+    y[0] = 1;
+  }
+  return rows;
 }
 
 template <class P>
@@ -308,6 +343,7 @@ constexpr fp::Int8Kernels int8_table() {
           quantize<P>,
           static_quantize<P>,
           bytes<P>,
+          narrow<P>,
           DenseInt8<P>::run};
 }
 

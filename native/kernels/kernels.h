@@ -192,6 +192,17 @@ struct TreeKernels {
                int32_t* leaves);
 };
 
+// How float32 makes bytes of the sums of a layer whose results only another layer takes. Where products with a factor
+// below and one above its own round to the same integer, so does the exact one; otherwise float32 cannot decide. The
+// layer's shift before rounding down is ½; factors of 2^-4 at most and biases of 2^24 let no product leave the integers
+// that float32 rounds to.
+struct Narrowing {
+  const float* bias;           // [N], and zeros to a whole vector; so are the next
+  const float *below, *above;  // the factor, and 2^-22 of it less and more
+  float low, high;             // integers within ±512
+  float shift;                 // added at last, an integer: results are bytes
+};
+
 // One way to multiply bytes: an instruction set may have several, for processors that have more of it.
 struct Int8Kernels {
   Int8Layout layout;  // panel_columns divides that of the set's f32 table
@@ -200,9 +211,12 @@ struct Int8Kernels {
   // The same by one scale for all rows: x·factor + zero, rounded to nearest even, at least −128 and at most 127. It is
   // the scale of each row, and NaN that of one with NaN or an infinity.
   void (*static_quantize)(const float* x, float* y, size_t rows, size_t K, const StaticScale& scale);
-  // The same with a scale of 1, of rows that hold whole numbers from center − 128 to center + 127: what is beyond
-  // counts as the nearest of them, a fraction is cut off. A row with NaN has the scale NaN.
-  void (*bytes)(const double* x, double center, float* y, size_t rows, size_t K);
+  // The same with a scale of 1, of doubles or int32 that are whole numbers from center − 128 to center + 127: what is
+  // beyond counts as the nearest of them, a fraction is cut off. A row with NaN has the scale NaN.
+  void (*bytes)(const void* x, bool integers, double center, float* y, size_t rows, size_t K);
+  // Such rows of sums[rows, N], min(max(⌊(sum + bias)·factor + ½⌋, low), high) + shift, up to the first that float32
+  // cannot decide, whose place may be changed; gives how many.
+  size_t (*narrow)(const float* sums, const Narrowing& layer, float* y, size_t rows, size_t N);
   // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout. Of a layer with
   // `bytes`, whose results are finite in a row that is, y[rows, quantized_width(N)] is what static_quantize() gives of
   // them.

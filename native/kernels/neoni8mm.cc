@@ -35,6 +35,7 @@ struct MatrixProducts {
   using Row = int8_t;
   static constexpr int group = 8, offset = 0;
   static void narrow(Row* to, int32x4_t v) { Products::narrow(to, v); }
+  static F::V to_float(int32x4_t v) { return Products::to_float(v); }
 
   using Layer = fp::DenseLayer<float>;
   using Floats = Dense<F>;
@@ -113,6 +114,7 @@ constexpr fp::Int8Kernels int8 = {
     quantize<MatrixProducts>,
     static_quantize<MatrixProducts>,
     bytes<MatrixProducts>,
+    narrow<MatrixProducts>,
     MatrixProducts::run};
 
 }  // namespace FP_ISA

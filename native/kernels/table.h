@@ -34,16 +34,6 @@ constexpr auto bf16_of() -> decltype(Kernels<typename S::T>::dense_bf16) {
   }
 }
 
-// What follows a layer of bytes, in double precision.
-template <class S>
-constexpr auto requantize_of() -> decltype(Kernels<typename S::T>::requantize) {
-  if constexpr (sizeof(typename S::T) == sizeof(float)) {
-    return nullptr;
-  } else {
-    return requantize<S>;
-  }
-}
-
 #ifdef FP_REST
 
 template <class S>
@@ -104,6 +94,12 @@ void rest_bag(const typename S::T* table, size_t width, const int32_t* ids, cons
   rest<S>().bag(table, width, ids, weights, count, y);
 }
 
+template <class S>
+void rest_requantize(const float* sums, const double* bias, const double* factor, const double* settings, double* y,
+                     size_t rows, size_t width) {
+  rest<S>().requantize(sums, bias, factor, settings, y, rows, width);
+}
+
 #define FP_SELDOM_UNARY rest_unary<S, int(which)>
 #define FP_SELDOM_BINARY rest_binary<S, int(which)>
 #define FP_SELDOM_REDUCE(name) rest_reduce<S, int(fp::Reduce::name)>
@@ -117,6 +113,16 @@ void rest_bag(const typename S::T* table, size_t width, const int32_t* ids, cons
 #define FP_SELDOM(name) name<S>
 
 #endif
+
+// What follows a layer of bytes, in double precision.
+template <class S>
+constexpr auto requantize_of() -> decltype(Kernels<typename S::T>::requantize) {
+  if constexpr (sizeof(typename S::T) == sizeof(float)) {
+    return nullptr;
+  } else {
+    return FP_SELDOM(requantize);
+  }
+}
 
 enum class Use { often, single, seldom, doubled };
 

@@ -103,6 +103,43 @@ describe.each(['int8', 'uint8'] as const)('layers of %s', (dtype) => {
     }
   });
 
+  it('give what doubles do where products lie halfway between integers, and NaN for rows of NaN only', () => {
+    const [k, n, rows] = [24, 40, 48];
+    const random = new Random(5);
+    const whole = (layer: Layer): Layer => ({ ...layer, factors: layer.factors.map(() => 2 ** -8) });
+    const [first, second] = [whole(layerOf(random, k, n)), layerOf(random, n, 30)];
+    const graph = graphFrom([...nodesOf(first, 'x', 'h'), ...nodesOf(second, 'h', 'y')], k, dtype, ['y']);
+    const x = Float64Array.from({ length: rows * k }, () => least + random.below(256));
+    const wanted = Float64Array.from(computed(second, computed(first, x)));
+    x[5 * k + 3] = Number.NaN;
+    wanted.fill(Number.NaN, 5 * 30, 6 * 30);
+    for (const isa of ISAS) {
+      using model = modelFromGraph(graph, { isa });
+      expect(bitsOf(model.run(x)), isa).toEqual(bitsOf(wanted));
+    }
+  });
+
+  it('take inputs of integers as they are, and results that others take too', () => {
+    const random = new Random(6);
+    const [first, second] = [layerOf(random, 21, 40), layerOf(random, 40, 5)];
+    const nodes = [...nodesOf(first, 'x', 'h'), ...nodesOf(second, 'h', 'y')];
+    const graph = graphFrom(nodes, 21, dtype, ['y']);
+    const shown = graphFrom(nodes, 21, dtype, ['y', 'h']);
+    for (const isa of ISAS) {
+      using model = modelFromGraph(graph, { isa });
+      using both = modelFromGraph(shown, { isa });
+      for (const Integers of [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array]) {
+        const x = new Integers(Array.from({ length: 70 * 21 }, () => 300 - random.below(600)));
+        const wanted = model.run(Float64Array.from(x));
+        expect(model.run(x), `${isa}, ${Integers.name}`).toEqual(wanted);
+        expect(both.run({ x }), `${isa}, ${Integers.name}`).toEqual({
+          y: wanted,
+          y1: both.run({ x: Float64Array.from(x) }).y1,
+        });
+      }
+    }
+  });
+
   it('take what is beyond the type as the nearest of it, and give NaN for NaN', () => {
     const layer = layerOf(new Random(3), 40, 20);
     const graph = graphFrom(nodesOf(layer, 'x', 'y'), 40, dtype);
@@ -173,11 +210,26 @@ describe('which layers are of bytes', () => {
     }
   });
 
-  it('are not those whose sums float32 may not hold', () => {
+  it('are not those whose sums float32 may not hold, unless such sums are clipped', () => {
     const [inputs, outputs] = [1200, 2];
     const wide = { ...layerOf(random, inputs, outputs), weight: new Float32Array(inputs * outputs).fill(127) };
-    expect(isInBytes(graphFrom(nodesOf(wide, 'x', 'y'), inputs, dtype))).toBe(false);
-    const light = { ...wide, weight: wide.weight.map(() => 100) };
+    const small = { ...wide, factors: wide.factors.map(() => 2 ** -18) };
+    expect(isInBytes(graphFrom(nodesOf(small, 'x', 'y'), inputs, dtype))).toBe(false);
+    const light = { ...small, weight: wide.weight.map(() => 100) };
     expect(isInBytes(graphFrom(nodesOf(light, 'x', 'y'), inputs, dtype))).toBe(true);
+    const graph = graphFrom(nodesOf(wide, 'x', 'y'), inputs, dtype);
+    expect(isInBytes(graph)).toBe(true);
+    using model = modelFromGraph(graph);
+    for (const value of [-128, -127, 126, 127, 0]) {
+      const x = new Float64Array(inputs).fill(value);
+      expect(model.run(x)).toEqual(Float64Array.from(computed(wide, x)));
+    }
+  });
+
+  it('are those of few products only behind another', () => {
+    const few = layerOf(random, 16, 3);
+    expect(layersOf(graphFrom(nodesOf(few, 'x', 'y'), 16, dtype)).kinds).not.toContain('dense in bytes');
+    const { kinds } = layersOf(graphFrom([...nodesOf(layer, 'x', 'h'), ...nodesOf(few, 'h', 'y')], k, dtype, ['y']));
+    expect(kinds.filter((kind) => kind === 'dense in bytes')).toHaveLength(2);
   });
 });

@@ -493,7 +493,7 @@ std::vector<double> reference(const ByteLayer& layer, const double* x, double ce
   return y;
 }
 
-// As run_block.cc does: sums in the second half of the result.
+// As run_bytes.cc does: sums in the second half of the result.
 std::vector<double> run_bytes(const fp::Int8Way& way, const fp::Kernels<double>& kernels, const ByteLayer& layer,
                               const double* x, double center, size_t rows) {
   const size_t width = fp::quantized_width(layer.K), count = rows * layer.N;
@@ -501,7 +501,7 @@ std::vector<double> run_bytes(const fp::Int8Way& way, const fp::Kernels<double>&
   CHECK(packed.allocate(fp::packed_int8_size(layer.K, layer.N, way.kernels.layout)));
   fp::pack_bytes(layer.weights.data(), layer.out_in, layer.K, layer.N, way.kernels.layout, packed.data());
   std::vector<float> bytes(1 + rows * width + guard, poison);
-  way.kernels.bytes(x, center, bytes.data() + 1, rows, layer.K);
+  way.kernels.bytes(x, false, center, bytes.data() + 1, rows, layer.K);
   check_guards(bytes, rows * width, way.name);
   std::vector<double> y(count + guard, double(poison));
   float* const sums = reinterpret_cast<float*>(y.data()) + count;
@@ -549,6 +549,91 @@ TEST("layers of bytes take what is beyond as the nearest byte, cut fractions off
   x[1 + 2 * K + 37] = std::numeric_limits<double>::quiet_NaN();
   check_bytes(layer, x, 0, rows);
   for (double value : reference(layer, x.data() + 1 + 2 * K, 0, 1)) CHECK(value != value);
+}
+
+// A layer's sums, of which some lie as near as can be to where their products are rounded down or up.
+std::vector<float> random_sums(const std::vector<double>& bias, const std::vector<double>& factors, size_t rows,
+                               bool near, test::Random& random) {
+  std::vector<float> sums;
+  for (size_t i = 0; i < rows * bias.size(); i++) {
+    const size_t n = i % bias.size();
+    const double fraction = near && random.below(40) == 0 ? 0.5 : random.below(900) / 1000.0 - 0.45;
+    const double wanted = whole(random, -200, 200) + fraction;
+    sums.push_back(float(std::nearbyint(wanted / factors[n] - bias[n])));
+  }
+  return sums;
+}
+
+TEST("bytes of a layer's sums are those of its results, up to the first row that float32 cannot decide") {
+  test::Random random(48);
+  size_t decided = 0, left = 0;
+  for (const Shape& shape : shapes()) {
+    const size_t N = shape.N, rows = shape.rows, width = fp::quantized_width(N), whole_width = (N + 15) / 16 * 16;
+    const bool near = random.below(2) == 1;
+    const double low = -100, high = 120, shift = whole(random, -28, 7);
+    std::vector<double> bias, factors;
+    std::vector<float> biases(whole_width), below(whole_width), above(whole_width);
+    for (size_t n = 0; n < N; n++) {
+      bias.push_back(whole(random, -100000, 100000));
+      const double digits = near && n % 2 == 0 ? 0 : random.below(1000000) / 1000000.0;
+      factors.push_back(std::ldexp(1 + digits, -5 - random.below(9)));
+      biases[n] = float(bias[n]);
+      below[n] = float(factors[n] * (1 - 0x1p-22));
+      above[n] = float(factors[n] * (1 + 0x1p-22));
+    }
+    std::vector<float> sums = random_sums(bias, factors, rows, near, random);
+    if (random.below(4) == 0 && rows > 0)
+      sums[size_t(random.below(int(sums.size())))] = std::numeric_limits<float>::quiet_NaN();
+    std::vector<double> wanted;
+    for (size_t i = 0; i < sums.size(); i++) {
+      const double result = std::floor(std::fma(sums[i] + bias[i % N], factors[i % N], 0.5));
+      wanted.push_back(result != result ? result : std::fmin(std::fmax(result, low), high) + shift);
+    }
+    const fp::Narrowing layer = {biases.data(), below.data(), above.data(), float(low), float(high), float(shift)};
+    for (size_t i = 0; i < fp::int8_way_count; i++) {
+      const fp::Int8Way& way = fp::int8_ways[i];
+      if (!way.available()) continue;
+      std::vector<float> bytes(1 + rows * width + guard, poison), expected(1 + rows * width);
+      const size_t done = way.kernels.narrow(sums.data(), layer, bytes.data() + 1, rows, N);
+      check_guards(bytes, rows * width, way.name);
+      way.kernels.bytes(wanted.data(), false, 0, expected.data() + 1, rows, N);
+      const size_t row_bytes = sizeof(float) + N * (way.kernels.layout.group == 2 ? 2 : 1);
+      for (size_t r = 0; r < done; r++) {
+        const float *found = &bytes[1 + r * width], *right = &expected[1 + r * width];
+        CHECK_THAT(std::memcmp(found, right, row_bytes) == 0, "%s %zu rows %zu, row %zu", way.name, N, rows, r);
+      }
+      decided += done;
+      if (done == rows) continue;
+      left++;
+      bool is_near = false;
+      for (size_t n = 0; n < N; n++) {
+        const double v = (sums[done * N + n] + bias[n]) * factors[n];
+        is_near = is_near || v != v || std::fabs(v - std::floor(v) - 0.5) < std::fabs(v) * 0x1p-20;
+      }
+      CHECK_THAT(is_near, "%s %zu rows %zu stopped at row %zu", way.name, N, rows, done);
+    }
+  }
+  CHECK(decided > 1000 && left > 20);
+}
+
+TEST("integers become the bytes that the same doubles become") {
+  test::Random random(49);
+  for (const Shape& shape : shapes()) {
+    const size_t K = shape.K, rows = shape.rows, width = fp::quantized_width(K);
+    const double center = random.below(300) - 150;
+    std::vector<int32_t> x(1 + rows * K);
+    for (int32_t& value : x) value = int32_t(whole(random, -300, 300)) * (random.below(9) == 0 ? 7000000 : 1);
+    const std::vector<double> doubles(x.begin(), x.end());
+    for (size_t i = 0; i < fp::int8_way_count; i++) {
+      const fp::Int8Way& way = fp::int8_ways[i];
+      if (!way.available()) continue;
+      std::vector<float> bytes(1 + rows * width + guard, poison), expected = bytes;
+      way.kernels.bytes(x.data() + 1, true, center, bytes.data() + 1, rows, K);
+      way.kernels.bytes(doubles.data() + 1, false, center, expected.data() + 1, rows, K);
+      CHECK_THAT(std::memcmp(bytes.data(), expected.data(), bytes.size() * sizeof(float)) == 0, "%s %zu rows %zu",
+                 way.name, K, rows);
+    }
+  }
 }
 
 TEST("weights that were int8 once come out of int8 as they went in") {

@@ -87,7 +87,7 @@ const entries = {
   /**
    * y, x (a result of `bytes`), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of integers from
    * −128 to 127, bias parameter [N], factor parameter [N], parameter [shift, low, high, zero]: in a plan of f64,
-   * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where x·W stays within ±2^24
+   * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where any x·W beyond ±2^24 is clipped
    */
   byte_dense: { number: 29, since: 5 },
   /**

@@ -1,0 +1,92 @@
+// Making a network: layers of bytes, and what bytes are made of. Only for f64.
+#include <cmath>
+#include <utility>
+
+#include "builder.h"
+#include "pack.h"
+#include "pack_reduced.h"
+
+namespace fp {
+namespace {
+
+// Whether the results of the layer may become those bytes without doubles on the way: see Narrowing.
+template <typename T>
+bool can_narrow(Step<T>& layer, const Step<T>& bytes) {
+  constexpr T most_bias = 1 << 24, most_factor = 0x1p-4, most_shift = 384;
+  const T low = layer.p[2][1], high = layer.p[2][2], shift = layer.p[2][3] - *bytes.p[0];
+  bool can = layer.columns == bytes.inner && layer.p[2][0] == 0.5 && low <= high && low + shift >= -128 &&
+             high + shift <= 127 && std::fabs(shift) <= most_shift;
+  for (const T number : {low, high, shift}) can = can && number == std::trunc(number);
+  for (size_t n = 0; can && n < layer.columns; n++) {
+    const T bias = layer.p[0][n];
+    can = std::fabs(bias) <= most_bias && bias == T(float(bias)) && std::fabs(layer.p[1][n]) <= most_factor;
+  }
+  layer.narrowing.low = float(low);
+  layer.narrowing.high = float(high);
+  layer.narrowing.shift = float(shift);
+  return can;
+}
+
+}  // namespace
+
+// Words of 32 bits are kept in an arena of doubles.
+template <typename T>
+void Network<T>::Builder::byte_dense(Step<T>& step, const int32_t* field) {
+  if constexpr (sizeof(T) == sizeof(double)) {
+    const size_t K = step.inner, N = step.columns = size_t(field[3]), together = scaled_together(N);
+    const Int8Layout& int8 = network_.int8_->layout;
+    const T* const weights = parameter(field[5]);
+    bool fill;
+    T* const packed = take({weights, nullptr, K, N, 2 * int32_t(Weights::int8) + field[4], 0},
+                           (packed_int8_size(K, N, int8) + 1) / 2, fill);
+    if (fill) pack_bytes(weights, field[4] != 0, K, N, int8, reinterpret_cast<float*>(packed));
+    step.dense.weights = packed;
+    for (size_t i = 0; i < 2; i++) {
+      const T* const from = parameter(field[6 + i]);
+      T* const to = take({from, nullptr, N, together, form_of_copy, 0}, N * together, fill);
+      for (size_t n = 0; fill && n < N * together; n++) to[n] = from[n % N];
+      step.p[i] = to;
+    }
+    step.p[2] = copy(parameter(field[8]), 4);
+    narrowing(step, field);
+  }
+}
+
+template <typename T>
+void Network<T>::Builder::narrowing(Step<T>& step, const int32_t* field) {
+  const size_t N = step.columns, whole = (N + lane_count - 1) / lane_count * lane_count;
+  bool fill;
+  T* const words = take({parameter(field[6]), parameter(field[7]), N, 0, form_of_narrowing, 0}, 2 * whole, fill);
+  if (!filling_) return;
+  float* const bias = reinterpret_cast<float*>(words);
+  float* const below = bias + whole;
+  float* const above = below + whole;
+  for (size_t n = 0; fill && n < N; n++) {
+    bias[n] = float(step.p[0][n]);
+    below[n] = float(step.p[1][n] * (1 - 0x1p-22));
+    above[n] = float(step.p[1][n] * (1 + 0x1p-22));
+  }
+  step.narrowing = {bias, below, above, 0, 0, 0};
+}
+
+template <typename T>
+void Network<T>::Builder::join_bytes() {
+  Step<T>* before = nullptr;
+  for (Step<T>& step : network_.steps_) {
+    Step<T>* const layer = std::exchange(before, &step);
+    if (step.opcode != Opcode::bytes || takers_[size_t(step.a)] != 1) continue;
+    for (size_t i = 0; i < network_.inputs_.size(); i++) {
+      if (network_.inputs_[i].value != step.a) continue;
+      network_.inputs_[i].bytes = true;
+      step.input = int32_t(i);
+    }
+    if (layer == nullptr || layer->opcode != Opcode::byte_dense || layer->y != step.a) continue;
+    if (can_narrow(*layer, step)) layer->function = step.function = 1;
+  }
+}
+
+template void Network<float>::Builder::byte_dense(Step<float>&, const int32_t*);
+template void Network<double>::Builder::byte_dense(Step<double>&, const int32_t*);
+template void Network<double>::Builder::join_bytes();
+
+}  // namespace fp
