@@ -13,7 +13,7 @@ import { llvm } from './llvm.js';
 import { fileOf, TARGETS } from './targets.js';
 
 /** For the addon that runs models, and for the one that learns. */
-const MOST_BYTES = { runs: 480 * 1024, learns: 208 * 1024 };
+const MOST_BYTES = { runs: 476 * 1024, learns: 208 * 1024 };
 const OLDEST_GLIBC = [2, 17];
 const EXPORT = 'napi_register_module_v1';
 
