@@ -1,11 +1,11 @@
-// Making a network: the order in which its parts are made, and how many rows make a block.
+// Builds a network: the order in which its parts are built, and the number of rows in a block.
 #include "builder.h"
 
 namespace fp {
 namespace {
 
-// Rows of a block. Small models keep the activations of a block in the first-level cache. The weights of larger ones
-// are read again for each block from further away, and larger blocks pay for that. So do at least `wanted` rows.
+// Rows of a block. Small models keep the activations of a block in the first-level cache. Weights of larger models are
+// read again for each block, from farther away, so larger blocks are faster. A block has at least `wanted` rows.
 size_t rows_of_block(size_t row_bytes, size_t weight_bytes, size_t wanted) {
   constexpr size_t most_rows = 384, most_bytes = 64 << 20;
   const size_t least_rows = wanted > 48 ? wanted : 48;
@@ -17,7 +17,7 @@ size_t rows_of_block(size_t row_bytes, size_t weight_bytes, size_t wanted) {
   return rows > 0 ? rows : 1;
 }
 
-// Of distances to many points, each of which is looked at once, as many as stay near the core.
+// Rows of a block that is compared with many points: as many as stay in the second-level cache.
 size_t rows_of_neighbours(size_t row_bytes) {
   constexpr size_t least_rows = 8, most_bytes = 512 << 10;
   return most_bytes / row_bytes > least_rows ? most_bytes / row_bytes : least_rows;
@@ -65,7 +65,7 @@ Creation Network<T>::Builder::build(const MostBytes& most) {
   if (!copy_ports() || !number_constants()) return no_memory;
   decode();  // counts
   if (has_no_memory_) return no_memory;
-  // Instructions may pack the same weights with many biases, or repeat a number: the plan's length bounds nothing.
+  // Instructions may pack the same weights with many biases, or repeat a number: the plan's length is no bound.
   if (network_.arena_.taken() > most.packed / sizeof(T)) return Creation::too_large;
   if (!network_.arena_.allocate() || !network_.lists_.allocate(list_count_)) return no_memory;
   if (!network_.steps_.allocate(plan_.instruction_count)) return no_memory;
@@ -108,7 +108,7 @@ bool Network<T>::Builder::copy_ports() {
   for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = port(plan_.inputs[i]);
   for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = port(plan_.outputs[i]);
   for (size_t i = 0; i < plan_.value_count; i++) network_.widths_[i] = size_t(plan_.widths[i]);
-  // Ragged rows stay where the caller has them.
+  // Ragged rows stay in the caller's buffers.
   for (const Port& input : network_.inputs_) {
     if (input.ragged) network_.widths_[size_t(input.value)] = 0;
   }

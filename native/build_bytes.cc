@@ -1,4 +1,4 @@
-// Making a network: layers of bytes, and what bytes are made of. Only for f64.
+// Builds a network: layers of bytes, and the sources of their bytes. Only for f64.
 #include <cmath>
 #include <utility>
 
@@ -9,7 +9,7 @@
 namespace fp {
 namespace {
 
-// Whether the results of the layer may become those bytes without doubles on the way: see Narrowing.
+// Whether the layer's results may become these bytes without doubles in between: see Narrowing.
 template <typename T>
 bool can_narrow(Step<T>& layer, const Step<T>& bytes) {
   constexpr T most_bias = 1 << 24, most_factor = 0x1p-4, most_shift = 384;

@@ -1,4 +1,4 @@
-// Making a network: parameters that are packed, which are those of dense layers, points and trees.
+// Builds a network: packed parameters, which are those of dense layers, points and trees.
 #include <limits>
 
 #include "builder.h"
@@ -7,9 +7,9 @@
 namespace fp {
 namespace {
 
-// The stride of a copy of rows of K elements that tiles read side by side; 0 where the rows serve as they are.
-// First-level caches keep what is 4 KB apart in one set of 8 or 12 lines, where the rows of a taller tile push each
-// other out. Copying pays from so many columns on.
+// The stride for a copy of rows of K elements that tiles read side by side; 0 if no copy is needed. First-level caches
+// keep addresses 4 KB apart in one set of 8 or 12 lines, where the rows of a taller tile evict each other. A copy pays
+// off above a number of columns.
 size_t spread_stride(size_t K, size_t N, size_t element, int tile_rows) {
   constexpr size_t apart = 4096, least_columns = 128;
   constexpr int lines_of_set = 8;
@@ -54,7 +54,7 @@ void Network<T>::Builder::dense(Step<T>& step, const int32_t* field) {
   step.dense = {K, N, K, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
 }
 
-// Only for f32. What the zero of a row adds to its integers is taken off each sum, as the kernel's own offset is.
+// Only for f32. What the zero point adds to a row's integers is subtracted from each sum, like the kernel's own offset.
 template <typename T>
 void Network<T>::Builder::static_dense(Step<T>& step, const int32_t* field) {
   if constexpr (sizeof(T) == sizeof(float)) {

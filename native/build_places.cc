@@ -1,10 +1,10 @@
-// Making a network: where values stand in scratch.
+// Builds a network: the places of values in scratch.
 #include "builder.h"
 
 namespace fp {
 namespace {
 
-// Whether the kernel may write its result over an operand as wide.
+// Whether the kernel may overwrite an operand of the same width with its result.
 bool in_place(Opcode opcode) {
   switch (opcode) {
     case Opcode::unary:
@@ -58,7 +58,7 @@ bool Network<T>::Builder::place_values() {
     }
     for_operands(step, [&](int32_t value) {
       if (value == taken || !ends_here(value, i)) return;
-      last_use_[size_t(value)] = 0;  // an operand may stand twice
+      last_use_[size_t(value)] = 0;  // an operand may occur twice
       release(value);
     });
     if (defines && last_use_[y] == 0) release(step.y);
@@ -69,7 +69,7 @@ bool Network<T>::Builder::place_values() {
 template <typename T>
 size_t Network<T>::Builder::grow(size_t width) {
   const size_t place = network_.row_elements_;
-  // A place of doubles is a multiple of their size, however many rows a block has.
+  // Doubles are aligned to their size, for any number of rows in a block.
   network_.row_elements_ += has_wide_ ? (width + 1) / 2 * 2 : width;
   return place;
 }

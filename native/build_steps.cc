@@ -1,4 +1,4 @@
-// Making a network: a step for each instruction of the plan.
+// Builds a network: a step for each instruction of the plan.
 #include "builder.h"
 
 namespace fp {
@@ -163,7 +163,7 @@ Step<T> Network<T>::Builder::decode(const int32_t* word) {
   return step;
 }
 
-// Columns in a row are copied at once; `function` says so and `inner` where they begin.
+// Adjacent columns are copied at once: `function` is set, and `inner` is the first of them.
 template <typename T>
 void Network<T>::Builder::gather(Step<T>& step, const int32_t* columns) {
   bool adjacent = true;
@@ -177,7 +177,7 @@ void Network<T>::Builder::gather(Step<T>& step, const int32_t* columns) {
 template <typename T>
 void Network<T>::Builder::concat(Step<T>& step, const int32_t* words, size_t count) {
   fill_list(step, count, [&](size_t i) { return operand(words[i]); });
-  // Beside the operands, the width of each: constants have no entry in widths_.
+  // The operands and the width of each, since constants have no entry in widths_.
   const int32_t* const list = step.list;
   fill_list(step, count, [&](size_t i) {
     return words[i] >= 0 ? plan_.widths[words[i]] : int32_t(plan_.parameters[-1 - words[i]].count);

@@ -93,8 +93,7 @@ class Network<T>::Builder {
   const T* static_scale(int32_t index);
   void byte_dense(Step<T>& step, const int32_t* field);
   void narrowing(Step<T>& step, const int32_t* field);
-  // Bytes of an input's integers, and of the sums of the layer before, are made of these as they are where nothing else
-  // takes them.
+  // Lets bytes read an input's integers, or the sums of the layer before, directly if nothing else uses these.
   void join_bytes();
   void distances(Step<T>& step, const int32_t* field);
   void trees(Step<T>& step, const int32_t* field, const int32_t* end);

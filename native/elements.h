@@ -50,7 +50,7 @@ void convert_input(const Input& input, size_t first, size_t count, T* to) {
   }
 }
 
-// For an input of which only bytes are made: whether it is read as int32, which it is or becomes in `room`.
+// For an input that is only used as bytes: whether it is read as int32, directly or converted in `room`.
 inline bool becomes_int32(Element element) {
   return element == Element::i8 || element == Element::u8 || element == Element::i32;
 }

@@ -47,7 +47,7 @@ struct RunError {
   size_t row;          // of the batch
   size_t element;      // of the row that the instruction reads
   double value;        // found there
-  size_t limit;        // how many ids there are; 0 where it was none
+  size_t limit;        // the number of ids; 0 if it was no id
 };
 
 // One instruction, with its parameters packed and its operands found. Operands are indices into `base`: values first,
@@ -56,22 +56,22 @@ template <typename T>
 struct Step {
   Opcode opcode;
   int32_t function;      // of the opcode's kind, or its flag
-  int32_t y, a, b, c;    // y is a where the instruction defines nothing
+  int32_t y, a, b, c;    // y is a if the instruction defines nothing
   size_t width;          // of y
   size_t repeat, inner;  // rows within a row, and elements of one
-  size_t columns;        // of a product, or elements that are sorted out
-  bool wide;             // of doubles: width and inner count these, operands and parameters are as long
+  size_t columns;        // of a product, or the elements selected by a sort
+  bool wide;             // of doubles: width and inner count these, and so do operands and parameters
   const T* p[3];         // parameters, in the order of the plan's words
   DenseLayer<T> dense;
-  size_t spread;  // stride of a copy of x that tiles read sooner; 0 where they do not
+  size_t spread;  // stride of a copy of x that tiles read faster; 0 if there is no copy
   void (*run_dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
   const int32_t* list;  // columns of a gather, operands of a concat
   size_t list_count;
   Trees<T> trees;
   Points<T> points;
-  // A layer of bytes whose results only become bytes, in the next step, has its function 1, and so has that step.
+  // `function` is 1 for a layer of bytes whose results only the next step uses, as bytes, and for that step.
   Narrowing narrowing;
-  int32_t input;  // that bytes are made of; −1 for none
+  int32_t input;  // the input that the bytes come from; −1 for none
 };
 
 // The number of rows of a layer of bytes that are scaled as one, with repeated biases and factors, to fill vectors.
@@ -130,7 +130,7 @@ class Network {
     bool wide;  // doubles, in a network of floats
     bool ragged;
     int32_t checked;  // the instruction that requires the input's integers to be exact; −1 for none
-    bool bytes;       // nothing but bytes are made of it
+    bool bytes;       // only used as bytes
   };
 
   Outcome run_block(T* const* base, const Input* inputs, size_t first, size_t rows, RunError& error, Help help) const;

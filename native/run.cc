@@ -1,10 +1,10 @@
-// Running a network: a block of rows after another, from the caller's buffers and back.
+// Runs a network: one block of rows after another, from the caller's buffers and back.
 #include "elements.h"
 #include "network.h"
 
 namespace fp {
 
-// A table: where the values stand, then the place of every operand, values first, constants last.
+// A table: the address of the values, then the place of every operand, values first, constants last.
 template <typename T>
 size_t Network<T>::table_bytes() const {
   return whole_lines((1 + widths_.size() + constants_.size()) * sizeof(T*));
@@ -41,7 +41,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
       const size_t blocks = (count + block_rows_ - 1) / block_rows_;
       count = (count + blocks - 1) / blocks;
     }
-    // The caller's buffers serve as they are where their elements are the model's.
+    // The caller's buffers are used directly if they have the model's element type.
     for (size_t i = 0; i < outputs_.size(); i++) {
       const int32_t value = outputs_[i].value;
       const bool direct = outputs[i].element == element_of_port(outputs_[i]);
@@ -50,7 +50,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
     for (size_t i = 0; i < inputs_.size(); i++) {
       const int32_t value = inputs_[i].value;
       const size_t width = widths_[size_t(value)];
-      if (inputs_[i].ragged) {  // what takes it knows how it is given
+      if (inputs_[i].ragged) {  // steps read it through `inputs`
         base[value] = reinterpret_cast<T*>(const_cast<Input*>(&inputs[i]));
         continue;
       }
@@ -75,7 +75,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
       error.row += row;
       return outcome;
     }
-    // What stands elsewhere: other elements, an input that is an output, a value that two outputs name.
+    // Results to copy: other element types, an input that is an output, a value that two outputs name.
     for (size_t i = 0; i < outputs_.size(); i++) {
       const int32_t value = outputs_[i].value;
       const size_t width = widths_[size_t(value)];

@@ -1,4 +1,4 @@
-// Running a block of rows through all steps.
+// Runs a block of rows through all steps.
 #include <cmath>
 
 #include "elements.h"
@@ -6,7 +6,7 @@
 #include "network.h"
 #include "sort.h"
 
-// Made as small as can be: what models seldom have.
+// Optimized for size: for operations that models seldom have.
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 #endif
@@ -40,7 +40,7 @@ void sort_rows(const Step<U>& step, const T* x, T* y, size_t rows) {
   }
 }
 
-// A tile of fewer finds room for its rows in one set of the first-level cache: see spread_stride in build_packed.cc.
+// With fewer rows, those of a tile fit in one set of the first-level cache: see spread_stride in build_packed.cc.
 constexpr size_t least_spread_rows = 9;
 
 }  // namespace
@@ -74,7 +74,7 @@ void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) cons
       sort_rows(step, a, y, rows);
       break;
     default:
-      break;  // no other has a form in doubles
+      break;  // no other opcode has a form for doubles
   }
 }
 
@@ -196,7 +196,7 @@ Outcome Network<T>::run_block(T* const* base, const Input* inputs, size_t first,
         break;
       }
       case Opcode::require_exact: {
-        if (is_input(step.a)) break;  // run() has looked at what the caller gave
+        if (is_input(step.a)) break;  // run() has checked the caller's values
         constexpr size_t unit = sizeof(double) / sizeof(T);
         const double* const x = reinterpret_cast<const double*>(a);
         const size_t width = step.width / unit, count = rows * width;

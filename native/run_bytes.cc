@@ -1,4 +1,4 @@
-// Running layers of bytes. Only for f64.
+// Runs layers of bytes. Only for f64.
 #include <limits>
 
 #include "elements.h"
@@ -6,7 +6,7 @@
 
 namespace fp {
 
-// A layer's sums are in the second half of its result until they are scaled, or bytes made of them.
+// A layer's sums are in the second half of its result until they are scaled or turned into bytes.
 template <typename T>
 void Network<T>::run_bytes(const Step<T>& step, const Input* inputs, const T* x, T* y, size_t rows) const {
   if (step.opcode == Opcode::byte_dense) {
@@ -16,7 +16,7 @@ void Network<T>::run_bytes(const Step<T>& step, const Input* inputs, const T* x,
         step.inner, N, step.inner, {}, reinterpret_cast<const float*>(step.dense.weights), -infinity, infinity};
     float* const sums = reinterpret_cast<float*>(y) + rows * N;
     int8_->dense(layer, reinterpret_cast<const float*>(x), sums, rows, 0, N);
-    if (step.function != 0) return;  // bytes are made of the sums
+    if (step.function != 0) return;  // the next step turns the sums into bytes
     const size_t together = scaled_together(N), left = rows % together, done = (rows - left) * N;
     kernels_->requantize(sums, step.p[0], step.p[1], step.p[2], y, rows / together, N * together);
     kernels_->requantize(sums + done, step.p[0], step.p[1], step.p[2], y + done, 1, N * left);
@@ -32,7 +32,7 @@ void Network<T>::run_bytes(const Step<T>& step, const Input* inputs, const T* x,
   }
 }
 
-// x is the layer's result, in which its sums are. A row that float32 cannot decide goes by doubles.
+// x is the layer's result, which contains its sums. A row that float32 cannot decide is computed in doubles.
 template <typename T>
 void Network<T>::narrow(const Step<T>& layer, double center, T* x, float* y, size_t rows) const {
   const size_t N = layer.columns, width = quantized_width(N);

@@ -100,7 +100,7 @@ class Verifier {
     return repeated() && require(repeat_ * inner_ == y_width, "the result has another width");
   }
 
-  bool of_bytes() { return require(plan_.precision == Precision::f64, "layers of bytes are for f64 alone"); }
+  bool of_bytes() { return require(plan_.precision == Precision::f64, "layers of bytes are only for f64"); }
   bool single() {
     return require(plan_.precision == Precision::f32, "reduced weights and values of doubles are only for f32");
   }

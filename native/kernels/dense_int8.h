@@ -1,11 +1,11 @@
 // Dense layers with int8 weights and activations: exact sums in int32, the same in every order.
 //
-// Products are what instruction sets differ in. A struct P of them has
+// Instruction sets only differ in their products. A struct P of them has
 //   F               the float vectors beside it, as many lanes as sums
-//   Row             the element of a quantised row as dot() wants it
-//   group, offset   how many k one product takes; what is added to each element of a row (see pack_reduced.h)
-//   A, B            what broadcast() and load() give
-//   broadcast(at)   the `group` elements of a row from there, for every lane
+//   Row             the element type of a quantised row for dot()
+//   group, offset   the number of k in one product; what is added to each element of a row (see pack_reduced.h)
+//   A, B            the results of broadcast() and load()
+//   broadcast(at)   `group` elements of a row from `at` on, for every lane
 //   load(at)        `group` weights for each lane
 //   dot(sum, a, b)  sum + Σ a·b over the group, in each lane, exact
 //   narrow(to, v)   stores integers that fit into Row
@@ -25,8 +25,8 @@
 
 namespace FP_ISA {
 
-// A row of floats x becomes integers q = x·127/a, a being the greatest |x|, and the scale a/127. With a below
-// 2^−100 all is 0; with NaN or an infinity in the row its scale is NaN, and with it every result.
+// A row of floats x becomes integers q = x·127/a, where a is the greatest |x|, and the scale a/127. If a is below
+// 2^−100, all are 0. If the row has a NaN or an infinity, its scale is NaN, and so is every result.
 template <class P>
 void quantize(const float* x, float* y, size_t rows, size_t K) {
   using F = typename P::F;
@@ -40,7 +40,7 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
     const auto look = [&](const L& v) {
       for (int i = 0; i < L::vectors; i++) {
         const V a = v.v[i];
-        // A NaN leaves what is so far in the first, and like an infinity makes the second NaN, which is 0 otherwise.
+        // A NaN leaves the first as it is. Like an infinity, it makes the second NaN, which is 0 otherwise.
         greatest.v[i] = F::max(F::from_bits(F::iand(F::bits(a), magnitude)), greatest.v[i]);
         odd.v[i] = F::from_bits(F::ior(F::bits(F::sub(a, a)), F::bits(odd.v[i])));
       }
@@ -55,7 +55,7 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
     const bool zero = !finite || a < 0x1p-100f;
     y[0] = finite ? (zero ? 0.0f : a / 127) : std::numeric_limits<float>::quiet_NaN();
 
-    // Adding 1.5·2^23 leaves the whole number, rounded to nearest even, in the lower bits.
+    // Adding 1.5·2^23 leaves the integer, rounded to nearest even, in the lower bits.
     constexpr float magic = 12582912.0f;
     const V factor = F::set1(zero ? 0.0f : 127 / a), shift = F::set1(magic + P::offset);
     const typename F::I base = F::bits(F::set1(magic));
@@ -70,8 +70,8 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
   }
 }
 
-// Columns of rows of floats, `stride` apart, that become bytes by one scale; `y` is where its rows begin, `first` the
-// place of the first column in a row. Whole vectors are written: what is behind the last column is of no use.
+// Turns columns of rows of floats, `stride` apart, into bytes by one scale. `y` is the first row, `first` the position
+// of the first column in a row. Whole vectors are written; bytes after the last column are not used.
 template <class P>
 FP_NOINLINE void static_columns(const float* x, size_t stride, float* y, size_t y_stride, size_t rows, size_t first,
                                 size_t columns, const fp::StaticScale& scale) {
@@ -83,7 +83,7 @@ FP_NOINLINE void static_columns(const float* x, size_t stride, float* y, size_t 
   const typename F::I base = F::bits(F::set1(magic));
   for (; rows > 0; rows--, x += stride, y += y_stride) {
     typename P::Row* const to = reinterpret_cast<typename P::Row*>(y + 1) + first;
-    typename F::I odd = F::iset1(0);  // the bits of a NaN where a number is not finite
+    typename F::I odd = F::iset1(0);  // the bits of a NaN if a number is not finite
     const auto convert = [&](size_t k, V v) {
       odd = F::ior(odd, F::bits(F::sub(v, v)));
       v = F::min(greatest, F::max(least, F::fma(v, factor, shift)));
@@ -101,8 +101,8 @@ void static_quantize(const float* x, float* y, size_t rows, size_t K, const fp::
   static_columns<P>(x, K, y, fp::quantized_width(K), rows, 0, K, scale);
 }
 
-// Where the tiles of a layer put their floats: into its results, or, where these are bytes, aside, in rows of `Columns`
-// that become bytes while they are in the first-level cache. `tiled` is the layer that a tile knows.
+// Where the tiles of a layer write their floats: to its results, or, if these are bytes, to a buffer with rows of
+// `Columns`, which become bytes while they are in the first-level cache. `tiled` is the layer as tiles see it.
 template <class P, int Rows, int Columns>
 struct TileResults {
   using Layer = fp::DenseLayer<float>;
@@ -120,7 +120,7 @@ struct TileResults {
     if (are_bytes) tiled.N = Columns;
   }
   float* at(size_t row, size_t column) { return are_bytes ? floats : y + row * y_stride + column; }
-  // Makes bytes of what a tile put aside, `from` rows behind the first.
+  // Turns a tile's rows in the buffer into bytes; the tile begins `from` rows after the first.
   void put(size_t row, size_t rows, size_t column, size_t columns, size_t from = 0) {
     if (!are_bytes) return;
     const float* const aside = floats + from * Columns;
@@ -128,13 +128,13 @@ struct TileResults {
   }
 };
 
-// What is left of a row, and zeros up to a whole vector.
+// The rest of a row, padded with zeros to a whole vector.
 inline FP_NOINLINE const double* padded(const double* x, size_t left, double* aside, size_t lanes) {
   for (size_t i = 0; i < lanes; i++) aside[i] = i < left ? x[i] : 0;
   return aside;
 }
 
-// Rows of bytes as they are: see Int8Kernels::bytes.
+// Rows of bytes that need no scale: see Int8Kernels::bytes.
 template <class P>
 void bytes(const void* x, bool integers, double center, float* y, size_t rows, size_t K) {
   using F = typename P::F;
@@ -147,7 +147,7 @@ void bytes(const void* x, bool integers, double center, float* y, size_t rows, s
   const double* real = static_cast<const double*>(x);
   for (; rows > 0; rows--, whole += K, real += K, y += fp::quantized_width(K)) {
     typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
-    typename F::M odd = F::is_nan(least);  // a plan that lies may have any center
+    typename F::M odd = F::is_nan(least);  // a forged plan may have any center
     for (size_t k = 0; k < K; k += F::lanes, to += F::lanes) {
       const size_t left = K - k;
       V v;
@@ -198,9 +198,9 @@ struct DenseInt8 {
   using Layer = fp::DenseLayer<float>;
   using Floats = Dense<F>;
 
-  // Without an instruction for it a product takes so long that higher tiles would gain nothing.
+  // Without a special instruction, a product is so slow that higher tiles gain nothing.
   static constexpr int most_rows = P::group == 4 ? 6 : 2;
-  // Of a single tile of full panels of wide vectors. Of several tiles, lower ones are faster.
+  // For a single tile of full panels of wide vectors. If there are several tiles, lower ones are faster.
   static constexpr int most_rows_alone = F::lanes == 16 ? 8 : most_rows;
   static_assert(most_rows_alone >= 2, "results of two panels of one row are put aside together");
   static constexpr int tile_rows(int vectors, int most) {
@@ -212,13 +212,13 @@ struct DenseInt8 {
 
   struct Panel {
     const float* words;
-    float* y;  // its first column in the first row
+    float* y;  // the panel's first column in the first row
     size_t columns;
-    size_t apart = 0;    // how many panels further the second of two stands
-    size_t y_apart = 0;  // and its first column
+    size_t apart = 0;    // the distance in panels to the second of two
+    size_t y_apart = 0;  // the distance to its first column
   };
 
-  // Adds one group of NV vectors of weights times MR rows.
+  // Adds the products of one group of NV vectors of weights and MR rows.
   template <int MR, int NV>
   static FP_INLINE void multiply(I (&sum)[MR][NV], const RowPointers<MR, char>& row, size_t offset,
                                  const int8_t* weights) {
@@ -311,7 +311,7 @@ struct DenseInt8 {
     size_t column = first;
     TileResults<P, most_rows_alone, panel_columns> results(layer, y);
     if (rows == 1) {
-      // Two streams of weights, each of them without gaps, arrive faster than one.
+      // Two contiguous streams of weights are faster than one.
       const size_t half = (end - first) / panel_columns / 2, apart = half * panel_columns;
       for (size_t i = 0; i < half; i++, column += panel_columns, at += panel_size) {
         const size_t y_apart = results.are_bytes ? panel_columns : apart;

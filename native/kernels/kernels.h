@@ -1,4 +1,4 @@
-// The table of functions that an instruction set fills. The engine calls kernels through it alone.
+// The table of functions that an instruction set fills. The engine only calls kernels through it.
 //
 // Every kernel gives the same bits in every table: see docs/numerics.md. No kernel allocates, throws, or touches
 // memory outside the ranges stated here. Pointers need no alignment unless stated. Rows are stored one after
@@ -11,8 +11,8 @@
 #include "../pack_reduced.h"
 #include "../plan_numbers.h"
 
-// For functions whose arguments must stay in registers: compilers judge them too large to inline. FP_SMALL is for an
-// instruction set without vectors, which has nothing to gain from that, nor from unrolling.
+// For functions whose arguments must stay in registers, but which compilers find too large to inline. FP_SMALL is for
+// an instruction set without vectors, which gains nothing from inlining or unrolling.
 #if defined(FP_SMALL)
 #define FP_INLINE inline
 #elif defined(_MSC_VER)
@@ -21,22 +21,22 @@
 #define FP_INLINE inline __attribute__((always_inline))
 #endif
 
-// For functions that several others share, each of which would take them in.
+// For functions with several callers, each of which would inline them.
 #ifdef _MSC_VER
 #define FP_NOINLINE __declspec(noinline)
 #else
 #define FP_NOINLINE __attribute__((noinline))
 #endif
 
-// For functions that only kernels call. By the convention of Windows each would save ten vector registers, ten times
-// the code of what a function of another convention leaves to its callers: the few functions of the tables.
+// For functions that only kernels call. With the calling convention of Windows, each of them would save ten vector
+// registers; with another convention only the functions in the tables do so.
 #if defined(_WIN64) && defined(__x86_64__) && defined(__GNUC__)
 #define FP_INNER __attribute__((sysv_abi))
 #else
 #define FP_INNER
 #endif
 
-// Keeps a vector in a register: gcc would read it from memory again at each use, which waits when it is not in the
+// Keeps a vector in a register: gcc would read it from memory again at each use, which is slow if it is not in the
 // first-level cache.
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #ifdef __x86_64__
@@ -48,7 +48,7 @@
 #define FP_KEEP(vector)
 #endif
 
-// For loops over registers, whose count the compiler knows: left as loops they would put the registers in memory.
+// For loops over registers with a constant count: without unrolling, the compiler would keep the registers in memory.
 #if defined(FP_SMALL)
 #define FP_UNROLL
 #elif defined(__clang__)
@@ -104,7 +104,7 @@ enum class Metric : int32_t {
   count
 };
 
-// Points in panels of `lane_count` (pack.h), each [features, lane_count]; what is left of the last is 0.
+// Points in panels of `lane_count` (pack.h), each [features, lane_count]; the last one is padded with 0.
 template <typename T>
 struct Points {
   const T* panels;
@@ -113,11 +113,11 @@ struct Points {
   const T* weights;  // of each feature, then the exponent: for Metric::power
 };
 
-// A dense layer as pack() laid it out; see pack.h.
+// A dense layer in the layout of pack(); see pack.h.
 template <typename T>
 struct DenseLayer;
 
-// Trees as tree_layouts.h has them.
+// Trees in the layouts of tree_layouts.h.
 template <typename T>
 struct Slots;
 struct SlicedNode;
@@ -127,10 +127,10 @@ template <typename T>
 struct Kernels {
   int lanes;          // elements of one vector
   int panel_columns;  // columns of one full panel of a packed dense layer, a multiple of `lanes`
-  int tile_rows;      // at most so many rows of such a layer are read side by side
+  int tile_rows;      // the most rows of such a layer that are read side by side
 
   // y[rows, N] = clamp(x[rows, K]·W + b), where x has the layer's stride, for the columns from `first` to `end`; the
-  // others are left as they are. Both are multiples of panel_columns, but `end` may be N. `layer` was packed for this
+  // others are not changed. Both are multiples of panel_columns, but `end` may be N. `layer` was packed for this
   // table. y overlaps neither x nor the layer.
   void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
 
@@ -158,7 +158,7 @@ struct Kernels {
   void (*select)(const T* condition, size_t condition_stride, const T* a, size_t a_stride, const T* b, size_t b_stride,
                  T* y, size_t rows, size_t width);
 
-  // Where the first of `count` elements stands that is infinite, or NaN unless `nan` allows it; `count` for none.
+  // The position of the first of `count` elements that is infinite, or NaN unless `nan` allows it; `count` for none.
   size_t (*first_not_finite)(const T* x, size_t count, bool nan);
 
   // Row-wise: x and y are [rows, width], y may be x. scale and shift are [width].
@@ -170,18 +170,18 @@ struct Kernels {
   void (*matmul)(const T* a, const T* b, T* y, size_t M, size_t K, size_t N, bool out_in);
   // y[rows, points] from x[rows, features]; they do not overlap.
   void (*distances)(const Points<T>& points, const T* x, T* y, size_t rows);
-  // y[j] += weights[k]·table[ids[k], j] for one k after another, rounded twice; j < width, which is 2 or more. Behind
-  // the table a vector can be read.
+  // y[j] += weights[k]·table[ids[k], j] for one k after another, rounded twice; j < width, which is 2 or more. A vector
+  // may be read beyond the end of the table.
   void (*bag)(const T* table, size_t width, const int32_t* ids, const T* weights, size_t count, T* y);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
 
-  // ranks[slot, row] of x[rows, features], in rows of `stride` bytes; no slot has more than 255 thresholds. Null where
-  // TreeKernels has nothing.
+  // ranks[slot, row] of x[rows, features], in rows of `stride` bytes; no slot has more than 255 thresholds. Null if
+  // TreeKernels has no functions.
   void (*rank)(const Slots<T>& slots, const T* x, size_t features, size_t rows, uint8_t* ranks, size_t stride);
 };
 
-// Trees of ranks that are bytes. An instruction set without vectors has none of it.
+// Trees with ranks that are bytes. An instruction set without vectors does not have these.
 struct TreeKernels {
   // The leaf of each row in the tree that begins there; sets have `sliced_set_bytes` each. `rows` is 1, 2 or 4 times
   // `sliced_rows`, and the stride of ranks.
@@ -192,15 +192,15 @@ struct TreeKernels {
                int32_t* leaves);
 };
 
-// How float32 makes bytes of the sums of a layer whose results only another layer takes. Where products with a factor
-// below and one above its own round to the same integer, so does the exact one; otherwise float32 cannot decide. The
-// layer's shift before rounding down is ½; factors of 2^-4 at most and biases of 2^24 let no product leave the integers
-// that float32 rounds to.
+// Turns the sums of a layer into bytes in float32, if only another layer uses its results. If the products with a
+// factor just below the layer's and with one just above it round to the same integer, so does the exact product;
+// otherwise float32 cannot decide. The layer adds ½ before rounding down. Its factors are at most 2^-4 and its biases
+// at most 2^24, so products stay within the integers that float32 can round to.
 struct Narrowing {
-  const float* bias;           // [N], and zeros to a whole vector; so are the next
+  const float* bias;           // [N], padded with zeros to a whole vector, like the next two
   const float *below, *above;  // the factor, and 2^-22 of it less and more
   float low, high;             // integers within ±512
-  float shift;                 // added at last, an integer: results are bytes
+  float shift;                 // an integer that is added last, so that results are bytes
 };
 
 // One way to multiply bytes: an instruction set may have several, for processors that have more of it.
@@ -208,18 +208,18 @@ struct Int8Kernels {
   Int8Layout layout;  // panel_columns divides that of the set's f32 table
   // y[rows, quantized_width(K)] from x[rows, K]; they do not overlap.
   void (*quantize)(const float* x, float* y, size_t rows, size_t K);
-  // The same by one scale for all rows: x·factor + zero, rounded to nearest even, at least −128 and at most 127. It is
-  // the scale of each row, and NaN that of one with NaN or an infinity.
+  // The same with one scale for all rows: x·factor + zero, rounded to nearest even, clamped to −128 to 127. Each row
+  // gets this scale, or NaN if it has a NaN or an infinity.
   void (*static_quantize)(const float* x, float* y, size_t rows, size_t K, const StaticScale& scale);
-  // The same with a scale of 1, of doubles or int32 that are whole numbers from center − 128 to center + 127: what is
-  // beyond counts as the nearest of them, a fraction is cut off. A row with NaN has the scale NaN.
+  // The same with a scale of 1, for doubles or int32 that are integers from center − 128 to center + 127. Numbers
+  // outside are clamped and fractions truncated. A row with NaN gets the scale NaN.
   void (*bytes)(const void* x, bool integers, double center, float* y, size_t rows, size_t K);
-  // Such rows of sums[rows, N], min(max(⌊(sum + bias)·factor + ½⌋, low), high) + shift, up to the first that float32
-  // cannot decide, whose place may be changed; gives how many.
+  // Such rows from sums[rows, N]: min(max(⌊(sum + bias)·factor + ½⌋, low), high) + shift. Returns the number of rows
+  // before the first that float32 cannot decide; the place of that row in y may be overwritten.
   size_t (*narrow)(const float* sums, const Narrowing& layer, float* y, size_t rows, size_t N);
-  // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout. Of a layer with
-  // `bytes`, whose results are finite in a row that is, y[rows, quantized_width(N)] is what static_quantize() gives of
-  // them.
+  // Like Kernels::dense, for x from quantize() and a layer packed as int8 in this layout. For a layer with `bytes`,
+  // y[rows, quantized_width(N)] is the result of static_quantize() for the layer's results, which must be finite if the
+  // row is.
   void (*dense)(const DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end);
 };
 

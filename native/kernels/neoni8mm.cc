@@ -14,7 +14,7 @@
 #include "../pack_reduced.h"
 #include "kernels.h"
 
-// What follows may run only where has_neoni8mm() says so.
+// The following code may only run if has_neoni8mm() is true.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("i8mm"))), apply_to = function)
 #elif defined(__GNUC__)
@@ -28,8 +28,8 @@
 namespace FP_ISA {
 
 // Eight products of bytes for each of two rows and two columns at once: matrices of 2 × 8 times 8 × 2. A vector of
-// weights is two columns of eight k, one of activations two rows; a sum holds rows a and b of columns c and d as
-// ac, ad, bc, bd. So sums go by pairs of rows, and a last odd row is its own neighbour.
+// weights contains two columns of eight k, a vector of activations two rows; a sum contains rows a and b of columns c
+// and d as ac, ad, bc, bd. So rows are computed in pairs, and an odd last row is paired with itself.
 struct MatrixProducts {
   using F = F32;
   using Row = int8_t;
@@ -43,7 +43,7 @@ struct MatrixProducts {
   // MR rows, or one row less, of one panel of NV vectors of columns.
   template <int MR, int NV>
   static void tile(const Layer& layer, const float* x, const float* words, float* y, size_t columns, size_t rows) {
-    constexpr int pairs = (MR + 1) / 2, halves = 2 * NV;  // of a vector of four columns, two stand in a sum
+    constexpr int pairs = (MR + 1) / 2, halves = 2 * NV;  // a vector of four columns has two in each sum
     constexpr size_t width = NV * F::lanes;
     const size_t row_width = fp::quantized_width(layer.K), groups = (layer.K + group - 1) / group;
     const float* const bias = words;

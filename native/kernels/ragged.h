@@ -1,5 +1,5 @@
-// Sums of the rows of a table that pairs of an id and a weight name. Products and sums are each rounded, as in scipy:
-// see docs/numerics.md.
+// Weighted sums of rows of a table, given by pairs of an id and a weight. Products and sums are each rounded, as in
+// scipy: see docs/numerics.md.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace FP_ISA {
 
-// The columns of B vectors, of which `columns` count.
+// The columns of B vectors; only `columns` of them are used.
 template <class S, int B>
 FP_NOINLINE void bag_columns(const typename S::T* table, size_t width, const int32_t* ids, const typename S::T* weights,
                              size_t count, typename S::T* y, size_t columns) {

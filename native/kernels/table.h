@@ -24,7 +24,7 @@
 
 namespace FP_ISA {
 
-// The kernel of bf16 weights, where there is one.
+// The kernel for bf16 weights, if there is one.
 template <class S>
 constexpr auto bf16_of() -> decltype(Kernels<typename S::T>::dense_bf16) {
   if constexpr (sizeof(typename S::T) == sizeof(float)) {
@@ -114,7 +114,7 @@ void rest_requantize(const float* sums, const double* bias, const double* factor
 
 #endif
 
-// What follows a layer of bytes, in double precision.
+// Scales the sums of a layer of bytes, in double precision.
 template <class S>
 constexpr auto requantize_of() -> decltype(Kernels<typename S::T>::requantize) {
   if constexpr (sizeof(typename S::T) == sizeof(float)) {
@@ -128,7 +128,7 @@ enum class Use { often, single, seldom, doubled };
 
 extern const Kernels<double> f64;
 
-// Floats through the kernel of doubles: for functions that are long, and seldom used.
+// Converts floats for the kernel of doubles: for long functions that are seldom used.
 constexpr size_t doubled_part = 64;
 
 template <typename From, typename To>
