@@ -375,7 +375,10 @@ describe('a frozen model that lies', () => {
         { activation: 'relu' },
       ),
     );
-    expect([error.code, error.message]).toEqual(['OPTION', expect.stringContaining('activation: is for files')]);
+    expect([error.code, error.message]).toEqual([
+      'OPTION',
+      expect.stringContaining('activation: only applies to files'),
+    ]);
   });
 });
 
