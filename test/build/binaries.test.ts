@@ -19,11 +19,11 @@ describe.skipIf(platform !== 'linux' || !hasLlvm)('the check of a binary', () =>
     expect(flawsOf(built).filter((flaw) => !/ bytes, |needs glibc|not stripped/.test(flaw))).toEqual([]);
   });
 
-  test('finds the exports, libraries and size of what is not such a addon', () => {
+  test('finds the exports, libraries and size of what is not such an addon', () => {
     const flaws = flawsOf(execPath).join('\n');
     expect(flaws).toMatch(/exports \d+ more symbols, such as /);
     expect(flaws).toContain('does not export napi_register_module_v1');
-    expect(flaws).toMatch(/has \d+ bytes, more than 475136/);
+    expect(flaws).toMatch(/has \d+ bytes, more than \d+/);
     expect(flaws).toMatch(/needs lib(gcc_s|dl|stdc\+\+)/);
   });
 
