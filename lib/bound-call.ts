@@ -54,6 +54,13 @@ export interface BindOptions {
 }
 
 export function bindCall(model: EngineModel, calls: Calls, options: BindOptions): BoundCall<Named<BoundBuffer>> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ForwardpassError(
+      'OPTION',
+      `expected an object such as { batch: 1 }, found ${describe(options)}`,
+      'options',
+    );
+  }
   const asked = reading('OPTION', 'options', () => ({ batch: options?.batch, items: options?.items }));
   const batch = wholeOf(asked.batch, 'batch', 'rows');
   const { inputs, outputs } = calls;

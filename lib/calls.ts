@@ -221,16 +221,28 @@ export class Calls {
   }
 }
 
+/** The runs in flight of each signal. They share one listener, because Node warns about more than ten. */
+const aborts = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+
 /** Settles with the run, or rejects when the signal aborts, whichever comes first. */
 async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = withReject();
-  const abort = () => reject(abortError(signal));
-  signal.addEventListener('abort', abort, { once: true });
+  const inFlight = aborts.get(signal) ?? new Set();
+  if (inFlight.size === 0) {
+    aborts.set(signal, inFlight);
+    signal.addEventListener('abort', rejectAll, { once: true });
+  }
+  inFlight.add(reject);
   try {
     return await Promise.race([running, promise]);
   } finally {
-    signal.removeEventListener('abort', abort);
+    inFlight.delete(reject);
+    if (inFlight.size === 0) signal.removeEventListener('abort', rejectAll);
   }
+}
+
+function rejectAll(this: AbortSignal): void {
+  for (const reject of aborts.get(this) ?? []) reject(abortError(this));
 }
 
 function withReject(): { promise: Promise<never>; reject: (reason: unknown) => void } {

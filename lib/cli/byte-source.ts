@@ -37,8 +37,9 @@ export class ByteSource {
     return unzipped(new ByteSource(name, { chunks: stream, close: () => void stream.destroy() }));
   }
 
-  static async open(path: string): Promise<ByteSource> {
-    const place = `--input ${path}`;
+  /** `flag` is the option that gave the path, for errors. */
+  static async open(path: string, flag = '--input'): Promise<ByteSource> {
+    const place = `${flag} ${path}`;
     const handle = await open(path).catch((cause: Error) => {
       throw new ForwardpassError('OPTION', `cannot be read: ${cause.message}`, place, { cause });
     });

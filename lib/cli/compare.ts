@@ -54,13 +54,18 @@ export async function readSample(
     );
   }
   const batch = defaultBatch(model);
-  const blocks = await readBlocks({ ...options, paths }, layoutOf(model), batch, stdin);
+  const blocks = await readBlocks({ ...options, paths, flag: '--sample' }, layoutOf(model), batch, stdin);
   const width = elementCount(rowShape(model.inputs[0]));
   const rowCount = blocks.reduce((total, [first]) => total + first.length / width, 0);
   if (rowCount === 0) throw new ForwardpassError('INPUT', 'expected rows, found none', '--sample');
   if (labelPath === undefined) return { rowCount, blocks };
 
-  const found = await readBlocks({ ...options, paths: [labelPath] }, { columns: [labelColumn(model)] }, batch, stdin);
+  const found = await readBlocks(
+    { ...options, paths: [labelPath], flag: '--labels' },
+    { columns: [labelColumn(model)] },
+    batch,
+    stdin,
+  );
   const labels = Float64Array.from(found.flatMap(([block]) => [...block]));
   if (labels.length !== rowCount) {
     throw new ForwardpassError('INPUT', `expected ${rowCount} labels, one per row, found ${labels.length}`, '--labels');

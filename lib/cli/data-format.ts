@@ -65,8 +65,8 @@ export function formatOfName(path: string): DataFormat | undefined {
 }
 
 /** The same for inputs. Throws `OPTION` for extensions of formats that are known to be unsupported. */
-export function formatOfInput(path: string): DataFormat | undefined {
-  refuse(extensionOf(path), `--input ${path}`);
+export function formatOfInput(path: string, flag: string): DataFormat | undefined {
+  refuse(extensionOf(path), `${flag} ${path}`);
   return formatOfName(path);
 }
 

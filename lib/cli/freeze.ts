@@ -1,10 +1,8 @@
-import { realpath } from 'node:fs/promises';
-import { sep } from 'node:path';
 import type { Command } from 'commander';
-import { ForwardpassError } from '../errors.ts';
 import { writeFile } from './byte-sink.ts';
 import type { Environment } from './environment.ts';
 import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
+import { refuseOverwriting } from './overwriting.ts';
 
 const EXAMPLES = `
 The file opens with \`load\` and every subcommand, to the same bits as the model does, and without what reading the
@@ -25,22 +23,9 @@ export function addFreezeCommand(program: Command, environment: Environment): vo
   addLoadFlags(command)
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: LoadFlags & { readonly output: string }) => {
+      await refuseOverwriting([flags.output], path);
       const parts = await environment.freeze(path, await toLoadOptions(flags));
-      await refuseSource(path, flags.output);
       const bytes = await writeFile(flags.output, parts);
       environment.stdout.write(`${flags.output}: ${bytes} bytes\n`);
     });
-}
-
-/** The output must not overwrite the model or a file in its folder. */
-async function refuseSource(path: string, output: string): Promise<void> {
-  const [model, target] = await Promise.all([path, output].map((name) => realpath(name).catch(() => undefined)));
-  if (model === undefined || target === undefined) return;
-  if (target === model || target.startsWith(model + sep)) {
-    throw new ForwardpassError(
-      'OPTION',
-      'is the model itself, which would be overwritten; choose another path',
-      `--output ${output}`,
-    );
-  }
 }

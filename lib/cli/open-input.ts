@@ -14,6 +14,8 @@ import { type RowSource, type SourcePart, zipSources } from './row-source.ts';
 export interface InputOptions extends CsvOptions {
   /** `-`, a path, or `name=path` for one of several inputs. */
   readonly paths: readonly string[];
+  /** The option that gave the paths, for errors: `--input` if not given. */
+  readonly flag?: string;
   /** Detected by name, then by content, unless given. */
   readonly format?: DataFormat;
   /** Columns of the first path that are copied to the results. */
@@ -28,8 +30,10 @@ export interface OpenInput {
 }
 
 export async function openInput(options: InputOptions, parts: LayoutParts, stdin: Readable): Promise<OpenInput> {
+  const { paths, flag = '--input' } = options;
   const targets = assignInputs(
-    options.paths,
+    flag,
+    paths,
     parts.columns.map(({ port }) => port),
   );
   const sources: ByteSource[] = [];
@@ -40,8 +44,8 @@ export async function openInput(options: InputOptions, parts: LayoutParts, stdin
     const read: SourcePart[] = [];
     let format: DataFormat | undefined;
     for (const { path, indices } of targets) {
-      const named = options.format ?? (path === '-' ? undefined : formatOfInput(path));
-      const source = await (path === '-' ? ByteSource.ofStream('standard input', stdin) : ByteSource.open(path));
+      const named = options.format ?? (path === '-' ? undefined : formatOfInput(path, flag));
+      const source = await (path === '-' ? ByteSource.ofStream('standard input', stdin) : ByteSource.open(path, flag));
       sources.push(source);
       const partFormat = await formatOfContent(source, named);
       const keep = read.length === 0 ? options.keep : undefined;
@@ -90,12 +94,16 @@ async function openRows(
 }
 
 /** One path for all inputs, or one for each by name. Throws `OPTION` if an input is missing or given twice. */
-function assignInputs(paths: readonly string[], inputs: readonly { readonly name: string }[]): NamedPath[] {
-  const assigned = assignPaths('--input', paths, inputs);
+function assignInputs(
+  flag: string,
+  paths: readonly string[],
+  inputs: readonly { readonly name: string }[],
+): NamedPath[] {
+  const assigned = assignPaths(flag, paths, inputs);
   const missing = inputs.filter((_, i) => !assigned.some(({ indices }) => indices.includes(i)));
   if (missing.length > 0) {
     const names = listNames(missing.map(({ name }) => name));
-    throw new ForwardpassError('OPTION', `expected a file for each input, found none for ${names}`, '--input');
+    throw new ForwardpassError('OPTION', `expected a file for each input, found none for ${names}`, flag);
   }
   return assigned;
 }

@@ -9,6 +9,7 @@ import { answersOf, compare, type Difference, readSample, rightOf, runSample, ty
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import type { Environment } from './environment.ts';
 import { addSourceFlags, type LoadFlags, parseSeconds, toLoadOptions } from './load-options.ts';
+import { refuseOverwriting } from './overwriting.ts';
 import { duration, time } from './timing.ts';
 
 interface QuantizeFlags extends Omit<LoadFlags, 'precision'>, CsvOptions {
@@ -84,10 +85,12 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
   addSourceFlags(addCsvFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: QuantizeFlags) => {
-      const { precision, ...source } = flags;
+      const { precision, sample = [], labels, output, ...source } = flags;
+      if (output !== undefined)
+        await refuseOverwriting([output], path, labels === undefined ? sample : [...sample, labels]);
       const model = await environment.openQuantizable(path, await toLoadOptions(source));
       const { reduction, report } = await measure(model, flags, environment);
-      const file = flags.output === undefined ? undefined : await writeFile(flags.output, model.file(reduction));
+      const file = output === undefined ? undefined : await writeFile(output, model.file(reduction));
       const whole = { ...report, fileBytes: file };
       environment.stdout.write(flags.json ? `${JSON.stringify(whole, null, 2)}\n` : describe(path, whole, flags));
     });

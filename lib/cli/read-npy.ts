@@ -24,10 +24,10 @@ export async function readNpy(source: ByteSource, layout: RowLayout, keep: reado
     throw new ForwardpassError('INPUT', message, place);
   }
   if (layout.columns.length !== 1) {
-    const names = layout.columns.map(({ port: { name } }) => `--input ${name}=FILE`).join(' ');
+    const names = layout.columns.map(({ port: { name } }) => `${name}=FILE`).join(' ');
     throw new ForwardpassError(
       'INPUT',
-      `a .npy file contains one input, but the model has several: pass ${names}`,
+      `a .npy file contains one input, but the model has several: pass a file for each, ${names}`,
       place,
     );
   }

@@ -8,6 +8,7 @@ import { createEvaluate, defaultBatch, emptyColumns, layoutOf, type Question } f
 import { addFunctionsFlag, addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
 import { type OpenInput, openInput } from './open-input.ts';
 import { openOutput } from './open-output.ts';
+import { refuseOverwriting } from './overwriting.ts';
 import { Progress } from './progress.ts';
 import type { ResultColumn, RowWriter } from './row-writer.ts';
 
@@ -78,6 +79,7 @@ function collectNames(value: string, previous: readonly string[] = []): string[]
 }
 
 async function run(path: string, flags: RunFlags, environment: Environment): Promise<void> {
+  await refuseOverwriting(flags.output ?? [], path, flags.input);
   const model = await environment.load(path, await toLoadOptions(flags));
   try {
     const { input: paths = ['-'], inputFormat: format, header, delimiter, decimal, keep } = flags;

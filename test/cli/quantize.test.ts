@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../lib/load.ts';
@@ -138,6 +138,28 @@ describe('quantize', () => {
   ])('refuses %j', async (flags, message) => {
     const { status, stdout, stderr } = await quantize(MODEL, ...flags);
     expect([status, stdout, stderr]).toEqual([1, '', expect.stringContaining(message)]);
+  });
+
+  it('does not write over the model, the sample or the labels', async () => {
+    const [model, rows, labels] = ['own.onnx', 'own.npy', 'labels.npy'].map(pathOf);
+    for (const [from, to] of [
+      [MODEL, model],
+      [ROWS, rows],
+      [LABELS, labels],
+    ]) {
+      copyFileSync(from, to);
+    }
+    for (const output of [model, rows, labels]) {
+      const before = readFileSync(output);
+      const { status, stderr } = await quantize(model, '--sample', rows, '--labels', labels, '-o', output);
+      expect([status, stderr]).toEqual([1, expect.stringContaining('which would be overwritten')]);
+      expect(readFileSync(output)).toEqual(before);
+    }
+  });
+
+  it('names the option of a file that cannot be read', async () => {
+    const { stderr } = await quantize(MODEL, '--sample', pathOf('none.npy'));
+    expect(stderr).toContain(`--sample ${pathOf('none.npy')}: cannot be read`);
   });
 
   it('refuses precisions that are none of weights', async () => {

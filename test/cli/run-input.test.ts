@@ -228,7 +228,7 @@ describe('.npy', () => {
   });
 
   it('is refused for several inputs at once', async () => {
-    expect(await failureOf(npy([1, 3], [1, 2, 3]), TOWERS)).toContain('--input user=FILE --input item=FILE');
+    expect(await failureOf(npy([1, 3], [1, 2, 3]), TOWERS)).toContain('pass a file for each, user=FILE item=FILE');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { shortestText } from '../../lib/cli/number-text.ts';
 import { parseNpyHeader } from '../../lib/formats/containers/npy.ts';
@@ -99,6 +99,16 @@ describe('names before files of results', () => {
 });
 
 describe('a file of results', () => {
+  it.each(['', 'x='])('does not replace the model or the rows, given as %jFILE', async (name) => {
+    const [model, rows] = ['own.bin', 'own.csv'].map(pathOf);
+    for (const path of [model, rows]) writeFileSync(path, ROWS);
+    for (const output of [model, rows]) {
+      const { status, stderr } = await runCommand(['run', model, '-i', `${name}${rows}`, '-o', output]);
+      expect([status, stderr]).toEqual([1, expect.stringContaining('which would be overwritten')]);
+      expect(readFileSync(output, 'utf8')).toBe(ROWS);
+    }
+  });
+
   beforeEach(async () => {
     await runCommand(['run', 'm', '--output', pathOf('kept.csv')], undefined, ROWS);
   });

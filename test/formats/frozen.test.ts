@@ -368,6 +368,16 @@ describe('a frozen model that lies', () => {
     expect(error.code).toBe('LIMIT');
   });
 
+  it.each([-1, Number.NaN, Infinity])('is refused when weights have the scale %d', async (scale) => {
+    const bytes = Buffer.from(changed(() => undefined));
+    const length = Number(bytes.readBigUInt64LE());
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+    bytes.writeFloatLE(scale, 8 + length + header['n_y.weight.scale'].data_offsets[0]);
+    const error = await failureOf(() => load(bytes));
+    const message = `expected scales that are finite and not negative, found ${scale}`;
+    expect([error.code, error.message]).toEqual(['MALFORMED', expect.stringContaining(message)]);
+  });
+
   it('takes no description of its network', async () => {
     const error = await failureOf(() =>
       load(

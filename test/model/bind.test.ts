@@ -149,10 +149,7 @@ describe('a buffer that was transferred elsewhere', () => {
 
 describe('bind', () => {
   it.each<[unknown, string]>([
-    [undefined, 'found nothing'],
-    [null, 'found nothing'],
     [{}, 'found nothing'],
-    [8, 'found nothing'],
     [{ batch: null }, 'found null'],
     [{ batch: -1 }, 'found the number -1'],
     [{ batch: 1.5 }, 'found the number 1.5'],
@@ -165,6 +162,18 @@ describe('bind', () => {
     const error = await failureOf(() => line().bind(options as { batch: number }));
     expect(error.code).toBe('OPTION');
     expect(error.message).toBe(`option batch: expected a number of rows, ${found}`);
+  });
+
+  it.each([
+    [undefined, 'found nothing'],
+    [null, 'found null'],
+    [8, 'found the number 8'],
+  ])('refuses %o in place of options', async (options, found) => {
+    const error = await failureOf(() => line().bind(options as unknown as { batch: number }));
+    expect([error.code, error.message]).toEqual([
+      'OPTION',
+      `options: expected an object such as { batch: 1 }, ${found}`,
+    ]);
   });
 
   it.each([2 ** 40, 2 ** 52, Number.MAX_SAFE_INTEGER])(

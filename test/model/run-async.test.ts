@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../lib/model.ts';
 import { failureOf } from '../failure.ts';
@@ -155,6 +156,23 @@ describe('the signal of runAsync', () => {
     expect([error.code, error.message, error.cause]).toEqual(['ABORTED', 'the run was aborted', 'too late']);
     const early = await failureOf(() => model.runAsync(x, undefined, { signal: AbortSignal.abort() }));
     expect(early.code).toBe('ABORTED');
+    model.dispose();
+  });
+
+  it('may be shared by many runs, which all reject, and has one listener while they are in flight', async () => {
+    const model = network([64, 64, 64]);
+    const controller = new AbortController();
+    const x = longBatch(model, 64);
+    const listeners = () => getEventListeners(controller.signal, 'abort').length;
+    const run = () => model.runAsync(x, undefined, { signal: controller.signal });
+    await Promise.all([run(), run()]);
+    expect(listeners()).toBe(0);
+    const running = Promise.allSettled(Array.from({ length: 20 }, run));
+    expect(listeners()).toBe(1);
+    controller.abort('too late');
+    for (const result of await running)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ABORTED' } });
+    expect(listeners()).toBe(0);
     model.dispose();
   });
 

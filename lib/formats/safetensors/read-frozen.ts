@@ -356,6 +356,8 @@ class Constants {
       const shapes = `${stored.dtype} of ${formatShape(q.shape)} with a scale of ${formatShape(scale.shape)}`;
       is.refuse(place, `expected I8 of two axes and a scale for each output of the layer, found ${shapes}`);
     }
+    const wrong = scale.data.find((factor) => !(factor >= 0 && factor < Infinity));
+    if (wrong !== undefined) is.refuse(place, `expected scales that are finite and not negative, found ${wrong}`);
     if (!this.budget.isNew(q)) this.budget.build(WEIGHT_BYTES * q.data.length, place);
     const tensor = { shape: q.shape, data: fromInt8(q.data, scale.data, q.shape, layout) };
     this.#widened.set(key, tensor);

@@ -1,0 +1,31 @@
+/** Refuses to write a result over the files that it comes from. */
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { ForwardpassError } from '../errors.ts';
+
+/**
+ * Paths may be given as NAME=FILE; `-` is a stream. Throws `OPTION` if an output is the model, a file in its folder, or a
+ * file of rows.
+ */
+export async function refuseOverwriting(
+  outputs: readonly string[],
+  model: string,
+  rows: readonly string[] = [],
+): Promise<void> {
+  const [modelFile, ...rowFiles] = await Promise.all([model, ...rows].map(fileOf));
+  for (const output of outputs) {
+    const target = await fileOf(output);
+    if (target === undefined) continue;
+    const isModel = modelFile !== undefined && (target === modelFile || target.startsWith(modelFile + sep));
+    if (!isModel && !rowFiles.includes(target)) continue;
+    const what = isModel ? 'the model itself' : 'a file that is read';
+    const message = `is ${what}, which would be overwritten; choose another path`;
+    throw new ForwardpassError('OPTION', message, `--output ${output}`);
+  }
+}
+
+/** Undefined for a stream, and for a path where there is no file. */
+async function fileOf(path: string): Promise<string | undefined> {
+  const found = (name: string) => (name === '-' ? undefined : realpath(name).catch(() => undefined));
+  return (await found(path)) ?? found(path.slice(path.indexOf('=') + 1));
+}
