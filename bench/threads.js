@@ -17,7 +17,7 @@ import { median } from './lib/stats.js';
 const ROWS = 4096;
 const ROUNDS = 25;
 const NETS = ['256-256-256-10', '784-512-256-10', '1024-1024-512-256-1', '2048-64-2048'];
-/** What the other thread is told, in the one number that both see. */
+/** The states of the other thread, in the one number that both see. */
 const [WAIT, GO, END] = [0, 1, 2];
 
 if (isMainThread) await compare(argv.length > 2 ? argv.slice(2) : NETS);
@@ -59,15 +59,15 @@ async function measureNet(name) {
   const times = Object.fromEntries(Object.keys(subjects).map((id) => [id, []]));
   for (let round = -2; round < ROUNDS; round++) {
     for (const [id, [call, runs]] of Object.entries(subjects)) {
-      if (id === 'ceiling') tell(state, GO);
+      if (id === 'ceiling') signal(state, GO);
       await call();
       const start = process.hrtime.bigint();
       await call();
       if (round >= 0) times[id].push(Number(process.hrtime.bigint() - start) / runs);
-      if (id === 'ceiling') tell(state, WAIT);
+      if (id === 'ceiling') signal(state, WAIT);
     }
   }
-  tell(state, END);
+  signal(state, END);
   await new Promise((resolve) => worker.once('exit', resolve));
   model.dispose();
   two.dispose();
@@ -94,7 +94,7 @@ async function measureNet(name) {
 }
 
 /** @param {Int32Array} state @param {number} what */
-function tell(state, what) {
+function signal(state, what) {
   Atomics.store(state, 0, what);
   Atomics.notify(state, 0);
 }
@@ -106,8 +106,8 @@ function accompany() {
   const x = randomRows(reluNet(name), ROWS);
   const y = model.run(x);
   parentPort?.postMessage('ready');
-  for (let told = WAIT; told !== END; told = Atomics.load(state, 0)) {
-    if (told === GO) model.run(x, y);
+  for (let now = WAIT; now !== END; now = Atomics.load(state, 0)) {
+    if (now === GO) model.run(x, y);
     else Atomics.wait(state, 0, WAIT);
   }
   model.dispose();

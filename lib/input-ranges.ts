@@ -3,6 +3,7 @@ import type { FloatArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { InputRange } from './graph/input-scales.ts';
 import { int8Inputs, reduceWeights } from './graph/reduce.ts';
+import { elementCount, type Shape } from './graph/shapes.ts';
 import { assemble, type Prepared } from './load.ts';
 import type { CheckedOptions, LoadOptions } from './options.ts';
 
@@ -34,12 +35,11 @@ export function measureRanges(
   const graph = { ...reduceWeights(prepared.simple, 'none'), outputs, deciders: undefined };
   const model = assemble({ ...prepared, source: { format, inputs, outputs: [], nodes, precision } }, graph, options);
   try {
+    const widths = model.outputs.map(({ shape }) => elementCount(shape.slice(1) as Shape));
     let rows = 0;
     for (const block of blocks) {
       const results = model.run(Object.fromEntries(model.inputs.map(({ name }, i) => [name, block[i]])));
-      const widths = model.outputs.map(({ shape }) => shape.reduce<number>((width, axis) => width * (axis ?? 1), 1));
-      for (const [at, measured] of found.entries())
-        widen(measured, results[at], (place) => rows + Math.floor(place / widths[at]));
+      for (const [at, measured] of found.entries()) widen(measured, results[at], widths[at], rows);
       rows += results[0].length / widths[0];
     }
     if (rows === 0) throw new ForwardpassError('INPUT', 'expected rows to measure, found none', 'sample');
@@ -49,10 +49,12 @@ export function measureRanges(
   return new Map(found.map(({ value, low, high }) => [value, { low, high }]));
 }
 
-function widen(measured: Measured, numbers: FloatArray, rowOf: (place: number) => number): void {
+/** `before` is the number of rows that were measured before these. */
+function widen(measured: Measured, numbers: FloatArray, width: number, before: number): void {
   for (const [place, number] of numbers.entries()) {
     if (!Number.isFinite(number)) {
-      const message = `row ${rowOf(place)} of the sample brings ${number} to the layer ${measured.layer}; a scale needs finite numbers: leave the row out`;
+      const row = before + Math.floor(place / width);
+      const message = `row ${row} of the sample brings ${number} to the layer ${measured.layer}; a scale needs finite numbers: leave the row out`;
       throw new ForwardpassError('INPUT', message, 'sample');
     }
     if (number < measured.low) measured.low = number;

@@ -56,7 +56,7 @@ template <typename T>
 void Network<T>::Builder::narrowing(Step<T>& step, const int32_t* field) {
   const size_t N = step.columns, whole = (N + lane_count - 1) / lane_count * lane_count;
   bool fill;
-  T* const words = take({parameter(field[6]), parameter(field[7]), N, 0, form_of_narrowing, 0}, 2 * whole, fill);
+  T* const words = take({parameter(field[6]), parameter(field[7]), N, 0, form_of_narrowing, 0}, 3 * whole / 2, fill);
   if (!filling_) return;
   float* const bias = reinterpret_cast<float*>(words);
   float* const below = bias + whole;

@@ -31,7 +31,7 @@ struct Loaded {
   Array<Port> ports;  // inputs, then outputs
   size_t input_count = 0, argument_count = 0;
   // Whether the packed bytes, which exist once, were reported to some environment's garbage collector.
-  std::atomic<bool> told{false};
+  std::atomic<bool> reported{false};
 
   // Held for the caller; null if there is not enough memory.
   static Loaded* create() { return make<Loaded>(); }

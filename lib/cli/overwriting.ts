@@ -26,6 +26,9 @@ export async function refuseOverwriting(
 
 /** Undefined for a stream, and for a path where there is no file. */
 async function fileOf(path: string): Promise<string | undefined> {
-  const found = (name: string) => (name === '-' ? undefined : realpath(name).catch(() => undefined));
-  return (await found(path)) ?? found(path.slice(path.indexOf('=') + 1));
+  for (const name of new Set([path, path.slice(path.indexOf('=') + 1)])) {
+    const file = name === '-' ? undefined : await realpath(name).catch(() => undefined);
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }

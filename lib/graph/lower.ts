@@ -14,7 +14,7 @@ import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port extends Pick<GraphInput, (typeof TOLD)[number]>, Pick<GraphOutput, 'list'>, Elements {
+export interface Port extends Pick<GraphInput, (typeof DETAILS)[number]>, Pick<GraphOutput, 'list'>, Elements {
   readonly name: string;
   /** The shape of one row. */
   readonly shape: Shape;
@@ -65,7 +65,7 @@ export interface Lowered extends About {
 }
 
 /** The most origins that are stored one by one. */
-const MOST_TOLD = 2 ** 18;
+const MOST_ORIGINS = 2 ** 18;
 
 /** Turns a graph into the engine's plan; constants are rounded to the precision only here. */
 export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget = new Budget()): Lowered {
@@ -117,7 +117,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     ...port(input.name, input.shape, input.dtype),
     ...((plan.holdsDoubles(plan.defined(input.name)) || exactly?.isLarge(input.name)) && { exact: true }),
     ...(takesIds.has(input.name) && { takesIds: true }),
-    ...toldOf(input),
+    ...detailsOf(input),
     ...elements[i],
   }));
   const places = plan.places();
@@ -136,18 +136,18 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   };
 }
 
-/** The origins by instruction, up to {@link MOST_TOLD} elements in total. */
+/** The origins by instruction, up to {@link MOST_ORIGINS} elements in total. */
 function shortOrigins(places: readonly Place[]): About['origins'] {
-  const told: Record<number, readonly number[] | FirstOrigin> = {};
-  let left = MOST_TOLD;
+  const found: Record<number, readonly number[] | FirstOrigin> = {};
+  let left = MOST_ORIGINS;
   for (const [at, { origins }] of places.entries()) {
     if (origins === undefined) continue;
     const short = firstOf(origins) ?? origins;
     if (short instanceof Int32Array) left -= short.length;
     if (left < 0) break;
-    told[at] = short instanceof Int32Array ? Array.from(short) : short;
+    found[at] = short instanceof Int32Array ? Array.from(short) : short;
   }
-  return told;
+  return found;
 }
 
 function firstOf(origins: Origins): FirstOrigin | undefined {
@@ -157,7 +157,7 @@ function firstOf(origins: Origins): FirstOrigin | undefined {
 }
 
 /** What the graph says of an input beside its name, shape and type. */
-const TOLD = [
+const DETAILS = [
   'categories',
   'hashes',
   'spread',
@@ -170,10 +170,10 @@ const TOLD = [
   'cells',
 ] as const;
 
-function toldOf(input: GraphInput): Pick<GraphInput, (typeof TOLD)[number]> {
-  const told: Record<string, unknown> = {};
-  for (const key of TOLD) if (input[key]) told[key] = input[key];
-  return told;
+function detailsOf(input: GraphInput): Pick<GraphInput, (typeof DETAILS)[number]> {
+  const details: Record<string, unknown> = {};
+  for (const key of DETAILS) if (input[key]) details[key] = input[key];
+  return details;
 }
 
 function port(name: string, shape: Shape, dtype: DType): Port {

@@ -18,7 +18,7 @@ bool fill(Model& model, double threads) {
          model.environment->have_room(loaded.engine.values_bytes(model.threads));
 }
 
-void tell(napi_env env, int64_t bytes) {
+void report_bytes(napi_env env, int64_t bytes) {
   int64_t ignored;
   napi_adjust_external_memory(env, bytes, &ignored);
 }
@@ -39,16 +39,16 @@ Model* make_model(napi_env env, Loaded* loaded, double threads) {
   }
   environment->add_model(model->bytes);
   // The bytes exist once, however many models use them: the first model reports them to its garbage collector.
-  model->told = !loaded->told.exchange(true);
-  if (model->told) tell(env, int64_t(model->bytes));
+  model->reported = !loaded->reported.exchange(true);
+  if (model->reported) report_bytes(env, int64_t(model->bytes));
   return model;
 }
 
 void dispose(napi_env env, Model* model) {
   if (model->loaded == nullptr) return;
-  if (model->told) {
-    model->loaded->told = false;
-    tell(env, -int64_t(model->bytes));
+  if (model->reported) {
+    model->loaded->reported = false;
+    report_bytes(env, -int64_t(model->bytes));
   }
   const bool ended = Loaded::release(model->loaded);
   model->loaded = nullptr;

@@ -17,7 +17,7 @@ struct Model {
   Loaded* loaded = nullptr;  // held; null once disposed of
   int holders = 0;           // that have not been collected
   size_t bytes = 0;          // of the engine
-  bool told = false;         // whether they were reported to this environment's garbage collector
+  bool reported = false;     // whether they are known to this environment's garbage collector
   size_t threads = 1;
   Pool* pool = nullptr;  // held; null for one thread
   Array<char> table;

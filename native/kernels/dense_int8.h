@@ -25,6 +25,9 @@
 
 namespace FP_ISA {
 
+// 1.5·2^23. Adding it leaves an integer, rounded to nearest even, in the lower bits.
+constexpr float int8_magic = 12582912.0f;
+
 // A row of floats x becomes integers q = x·127/a, where a is the greatest |x|, and the scale a/127. If a is below
 // 2^−100, all are 0. If the row has a NaN or an infinity, its scale is NaN, and so is every result.
 template <class P>
@@ -55,10 +58,8 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
     const bool zero = !finite || a < 0x1p-100f;
     y[0] = finite ? (zero ? 0.0f : a / 127) : std::numeric_limits<float>::quiet_NaN();
 
-    // Adding 1.5·2^23 leaves the integer, rounded to nearest even, in the lower bits.
-    constexpr float magic = 12582912.0f;
-    const V factor = F::set1(zero ? 0.0f : 127 / a), shift = F::set1(magic + P::offset);
-    const typename F::I base = F::bits(F::set1(magic));
+    const V factor = F::set1(zero ? 0.0f : 127 / a), shift = F::set1(int8_magic + P::offset);
+    const typename F::I base = F::bits(F::set1(int8_magic));
     typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
     const auto convert = [&](const L& v) {
       for (int i = 0; i < L::vectors; i++, to += F::lanes) {
@@ -77,10 +78,9 @@ FP_NOINLINE void static_columns(const float* x, size_t stride, float* y, size_t 
                                 size_t columns, const fp::StaticScale& scale) {
   using F = typename P::F;
   using V = typename F::V;
-  constexpr float magic = 12582912.0f;  // as in quantize()
-  const V factor = F::set1(scale.factor), shift = F::set1(magic + P::offset + scale.zero);
-  const V least = F::set1(magic + P::offset - 128), greatest = F::set1(magic + P::offset + 127);
-  const typename F::I base = F::bits(F::set1(magic));
+  const V factor = F::set1(scale.factor), shift = F::set1(int8_magic + P::offset + scale.zero);
+  const V least = F::set1(int8_magic + P::offset - 128), greatest = F::set1(int8_magic + P::offset + 127);
+  const typename F::I base = F::bits(F::set1(int8_magic));
   for (; rows > 0; rows--, x += stride, y += y_stride) {
     typename P::Row* const to = reinterpret_cast<typename P::Row*>(y + 1) + first;
     typename F::I odd = F::iset1(0);  // the bits of a NaN if a number is not finite
@@ -139,10 +139,10 @@ template <class P>
 void bytes(const void* x, bool integers, double center, float* y, size_t rows, size_t K) {
   using F = typename P::F;
   using V = typename F::V;
-  constexpr float magic = 12582912.0f;  // as in quantize()
   const float middle = float(center);
-  const V least = F::set1(middle - 128), greatest = F::set1(middle + 127), shift = F::set1(magic + P::offset - middle);
-  const typename F::I base = F::bits(F::set1(magic));
+  const V least = F::set1(middle - 128), greatest = F::set1(middle + 127),
+          shift = F::set1(int8_magic + P::offset - middle);
+  const typename F::I base = F::bits(F::set1(int8_magic));
   const float* whole = static_cast<const float*>(x);  // bits of int32
   const double* real = static_cast<const double*>(x);
   for (; rows > 0; rows--, whole += K, real += K, y += fp::quantized_width(K)) {
@@ -170,9 +170,8 @@ template <class P>
 size_t narrow(const float* sums, const fp::Narrowing& layer, float* y, size_t rows, size_t N) {
   using F = typename P::F;
   using V = typename F::V;
-  constexpr float magic = 12582912.0f;  // as in quantize(): adding it rounds
-  const V low = F::set1(magic + layer.low), high = F::set1(magic + layer.high), whole = F::set1(magic);
-  const typename F::I base = F::bits(F::set1(magic - P::offset - layer.shift));
+  const V low = F::set1(int8_magic + layer.low), high = F::set1(int8_magic + layer.high), whole = F::set1(int8_magic);
+  const typename F::I base = F::bits(F::set1(int8_magic - P::offset - layer.shift));
   for (size_t r = 0; r < rows; r++, sums += N, y += fp::quantized_width(N)) {
     typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
     typename F::M sure = F::equal(whole, whole);
