@@ -3,7 +3,7 @@ import { compile as compileProgram } from './compute.ts';
 import { ForwardpassError } from './errors.ts';
 import { refuseArchitecture } from './formats/architecture.ts';
 import type { Source } from './formats/format.ts';
-import { anticipateFormat, chooseFormat } from './formats/registry.ts';
+import { anticipateFormat, chooseFormat, errorOfFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { Budget } from './graph/budget.ts';
 import { buildGraph } from './graph/define/build.ts';
@@ -133,7 +133,9 @@ async function readGraph(
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
   const given = { activation, outputActivation, architecture, signature, member, numIteration, functions, optimizer };
   const graph = await withFolding({ precision: asked, budget }, async (fold) => {
-    const found = await format.read(source, { ...given, budget, fold });
+    const found = await format.read(source, { ...given, budget, fold }).catch(async (error) => {
+      throw options.format === undefined ? error : await errorOfFormat(error, source, options.format);
+    });
     return fold.fits(asked ?? found.precision) ? found : found.precision;
   });
   if (typeof graph === 'object') return checkTexts(graph);

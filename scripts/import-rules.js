@@ -14,7 +14,7 @@ const GRAPH_TYPES = `lib/graph/(graph|limits|budget|fold|architecture|word-hash|
 /** Code that builds a graph of layers, and the shapes it computes with; not the later stages. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|shapes)\\.ts)';
 /** The leaves: the error class, helpers for its messages, errors from callers' getters, extremes of numbers. */
-const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
+const ERRORS = 'lib/(errors|error-text|messages|extremes|reading)\\.ts';
 
 /**
  * The host is what platforms other than Node do not have, or have in another form: files, the network, threads,

@@ -78,6 +78,13 @@ describe('load', () => {
     expect(error.code).toBe('MALFORMED');
   });
 
+  it('says so if the content has another format than the one that it is told', async () => {
+    const error = await failureOf(() => load(path, { format: 'onnx' }));
+    expect(error).toMatchObject({ code: 'MALFORMED', place: 'model.onnx' });
+    const hint = "(the option `format` is 'onnx', but the content looks like format 'safetensors')";
+    expect(error.message).toBe(`model.onnx: field 14 has the wire type 6, which is not supported ${hint}`);
+  });
+
   it.skipIf(process.platform !== 'linux')('closes the file, also when it is refused', async () => {
     await writeFile(join(folder, 'bad'), fileOf({ a: 1 }));
     const openFiles = () => readdirSync('/proc/self/fd').length;

@@ -1,11 +1,12 @@
 /** Turns blocks of rows into blocks of results. */
+
+import { withoutPlace } from '../error-text.ts';
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { quote } from '../messages.ts';
 import type { TensorInfo } from '../model.ts';
 import type { FlatRows } from '../rows.ts';
 import type { CliModel } from './environment.ts';
-import { withoutPlace } from './error-text.ts';
 import { elementCount, type LayoutParts } from './row-layout.ts';
 import type { FloatArray, RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { withoutPlace } from '../error-text.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Learner, LearnOptions } from '../learn.ts';
 import { describe, listNames, quote } from '../messages.ts';
@@ -9,10 +10,10 @@ import { parseDecimalComma, parseNumber } from './csv-cells.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { Environment } from './environment.ts';
-import { withoutPlace } from './error-text.ts';
 import { layoutOf } from './evaluate.ts';
 import { addNetworkFlags, parseCount, readArchitecture } from './load-options.ts';
 import { openInput } from './open-input.ts';
+import { refuseOverwriting } from './overwriting.ts';
 import { Progress } from './progress.ts';
 import type { FloatArray, KeptValue, RowBlock } from './row-source.ts';
 
@@ -114,6 +115,8 @@ interface Notes {
 
 async function learnRows(path: string, flags: LearnFlags, environment: Environment): Promise<void> {
   const checkpoint = `${flags.output}.checkpoint`;
+  // The model itself may be replaced: its next version is written when all rows are learned.
+  await refuseOverwriting([flags.output, checkpoint], undefined, [flags.input]);
   const run = await identityOf(path, flags);
   const begun = flags.restart ? undefined : await resume(checkpoint, run, flags, environment);
   const learner = begun?.learner ?? (await environment.learn(path, await optionsOf(flags)));

@@ -4,15 +4,15 @@ import { sep } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 
 /**
- * Paths may be given as NAME=FILE; `-` is a stream. Throws `OPTION` if an output is the model, a file in its folder, or a
- * file of rows.
+ * Paths may be given as NAME=FILE; `-` is a stream. Throws `OPTION` if an output is a file of rows, the model, or a file in
+ * its folder; `model` is undefined if a new version may replace it.
  */
 export async function refuseOverwriting(
   outputs: readonly string[],
-  model: string,
+  model: string | undefined,
   rows: readonly string[] = [],
 ): Promise<void> {
-  const [modelFile, ...rowFiles] = await Promise.all([model, ...rows].map(fileOf));
+  const [modelFile, ...rowFiles] = await Promise.all([model ?? '-', ...rows].map(fileOf));
   for (const output of outputs) {
     const target = await fileOf(output);
     if (target === undefined) continue;

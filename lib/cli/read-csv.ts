@@ -1,11 +1,11 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Parser, parse } from 'csv-parse';
+import { withoutPlace } from '../error-text.ts';
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../messages.ts';
 import type { ByteSource } from './byte-source.ts';
 import { isMissing, parseDecimalComma, parseNumber } from './csv-cells.ts';
 import type { CsvOptions } from './csv-options.ts';
-import { withoutPlace } from './error-text.ts';
 import { keptColumns } from './keep.ts';
 import { BlockBuilder, checkExact, type RowLayout } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';

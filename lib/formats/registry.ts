@@ -1,4 +1,5 @@
 /** The formats, in the order in which they examine a file. A new format is a folder and a row here. */
+import { withoutPlace } from '../error-text.ts';
 import { ForwardpassError } from '../errors.ts';
 import { catboost } from './catboost/catboost.ts';
 import { isZip, refuseDamagedZip } from './containers/zip.ts';
@@ -40,14 +41,36 @@ export const FORMATS = Object.keys(READERS) as readonly Format[];
 export async function chooseFormat(source: Source, asked: Format | undefined): Promise<FormatReader> {
   if (asked !== undefined) return READERS[asked];
   const { main } = source;
-  const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
-  for (const reader of Object.values<FormatReader>(READERS)) {
-    if (await reader.detect(head, source)) return reader;
-  }
+  const head = await headOf(source);
+  const detected = await detectFormat(head, source);
+  if (detected !== undefined) return detected;
   if (isZip(head)) await refuseDamagedZip(main);
   const { looksLike } = await import('./looks-like.ts');
   const message = `looks like ${looksLike(head, main.size, main.name)}; the supported formats are ${new Intl.ListFormat('en').format(FORMATS)}`;
   throw new ForwardpassError('UNKNOWN_FORMAT', message, main.name);
+}
+
+/** The error of a requested reader; it says so if the content has another format. */
+export async function errorOfFormat(error: unknown, source: Source, asked: Format): Promise<unknown> {
+  if (!(error instanceof ForwardpassError) || !UNREADABLE.has(error.code)) return error;
+  const detected = await detectFormat(await headOf(source), source).catch(() => undefined);
+  if (detected === undefined || detected === READERS[asked]) return error;
+  const hint = `the option \`format\` is '${asked}', but the content looks like format '${detected.name}'`;
+  return new ForwardpassError(error.code, `${withoutPlace(error)} (${hint})`, error.place, { cause: error });
+}
+
+/** What readers throw for a file that is not of their format. */
+const UNREADABLE: ReadonlySet<string> = new Set(['MALFORMED', 'TRUNCATED', 'UNKNOWN_FORMAT', 'UNSUPPORTED_VERSION']);
+
+async function detectFormat(head: Uint8Array, source: Source): Promise<FormatReader | undefined> {
+  for (const reader of Object.values<FormatReader>(READERS)) {
+    if (await reader.detect(head, source)) return reader;
+  }
+  return undefined;
+}
+
+async function headOf({ main }: Source): Promise<Uint8Array> {
+  return main.read(0, Math.min(main.size, HEAD_BYTES));
 }
 
 /** Starts importing the reader that a file's name suggests while the file itself is opened; its content decides. */

@@ -125,6 +125,15 @@ it.each<[name: string, change: (text: string) => string, message: RegExp]>([
   expect(existsSync(output)).toBe(false);
 });
 
+it('does not replace the rows by the model', async () => {
+  const rows = table('kept.csv', 20, side);
+  const before = readFileSync(rows, 'utf8');
+  const args = ['learn', await classifier('kept.joblib'), '-i', rows, '--target', 'y', '-o', rows];
+  const { status, stderr } = await runCommand(args);
+  expect([status, stderr]).toEqual([1, expect.stringContaining('is a file that is read, which would be overwritten')]);
+  expect(readFileSync(rows, 'utf8')).toBe(before);
+});
+
 it('refuses a model that does not learn, and a network without a loss', async () => {
   const rows = table('refused.csv', 20, line);
   const args = (model: string) => ['learn', model, '-i', rows, '--target', 'y', '-o', pathOf('refused.safetensors')];

@@ -1,4 +1,4 @@
-import type { ForwardpassError } from '../errors.ts';
+import type { ForwardpassError } from './errors.ts';
 
 /** The message of an error without its place. */
 export function withoutPlace({ message, place }: ForwardpassError): string {
