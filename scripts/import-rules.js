@@ -22,7 +22,7 @@ const ERRORS = 'lib/(errors|error-text|messages|extremes|reading)\\.ts';
  * in the library imports them, except an engine, which is replaced as a whole. The server and the command are Node
  * programs and may use it freely.
  */
-const PLATFORM = 'lib/platform/(text|zlib)\\.ts';
+const PLATFORM = 'lib/platform/(package|text|zlib)\\.ts';
 const HOST = 'node:.*';
 /** What parts that do not run in a browser may import from Node, apart from the host. */
 const UTILITIES = 'node:(buffer|crypto|path|timers|timers/promises|util)';

@@ -1,13 +1,8 @@
 /** The members of a zip archive, from the directory at its end; the headers before the members are not trusted. */
-import {
-  type Entry,
-  fromRandomAccessReaderPromise,
-  getFileNameLowLevel,
-  RandomAccessReader,
-  validateFileName,
-} from 'yauzl';
+import type { Entry, RandomAccessReader } from 'yauzl';
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
+import { openPackage } from '../../../platform/package.ts';
 import type { Reader } from '../../format.ts';
 import { Window } from './window.ts';
 
@@ -35,6 +30,8 @@ export interface Directory {
   readonly entries: ReadonlyMap<string, StoredEntry>;
 }
 
+type Yauzl = typeof import('yauzl');
+
 /** An archive of a model has some hundreds of members. */
 const MOST_ENTRIES = 50_000;
 /** Bytes of the header before a member's bytes, without its name. */
@@ -54,12 +51,13 @@ async function collect(reader: Reader): Promise<Directory> {
   const window = new Window(reader);
   const entries = new Map<string, StoredEntry>();
   const names = new Set<string>();
+  const yauzl = await openPackage('yauzl', () => import('yauzl'));
   try {
     // Names and sizes are checked here, so that messages can name the member.
     const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
-    const archive = await fromRandomAccessReaderPromise(new WindowAccess(window), reader.size, options);
+    const archive = await yauzl.fromRandomAccessReaderPromise(accessTo(window, yauzl), reader.size, options);
     for await (const entry of archive.eachEntry()) {
-      const name = nameOf(entry, reader);
+      const name = nameOf(entry, reader, yauzl);
       if (names.has(name)) throw unsafe(`the archive has two members named ${quote(name)}`, reader);
       if (names.size === MOST_ENTRIES) {
         throw new ForwardpassError('LIMIT', `the archive has more than ${MOST_ENTRIES} members`, reader.name);
@@ -85,9 +83,9 @@ function refuseOverlaps(entries: Iterable<StoredEntry>, reader: Reader): void {
   }
 }
 
-function nameOf(entry: Entry, reader: Reader): string {
-  const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
-  if (name === '' || name.includes('\0') || validateFileName(name) !== null) {
+function nameOf(entry: Entry, reader: Reader, yauzl: Yauzl): string {
+  const name = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+  if (name === '' || name.includes('\0') || yauzl.validateFileName(name) !== null) {
     throw unsafe(`the archive has a member named ${quote(name)}, which is not a path inside it`, reader);
   }
   if (entry.generalPurposeBitFlag & ENCRYPTED) {
@@ -126,24 +124,23 @@ function unsafe(message: string, { name }: Reader): ForwardpassError {
 }
 
 /** Lets yauzl read the file. */
-class WindowAccess extends RandomAccessReader {
-  constructor(private readonly window: Window) {
-    super();
+function accessTo(window: Window, { RandomAccessReader }: Yauzl): RandomAccessReader {
+  class WindowAccess extends RandomAccessReader {
+    override read(
+      buffer: Uint8Array,
+      offset: number,
+      length: number,
+      at: number,
+      done: (error: Error | null) => void,
+    ): void {
+      window.read(at, length).then(
+        (bytes) => {
+          buffer.set(bytes, offset);
+          done(null);
+        },
+        (error: Error) => done(error),
+      );
+    }
   }
-
-  override read(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    at: number,
-    done: (error: Error | null) => void,
-  ): void {
-    this.window.read(at, length).then(
-      (bytes) => {
-        buffer.set(bytes, offset);
-        done(null);
-      },
-      (error: Error) => done(error),
-    );
-  }
+  return new WindowAccess();
 }
