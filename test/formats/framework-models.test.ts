@@ -40,6 +40,7 @@ const FOLDERS = [
   ['picks', ''],
   ['seldom', ''],
   ['sklearn-seldom', '.pkl'],
+  ['sklearn-infinite', '.pkl'],
   ['torch-more', ''],
   ['statsmodels', '.pkl'],
 ] as const;

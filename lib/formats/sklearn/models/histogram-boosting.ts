@@ -21,7 +21,7 @@ const WORD_BITS = 32;
 function raw(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const given = estimator.has('_preprocessor') ? emitter.transform(estimator.estimator('_preprocessor'), x) : x;
   emitter.cells.takesMissing = true;
-  const row = asCategories(estimator, emitter, emitter.requireFinite(given, true));
+  const row = asCategories(estimator, emitter, given);
   const known = knownCategories(estimator);
   const outputs = estimator.number('n_trees_per_iteration_');
   const baseline = [...estimator.numbers('_baseline_prediction').data];
@@ -54,9 +54,11 @@ function asCategories(estimator: Estimator, emitter: Emitter, x: RowVector): Row
   if (isCategory.every((is) => is === 0)) return x;
   const isNegative = emitter.binary('and', emitter.binary('less', x, 0), Float64Array.from(isCategory));
   const positive = emitter.select(isNegative, Number.NaN, x);
-  const bytes = emitter.unary(positive, 'wrap', 0, CATEGORIES);
   const isMissing = emitter.unary(positive, 'is_nan');
   const isByte = emitter.binary('and', emitter.unary(isMissing, 'not'), Float64Array.from(isCategory));
+  // Only other features may be infinite: which byte infinity becomes depends on scikit-learn's processor.
+  const categories = emitter.requireFinite(emitter.select(isByte, positive, 0));
+  const bytes = emitter.unary(categories, 'wrap', 0, CATEGORIES);
   return emitter.select(isByte, bytes, positive);
 }
 
