@@ -46,6 +46,19 @@ describe('a TensorFlow Lite model', () => {
     expect(result.every((value) => Number.isInteger(value) && value >= -128 && value <= 127)).toBe(true);
   });
 
+  it('refuses a root of a negative number, as the interpreter does', async () => {
+    using model = await load(fixture('int8-roots'));
+    const rows = Object.fromEntries(model.inputs.map(({ name }) => [name, new Int8Array(256)]));
+    model.run(rows);
+    const root = model.inputs.find(({ name }) => name.startsWith('sqrt'))?.name ?? '';
+    rows[root][5] = -101;
+    const error = await failureOf(() => model.run(rows));
+    expect(error.code).toBe('INPUT');
+    expect(error.message).toContain(`'${root}'`);
+    using wide = await load(fixture('int16-root'));
+    expect((await failureOf(() => wide.run(new Int16Array(64).fill(-1)))).code).toBe('INPUT');
+  });
+
   it('runs rows of a layer over two axes by themselves, where the file has batch and axis as one', async () => {
     using model = await load(fixture('rows-of-rank-two'));
     const rows = Float32Array.from({ length: 3 * 24 }, (_, i) => Math.sin(i));

@@ -48,7 +48,7 @@ const KEEPS_SCALES = new Set([
 
 /** Elementwise operators of one input that the reference computes in real numbers. */
 const FUNCTIONS = new Set([
-  ...['ELU', 'GELU', 'LOGISTIC', 'TANH', 'NEG', 'ABS', 'EXP', 'LOG', 'SQRT', 'RSQRT', 'SQUARE', 'SIGN'],
+  ...['ELU', 'GELU', 'LOGISTIC', 'TANH', 'NEG', 'ABS', 'EXP', 'LOG', 'RSQRT', 'SQUARE', 'SIGN'],
   ...['FLOOR', 'CEIL', 'ROUND'],
 ]);
 
@@ -67,7 +67,7 @@ function quantizedTranslation(name: string, translation: Translation): Translati
     const otherwise = throughFloats(translation);
     return (call) => (haveOneScale(call) ? translation : otherwise)(call);
   }
-  if (FUNCTIONS.has(name)) return byTable(translation);
+  if (FUNCTIONS.has(name)) return byTable(translation, name === 'RSQRT');
   return Object.hasOwn(INTEGERS, name) ? INTEGERS[name] : throughFloats(translation);
 }
 

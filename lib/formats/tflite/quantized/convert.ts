@@ -99,7 +99,7 @@ function away(x: number): number {
 }
 
 /** In float64 computation, rounds to float32: Dekker's splitting, which keeps 24 of 53 bits. */
-function asFloat32(build: LiteBuilder, x: Value): Value {
+export function asFloat32(build: LiteBuilder, x: Value): Value {
   if (!isFloat(x.type)) return x;
   if (x.kind === 'constant') return { ...x, data: Float32Array.from(x.data) };
   build.needDouble();

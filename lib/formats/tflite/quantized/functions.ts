@@ -3,9 +3,9 @@ import { literal, type Value } from '../../tensors/value.ts';
 import type { TfliteCall, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { elementType } from '../tensor.ts';
-import { bounded, centred, singleScale } from './convert.ts';
+import { asFloat32, bounded, centred, dequantized, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
-import { isByte, tabulated, throughFloats } from './through-floats.ts';
+import { isByte, requireNumber, tabulated, throughFloats } from './through-floats.ts';
 
 /** Converts to the scale of the result, clamped to the integers for the real bounds. */
 function relu(name: string, low: number, high: number): Translation {
@@ -92,6 +92,16 @@ function divided(x: number, bits: number): number {
   return Math.sign(x) * Math.floor(quotient + 0.5);
 }
 
+/** The root of the real number in steps of the result's scale, of which the reference drops the fraction. */
+function squareRoot(call: TfliteCall, x: Value): Value {
+  const { build } = call;
+  const real = asFloat32(build, dequantized(call, x, call.tensor(0)));
+  const root = asFloat32(build, build.unary(real, 'sqrt'));
+  const steps = asFloat32(build, build.binary('div', root, build.scalar(root, singleScale(call, call.result()).scale)));
+  const whole = bounded(call, build.unary(steps, 'trunc'), call.result(), -Infinity, Infinity);
+  return whole.kind === 'row' ? requireNumber(build, whole) : whole;
+}
+
 function scalesOf(call: TfliteCall) {
   return { input: singleScale(call, call.tensor(0)), output: singleScale(call, call.result()) };
 }
@@ -116,4 +126,5 @@ export const functions: Translations = {
   LEAKY_RELU: ofIntegers('LEAKY_RELU', leakyRelu),
   HARD_SWISH: ofBytes('HARD_SWISH', hardSwish),
   PRELU: prelu,
+  SQRT: ofIntegers('SQRT', squareRoot),
 };

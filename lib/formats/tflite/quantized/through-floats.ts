@@ -1,5 +1,6 @@
 /** Quantised operators computed on real numbers: exact except for the rounding of halfway cases. */
 import { constant, isFloat, type Row, range, type Value } from '../../tensors/value.ts';
+import type { LiteBuilder } from '../builder.ts';
 import { TfliteCall, type Translation } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import { elementType, isQuantized } from '../tensor.ts';
@@ -23,15 +24,19 @@ export function throughFloats(translation: Translation): Translation {
 
 /**
  * An elementwise function with a table of its values for all elements of 8 bits; the reference uses tables of float32
- * too.
+ * too. Elements for which the function is NaN are the least integer in the reference, or stop it if `isStrict`.
  */
-export function byTable(translation: Translation): Translation {
+export function byTable(translation: Translation, isStrict: boolean): Translation {
   const otherwise = throughFloats(translation);
   const throughReals = (call: TfliteCall, every: Value) => {
     const inputs = [dequantized(call, every, call.tensor(0)), ...call.inputs.slice(1)];
     const result = translation(new TfliteCall(call.build, call.options, inputs, call.tensors)) as Value;
     const inverse = Math.fround(1 / singleScale(call, call.result()).scale);
-    return shifted(call, call.build.binary('mul', result, call.build.scalar(result, inverse)), call.result());
+    const { build } = call;
+    const scaled = build.binary('mul', result, build.scalar(result, inverse));
+    if (isStrict) return shifted(call, scaled, call.result());
+    const known = build.select(build.unary(scaled, 'is_nan'), build.scalar(scaled, -Infinity), scaled);
+    return shifted(call, known, call.result());
   };
   return (call) => (isByte(call.tensor(0)) ? tabulated(call, throughReals) : otherwise(call));
 }
@@ -60,5 +65,14 @@ function lookedUp(call: TfliteCall, x: Row, table: Value): Row {
   const { build } = call;
   if (table.kind === 'row') throw build.error('UNSUPPORTED_OP', 'the function has parameters that depend on the input');
   const info = { ...x, type: elementType(call.result()) };
-  return build.emit('embedding', [x.operand, build.tensor(table)], { wrap: true }, info);
+  if (!table.data.some(Number.isNaN)) {
+    return build.emit('embedding', [x.operand, build.tensor(table)], { wrap: true }, info);
+  }
+  const numbers = build.tensor({ ...table, type: 'float32' });
+  return requireNumber(build, build.emit('embedding', [x.operand, numbers], { wrap: true }, info));
+}
+
+/** A row in which an element is NaN is refused. */
+export function requireNumber(build: LiteBuilder, x: Row): Row {
+  return build.emit('require_finite', [x.operand], { nan: false }, x);
 }
