@@ -42,6 +42,7 @@ const FOLDERS = [
   ['sklearn-seldom', '.pkl'],
   ['sklearn-infinite', '.pkl'],
   ['torch-more', ''],
+  ['torch-seldom', ''],
   ['statsmodels', '.pkl'],
 ] as const;
 

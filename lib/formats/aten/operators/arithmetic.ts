@@ -284,11 +284,28 @@ const GREATEST: Readonly<Record<string, number>> = {
   bfloat16: 3.3895313892515355e38,
 };
 
+/** To decimals, or to tens, hundreds, … if there are fewer than none: in the type of x, like torch. */
 function round(call: AtenCall): Result {
-  if (call.has('decimals') && call.number('decimals') !== 0) {
-    throw call.error('UNSUPPORTED_OP', 'rounding to decimals is not a row operation known here');
-  }
-  return unary('round')(call);
+  const decimals = call.has('decimals') ? call.number('decimals') : 0;
+  if (decimals === 0) return unary('round')(call);
+  const { build } = call;
+  const x = call.floating('self');
+  const power = build.scalar(x, 10 ** Math.abs(decimals));
+  const [there, back] = decimals > 0 ? (['mul', 'div'] as const) : (['div', 'mul'] as const);
+  return build.binary(back, build.unary(build.binary(there, x, power), 'round'), power);
+}
+
+function finite({ build }: AtenCall, x: Value): Value {
+  return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
+}
+
+/** 0 for what is less than 0, and for NaN; 1 for what is greater; the other number for 0. */
+function heaviside(call: AtenCall): Value {
+  const { build } = call;
+  const [x, values] = [call.tensor('self'), call.tensor('values')];
+  checkBroadcast(call, x, values);
+  const zero = build.scalar(x, 0);
+  return build.select(build.binary('equal', x, zero), values, build.cast(build.binary('greater', x, zero), x.type));
 }
 
 export const arithmeticOperators: Translations = {
@@ -374,6 +391,10 @@ export const arithmeticOperators: Translations = {
   'erfc(Tensor self)': floating('erfc'),
   'isnan(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_nan'),
   'isinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 1),
+  'isposinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 0),
+  'isneginf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 0, 1),
+  'isfinite(Tensor self)': (call) => finite(call, call.tensor('self')),
+  'heaviside(Tensor self, Tensor values)': heaviside,
 };
 
 /** For bool, bitwise logic is the logic of truth values; for integers it is not. */

@@ -126,6 +126,25 @@ function tensorSplit(call: AtenCall): Result {
   );
 }
 
+/** Each element minus the one before it, n times; of truth values, whether they differ. */
+function diff(call: AtenCall): Result {
+  const { build } = call;
+  const axis = call.number('dim');
+  const given = [call.optional('prepend'), call.tensor('self'), call.optional('append')];
+  const x = build.concat(
+    given.filter((part) => part !== undefined),
+    axis,
+  );
+  const times = call.number('n');
+  const length = sizeOf(call, x, axis);
+  if (times >= length) throw call.error('SHAPE', `an axis of ${length} has no ${times} differences`);
+  return call.range(0, times, 1).reduce<Value>((sofar, i) => {
+    const [after, before] = [call.range(1, length - i, 1), call.range(0, length - i - 1, 1)];
+    const parts = [after, before].map((places) => build.gather(sofar, axis, places));
+    return build.binary(x.type === 'bool' ? 'xor' : 'sub', parts[0], parts[1]);
+  }, x);
+}
+
 /** Repeats for every axis; there may be more of them than the tensor has axes. */
 function repeat(name: string): Translation {
   return (call) => {
@@ -170,6 +189,7 @@ export const indexingOperators: Translations = {
   'select(Tensor self, int dim, int index)': select,
   'slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1)': slice,
   'narrow(Tensor self, int dim, int start, int length)': narrow,
+  'diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)': diff,
   'split(Tensor self, int[] split_size, int dim=0)': split,
   'split_with_sizes(Tensor self, int[] split_sizes, int dim=0)': (call) =>
     parts(call, call.integers('split_sizes', Infinity)),

@@ -113,6 +113,13 @@ function bilinear(call: AtenCall): Result {
   const { build } = call;
   const [left, weight, right] = [call.tensor('input1'), call.tensor('weight'), call.tensor('input2')];
   if (weight.shape.length !== 3) throw call.error('SHAPE', `expected a weight of 3 axes, found ${weight.shape.length}`);
+  for (const [x, size] of [
+    [left, weight.shape[1]],
+    [right, weight.shape[2]],
+  ] as const) {
+    const found = x.shape[build.ownAxis(x, -1)];
+    call.match(found, size, `expected ${size} features for a weight of ${formatShape(weight.shape)}, found ${found}`);
+  }
   const product = products.einsum(build, '...i,kij,...j->...k', [left, weight, right]);
   const bias = call.optional('bias');
   return bias === undefined ? product : combine(call, 'add', product, bias);
@@ -125,6 +132,27 @@ function dot(a: string, b: string): Translation {
     for (const x of [left, right]) if (call.build.rank(x) !== 1) throw call.error('SHAPE', 'expected two vectors');
     return call.build.reduce(combine(call, 'mul', left, right), 'sum', [0], false);
   };
+}
+
+/** The sum of products along the last axes of both; with a number, the product. */
+function inner(call: AtenCall): Result {
+  const { build } = call;
+  const [a, b] = [call.tensor('self'), call.tensor('other')];
+  if (build.rank(a) === 0 || build.rank(b) === 0) return combine(call, 'mul', a, b);
+  return multiply(call, a, build.rank(b) === 1 ? b : products.swapLastTwo(build, b));
+}
+
+/** The sum of products along the listed axes of both. */
+function tensorDot(call: AtenCall): Result {
+  const { build } = call;
+  const [a, b] = [call.tensor('self'), call.tensor('other')];
+  const [left, right] = [call.axes('dims_self', a), call.axes('dims_other', b)];
+  if (left.length !== right.length) throw call.error('SHAPE', 'expected as many axes of one tensor as of the other');
+  const letters = (from: number, rank: number) => Array.from({ length: rank }, (_, i) => String.fromCharCode(from + i));
+  const [own, other] = [letters(97, build.rank(a)), letters(65, build.rank(b))];
+  for (const [i, axis] of right.entries()) other[axis] = own[left[i]];
+  const rest = [...own.filter((_, axis) => !left.includes(axis)), ...other.filter((_, axis) => !right.includes(axis))];
+  return products.einsum(build, `${own.join('')},${other.join('')}->${rest.join('')}`, [a, b]);
 }
 
 function outer(call: AtenCall): Result {
@@ -143,6 +171,8 @@ export const linearOperators: Translations = {
   'bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None)': bilinear,
   'dot(Tensor self, Tensor tensor)': dot('self', 'tensor'),
   'vdot(Tensor self, Tensor other)': dot('self', 'other'),
+  'inner(Tensor self, Tensor other)': inner,
+  'tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other)': tensorDot,
   'outer(Tensor self, Tensor vec2)': outer,
   'ger(Tensor self, Tensor vec2)': outer,
   'linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)': (call) => {

@@ -1,5 +1,5 @@
 /** Operators that pick by other tensors: constants select positions, and a row's ids look up a constant table. */
-import { broadcastShapes, formatShape } from '../../../graph/shapes.ts';
+import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
 import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
 import { packed, withOne } from '../../tensors/axes.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
@@ -92,6 +92,20 @@ function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
   };
 }
 
+/** x[mask] = number, where the mask has the tensor's shape; other writes are of parts. */
+function indexPut(call: AtenCall): Result {
+  const { build } = call;
+  const x = call.tensor('self');
+  const [mask, ...others] = call.optionalTensors('indices');
+  const value = call.tensor('values');
+  const isMask = mask?.type === 'bool' && others.length === 0 && build.rank(mask) === build.rank(x);
+  if (!isMask || value.kind !== 'constant' || elementCount(value.shape) !== 1 || call.flag('accumulate')) {
+    const message = 'writes into a part of a tensor; only x[mask] = number is supported, for a mask of the shape of x';
+    throw call.error('UNSUPPORTED_OP', `index_put ${message}`);
+  }
+  return build.select(mask, build.cast(build.reshaped(value, []), x.type), x);
+}
+
 /** Negative ids count from the table's end only if `wraps`. */
 export function lookUp(call: AtenCall, ids: Value, table: Constant, wraps: boolean): Value {
   if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
@@ -132,6 +146,7 @@ function bucketize(x: string, boundaries: string): Translation {
 
 export const lookupOperators: Translations = {
   'index(Tensor self, Tensor?[] indices)': index,
+  'index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False)': indexPut,
   'index_select(Tensor self, int dim, Tensor index)': indexSelect,
   'gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False)': gather,
   'scatter(Tensor self, int dim, Tensor index, Tensor src)': scatter('src', 'none'),

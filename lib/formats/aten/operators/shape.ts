@@ -4,6 +4,7 @@ import { squeezed, withOne } from '../../tensors/axes.ts';
 import { type Dimension, dimensionsOf, shapeInWords } from '../../tensors/dimensions.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
 import { broadcastTo } from '../../tensors/filling.ts';
+import { swapLastTwo } from '../../tensors/products.ts';
 import { reshape as reshaped, reshapeRows } from '../../tensors/reshape.ts';
 import { constant, type Row, range, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
@@ -170,6 +171,7 @@ export const shapeOperators: Translations = {
   'movedim(Tensor self, int[] source, int[] destination)': moveAxes,
   't(Tensor self)': reversed,
   'numpy_T(Tensor self)': reversed,
+  'mT(Tensor self)': (call) => swapLastTwo(call.build, call.tensor('self')),
   'expand(Tensor self, int[] size, *, bool implicit=False)': (call) =>
     expand(call, call.tensor('self'), call.sizes('size')),
   'broadcast_to(Tensor self, int[] size)': (call) => expand(call, call.tensor('self'), call.sizes('size')),
