@@ -213,6 +213,16 @@ struct Dense {
     if (!whole) store_columns(aside, width, y, N, columns, rows);
   }
 
+  // Whether a tile prefetches its weights, which may come from memory: a processor's own prefetching stops at the end
+  // of a page. With few multiply-adds for each cache line of weights, instructions of several lines overlap, and
+  // further prefetching costs time; so it does if a row of weights is shorter than a line.
+  static constexpr size_t line_bytes = 64, bytes_ahead = 4096;
+  template <int MR, int NV>
+  static constexpr bool prefetches() {
+    const size_t lines = row_size(NV) * sizeof(T) / line_bytes;
+    return lines > 0 && MR >= 4 && size_t(MR * NV) >= 6 * lines;
+  }
+
   // Adds x[0..count) of the rows of a tile times `count` rows of weights to their sums.
   template <int MR, int NV>
   static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t stride, size_t rows, const T* weights,
@@ -221,6 +231,11 @@ struct Dense {
     for (const T* const end = weights + count * row_size(NV); weights != end; weights += row_size(NV)) {
       V w[NV];
       W::load(weights, w);
+      if constexpr (prefetches<MR, NV>()) {
+        constexpr size_t line = line_bytes / sizeof(T), ahead = bytes_ahead / sizeof(T);
+        FP_UNROLL
+        for (size_t i = 0; i < row_size(NV); i += line) FP_PREFETCH(weights + ahead + i);
+      }
       FP_UNROLL
       for (int r = 0; r < MR; r++) {
         const V a = S::set1(*row.at(r));
