@@ -38,6 +38,7 @@ const FOLDERS = [
   ['torchscript', '.pt'],
   ['products', ''],
   ['picks', ''],
+  ['gathers', ''],
   ['seldom', ''],
   ['sklearn-seldom', '.pkl'],
   ['sklearn-infinite', '.pkl'],

@@ -4,7 +4,7 @@
  * x[arange(batch), i], in two forms.
  */
 
-import { takeOne } from '../tensors/along.ts';
+import { takeParts } from '../tensors/along.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { batchAxisOf } from '../tensors/emitter.ts';
 import { type Constant, constant, isFloat, literal, type Row } from '../tensors/value.ts';
@@ -178,7 +178,7 @@ function placesIn(build: GraphBuilder, numbers: RowNumbers, given: Row, count: n
 
 function elementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlaces): Row | undefined {
   const isOwn = width === undefined && x.shape.length > 0 && x.batchAxis === 0 && !x.merged && !x.stacked;
-  return isOwn ? takeOne(build, x, indices) : undefined;
+  return isOwn ? takeParts(build, x, indices) : undefined;
 }
 
 /** An index outside of the row would refer to another row: such a run is refused. */
@@ -187,7 +187,7 @@ function flatElementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlace
   if (width !== length || x.batchAxis !== 0 || x.stacked) return undefined;
   const own = x.merged ? { ...x, merged: false } : build.asRow(build.reshaped(x, [1, ...x.shape]));
   const isBelow = build.binary('less', indices, build.scalar(indices, 0));
-  return takeOne(build, own, build.asRow(build.select(isBelow, build.scalar(indices, width), indices)));
+  return takeParts(build, own, build.asRow(build.select(isBelow, build.scalar(indices, width), indices)));
 }
 
 function withoutFirst(numbers: RowNumbers, from: Known | undefined, to: Known | undefined): RowNumbers | undefined {

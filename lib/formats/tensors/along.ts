@@ -36,13 +36,28 @@ export function takeAlong(build: GraphBuilder, data: Value, indices: Value, axis
   return inBatch(build.transpose(build.reduce(chosen, 'sum', [-1], false), inverse(permutation)), x);
 }
 
-/** For each row, the element or part of its first axis at the row's own index. `at` has no axis except the batch. */
-export function takeOne(build: GraphBuilder, x: Row, at: Row): Row {
+/** For each row, the elements or parts of its first axis at the row's own indices; the axes of `at` take its place. */
+export function takeParts(build: GraphBuilder, x: Row, at: Row): Row {
   checkNumbers(build, [x, at]);
   const [size, ...rest] = x.shape;
-  const mask = build.reshaped(hot(build, alone(at) as Row, size), [size, ...rest.map(() => 1)]);
-  const chosen = build.select(mask, alone(x), build.scalar(x, 0));
-  return inBatch(build.reduce(chosen, 'sum', [0], false), x) as Row;
+  const outer = at.shape.length;
+  const mask = build.reshaped(hot(build, alone(at) as Row, size), [...at.shape, size, ...rest.map(() => 1)]);
+  const spread = build.reshaped(alone(x), [...at.shape.map(() => 1), size, ...rest]);
+  const chosen = build.select(mask, spread, build.scalar(x, 0));
+  return inBatch(build.reduce(chosen, 'sum', [outer], false), x) as Row;
+}
+
+/** TensorFlow's gather with `batch_dims` of 1: row by row, along the first axis of a row, by indices that count from 0. */
+export function gatherInRows(build: GraphBuilder, x: Value, axis: number, at: Value, batchDims: number): Value {
+  const areRows = x.kind === 'row' && at.kind === 'row' && x.batchAxis === 0 && at.batchAxis === 0;
+  if (batchDims !== 1 || !areRows || x.shape.length === 0 || build.axis(axis, build.rank(x)) !== 1) {
+    const message = 'batch_dims is supported only as 1, for the axis after the batch of rows with indices of their own';
+    throw build.error('UNSUPPORTED_OP', message);
+  }
+  // Past the end, so that a run with a negative index is refused.
+  const end = build.scalar(at, x.shape[0]);
+  const counted = build.select(build.binary('less', at, build.scalar(at, 0)), end, at);
+  return takeParts(build, x, build.asRow(counted));
 }
 
 /** `data` with `updates` written, in order, at the positions `indices` along the axis. */

@@ -27,6 +27,22 @@ describe('a SavedModel', () => {
     expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('load it from its path')]);
   });
 
+  it('refuses a row whose own index is not in it, as TensorFlow does', async () => {
+    for (const file of ['tables.saved', 'tables.tflite']) {
+      using model = await load(new URL(`../gathers/${file}`, FIXTURES));
+      const rows: Record<string, Float32Array> = {
+        x0: new Float32Array(12),
+        x1: new Float32Array(2),
+        x2: new Float32Array(4),
+      };
+      model.run(rows);
+      for (const index of [-1, 4]) {
+        rows.x1[1] = index;
+        expect((await failureOf(() => model.run(rows))).code).toBe('ID');
+      }
+    }
+  });
+
   it('has the signature that is asked for', async () => {
     const names = async (signature: string) =>
       (await load(fixture('module-signature-chosen'), { signature })).outputs.map(({ name }) => name);

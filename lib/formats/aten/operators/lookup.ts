@@ -1,6 +1,6 @@
 /** Operators that pick by other tensors: constants select positions, and a row's ids look up a constant table. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
-import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
+import { putAlong, type Reduction, takeAlong, takeParts } from '../../tensors/along.ts';
 import { packed, withOne } from '../../tensors/axes.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
 import { oneHot as oneHotOf, picked, pickedAt, rowsOf } from '../../tensors/picking.ts';
@@ -47,7 +47,7 @@ function ownPlaces(call: AtenCall, x: Value, [rows, at, ...others]: readonly (Va
   if (!isEach || at?.kind !== 'row' || at.shape.length !== 0 || at.batchAxis !== 0) return undefined;
   if (x.kind !== 'row' || x.batchAxis !== 0 || x.merged || x.shape.length === 0) return undefined;
   if (isFloat(at.type)) throw new FloatIds(at, build.place);
-  return takeOne(build, x, at);
+  return takeParts(build, x, at);
 }
 
 function indexSelect(call: AtenCall): Result {

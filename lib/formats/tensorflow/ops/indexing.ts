@@ -1,4 +1,5 @@
 /** Operators that pick, join and repeat elements. */
+import { gatherInRows } from '../../tensors/along.ts';
 import { packed, unpacked, withOne } from '../../tensors/axes.ts';
 import { equalParts, flipped, parted, rolled, tiledBy } from '../../tensors/moves.ts';
 import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
@@ -25,8 +26,9 @@ function joined(call: TensorFlowCall, values: readonly Value[], axis: number): V
 /** Ids count from 0; unlike in ONNX, negative ids do not count from the table's end. */
 function gather(call: TensorFlowCall): Value {
   const { build } = call;
-  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'expected batch_dims to be 0');
   const axis = call.inputs.length > 2 ? call.number(2) : 0;
+  const batchDims = call.integer('batch_dims', 0);
+  if (batchDims !== 0) return gatherInRows(build, call.input(0), axis, call.input(1), batchDims);
   return pickedOrLookedUp(build, call.input(0), axis, call.input(1), (ids, table) => rowsOf(build, ids, table));
 }
 

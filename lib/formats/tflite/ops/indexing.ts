@@ -1,4 +1,5 @@
 /** Operators that pick elements. */
+import { gatherInRows } from '../../tensors/along.ts';
 import { equalParts, parted } from '../../tensors/moves.ts';
 import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
 import { boundsOf, cut, subscript, subscripted } from '../../tensors/slicing.ts';
@@ -31,7 +32,7 @@ function stridedSlice(call: TfliteCall): Value {
 function gather(call: TfliteCall): Value {
   const { build } = call;
   const batchDims = call.integer(1);
-  if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', `expected batch_dims to be 0, found ${batchDims}`);
+  if (batchDims !== 0) return gatherInRows(build, call.input(0), call.integer(0), call.input(1), batchDims);
   return pickedOrLookedUp(build, call.input(0), call.integer(0), call.input(1), lookUp(call));
 }
 
