@@ -181,7 +181,8 @@ export class RecordReader {
     for (const stranger of this.#strangers(record).slice(0, MOST_STRANGERS)) {
       const spelling = spellingOf(stranger);
       const alike = required.find((field) => looksLike(spelling, field.spelling));
-      const meant = alike?.name ?? nearestTo(stranger, names);
+      // Any other name of one letter is near to a name of one letter, such as scikit-learn's X.
+      const meant = alike?.name ?? (stranger.length > 1 ? nearestTo(stranger, names) : undefined);
       if (meant === undefined) continue;
       const message = `${lacks}, and has ${quote(stranger)}; did you mean ${quote(meant)}?`;
       return new ForwardpassError('INPUT', message, place);

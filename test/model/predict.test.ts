@@ -149,6 +149,16 @@ describe('records', () => {
   });
 });
 
+describe('records of columns that a model numbers', () => {
+  it.each([[[{ a: 1, b: 2 }]], [[{ 0: 1, 1: 2 }]]])('are not taken for misspelt ones: %j', async (rows) => {
+    using model = define({ inputs: [{ name: 'X', shape: 2 }], layers: [{ weight: [[1, 2]] }] });
+    const error = await failureOf(() => model.predict(rows as Rows));
+    expect(error.message).toBe(
+      "rows[0]: lacks 'X'; the model has no feature names: pass arrays of 2 values, or records with 'X'",
+    );
+  });
+});
+
 describe('rows', () => {
   const hole = [
     [1, 2],
