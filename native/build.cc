@@ -103,7 +103,7 @@ bool Network<T>::Builder::copy_ports() {
   if (!network_.widths_.allocate(plan_.value_count)) return false;
   const auto port = [&](int32_t word) {
     has_wide_ = has_wide_ || word < 0;
-    return Port{port_value(word), word < 0, is_ragged_port(word), -1, false};
+    return Port{port_value(word), word < 0, is_ragged_port(word), -1, false, 0, nullptr};
   };
   for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = port(plan_.inputs[i]);
   for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = port(plan_.outputs[i]);

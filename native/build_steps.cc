@@ -18,7 +18,7 @@ Step<T> Network<T>::Builder::decode(const int32_t* word) {
   Step<T> step = {};
   step.opcode = Opcode(word[0]);
   step.y = word[2];
-  step.a = step.b = step.c = step.input = -1;
+  step.a = step.b = step.c = step.input = step.output = -1;
   step.width = size_t(plan_.widths[step.y]);
   const int32_t* field = word + 3;
   if (step.opcode == Opcode::wide) {

@@ -93,8 +93,10 @@ class Network<T>::Builder {
   const T* static_scale(int32_t index);
   void byte_dense(Step<T>& step, const int32_t* field);
   void narrowing(Step<T>& step, const int32_t* field);
-  // Lets bytes read an input's integers, or the sums of the layer before, directly if nothing else uses these.
+  // Lets bytes read an input's integers, or the sums of the layer before, directly if nothing else uses these; and lets
+  // a layer write an output's bytes.
   void join_bytes();
+  void join_output(Step<T>& layer);
   void distances(Step<T>& step, const int32_t* field);
   void trees(Step<T>& step, const int32_t* field, const int32_t* end);
   // The analysis while counting is reused for filling.

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 #include "network.h"
@@ -50,28 +49,28 @@ void convert_input(const Input& input, size_t first, size_t count, T* to) {
   }
 }
 
-// For an input that is only used as bytes: whether it is read as int32, directly or converted in `room`.
-inline bool becomes_int32(Element element) {
-  return element == Element::i8 || element == Element::u8 || element == Element::i32;
+// Whether the elements are bytes from center − 128 to center + 127, so that a layer can read them as they are.
+inline bool are_bytes(Element element, double center) {
+  return (element == Element::i8 && center == 0) || (element == Element::u8 && center == 128);
 }
-inline int32_t* int32s(const Input& input, size_t first, size_t count, void* room) {
-  int32_t* const to = static_cast<int32_t*>(room);
-  if (input.element == Element::i32) return const_cast<int32_t*>(static_cast<const int32_t*>(input.data)) + first;
-  if (input.element == Element::i8) {
-    copy_from<int32_t, int8_t>(input.data, first, count, to);
-  } else {
-    copy_from<int32_t, uint8_t>(input.data, first, count, to);
-  }
-  return to;
+// Whether bytes with this center are read from the caller's buffer, if nothing else needs the input.
+inline bool reads_directly(Element element, double center) {
+  return element == Element::i32 || are_bytes(element, center);
+}
+// Whether the elements are bytes that can hold all results of a layer.
+inline bool holds(Element element, const Narrowing& layer) {
+  if (element != Element::i8 && element != Element::u8) return false;
+  const float least = element == Element::i8 ? -128 : 0;
+  return layer.low + layer.shift >= least && layer.high + layer.shift <= least + 255;
 }
 
-template <typename Integer, typename T>
-Integer whole(T value) {
-  constexpr Integer least = std::numeric_limits<Integer>::min(), greatest = std::numeric_limits<Integer>::max();
-  if (value != value) return 0;
-  if (value <= T(least)) return least;
-  if (value >= T(greatest)) return greatest;  // T(greatest) may have been rounded up
-  return Integer(value);
+// The integer part of a value, as an integer of so many bits, saturating; 0 for NaN.
+FP_NOINLINE inline uint64_t integer_of(double value, size_t bits, bool is_signed) {
+  const uint64_t half = uint64_t(1) << (bits - 1);
+  const double end = is_signed ? double(half) : 2 * double(half), least = is_signed ? -end : 0;
+  if (value >= end) return is_signed ? half - 1 : half - 1 + half;
+  if (value > least) return is_signed ? uint64_t(int64_t(value)) : uint64_t(value);
+  return value == value ? uint64_t(int64_t(least)) : 0;
 }
 
 template <typename To, typename T>
@@ -79,7 +78,7 @@ void copy_to(const T* from, size_t first, size_t count, void* data) {
   To* const to = static_cast<To*>(data) + first;
   for (size_t i = 0; i < count; i++) {
     if constexpr (std::is_integral_v<To>) {
-      to[i] = whole<To>(from[i]);
+      to[i] = To(integer_of(double(from[i]), 8 * sizeof(To), std::is_signed_v<To>));
     } else {
       to[i] = To(from[i]);
     }

@@ -69,9 +69,11 @@ struct Step {
   size_t list_count;
   Trees<T> trees;
   Points<T> points;
-  // `function` is 1 for a layer of bytes whose results only the next step uses, as bytes, and for that step.
+  // Of a layer of bytes. `function` is 1 for one whose results only the next step uses, as bytes, and for that step; 2
+  // for bytes of an input that the next step can read itself.
   Narrowing narrowing;
-  int32_t input;  // the input that the bytes come from; −1 for none
+  bool is_dots;           // a layer of very few outputs: see ByteDots
+  int32_t input, output;  // the input that the bytes come from, the output that they are for; −1 for none
 };
 
 // The number of rows of a layer of bytes that are scaled as one, with repeated biases and factors, to fill vectors.
@@ -131,12 +133,21 @@ class Network {
     bool ragged;
     int32_t checked;  // the instruction that requires the input's integers to be exact; −1 for none
     bool bytes;       // only used as bytes
+    double center;    // of these bytes
+    // The layer of bytes that can write an output as bytes; null for none.
+    const Step<T>* layer;
   };
 
-  Outcome run_block(T* const* base, const Input* inputs, size_t first, size_t rows, RunError& error, Help help) const;
+  Outcome run_block(T* const* base, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+                    RunError& error, Help help) const;
   bool run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows, RunError& error) const;
-  void run_bytes(const Step<T>& step, const Input* inputs, const T* x, T* y, size_t rows) const;
-  void narrow(const Step<T>& layer, double center, T* x, float* y, size_t rows) const;
+  void run_bytes(const Step<T>& step, T* const* base, const Input* inputs, size_t rows) const;
+  void run_byte_dense(const Step<T>& step, T* const* base, const Input* inputs, const Output* outputs, size_t first,
+                      size_t rows) const;
+  void multiply_bytes(const Step<T>& step, T* const* base, const Input* inputs, size_t row, size_t count,
+                      float* sums) const;
+  void narrow(const Step<T>& layer, const float* sums, float* y, size_t rows, size_t N) const;
+  void narrow_exactly(const Step<T>& layer, const float* sums, float* y, size_t column, size_t count) const;
   void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;

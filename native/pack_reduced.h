@@ -30,6 +30,7 @@ struct Int8Layout {
   int panel_columns;  // of a full panel
   int group;          // how many k one product of the kernel takes
   int offset;         // what the kernel adds to each element of a row, and takes off again
+  size_t row_bytes;   // of an element of a row
 };
 
 // A panel of `width` columns (whole vectors), in words: [biases, scales, −offset·Σq as int32], each `width`; then
@@ -42,6 +43,19 @@ void pack_int8(const float* weights, bool out_in, const float* bias, size_t K, s
 
 // The same for integers from −128 to 127, with scales of 1 and without biases; any other number counts as 0.
 void pack_bytes(const double* weights, bool out_in, size_t K, size_t N, const Int8Layout& layout, float* to);
+
+// The layout of a layer of bytes of very few outputs, whose kernel has sixteen k in one product.
+constexpr Int8Layout dots_layout(const Int8Layout& layout) {
+  return {layout.lanes / 4, layout.lanes / 4, 16, layout.offset, layout.row_bytes};
+}
+
+// Rows of elements of one byte, which can be read up to a multiple of sixteen.
+struct ByteRows {
+  const char* elements;
+  size_t stride;  // in bytes
+  bool scaled;    // whether a float before each row is its scale, 1 or NaN
+  int32_t flip;   // exclusive-or'ed to each four elements
+};
 
 // Sums of products of bytes are exact in int32 up to this K.
 constexpr size_t most_int8_inputs = 65536;

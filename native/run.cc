@@ -58,8 +58,10 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
         const Outcome outcome = check_input(inputs_[i], inputs[i], row, count, error);
         if (outcome != Outcome::ok) return outcome;
       }
-      if (sizeof(T) == sizeof(double) && inputs_[i].bytes && becomes_int32(inputs[i].element)) {
-        base[value] = reinterpret_cast<T*>(int32s(inputs[i], row * width, count * width, home(value)));
+      if (sizeof(T) == sizeof(double) && inputs_[i].bytes && reads_directly(inputs[i].element, inputs_[i].center)) {
+        const size_t size = inputs[i].element == Element::i32 ? sizeof(int32_t) : 1;
+        const char* const data = static_cast<const char*>(inputs[i].data) + row * width * size;
+        base[value] = reinterpret_cast<T*>(const_cast<char*>(data));
       } else if (inputs[i].element == element_of_port(inputs_[i])) {
         base[value] = const_cast<T*>(static_cast<const T*>(inputs[i].data)) + row * width;  // never written
       } else if (inputs_[i].wide) {
@@ -70,7 +72,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
         convert_input(inputs[i], row * width, count * width, base[value]);
       }
     }
-    const Outcome outcome = run_block(base, inputs, row, count, error, help);
+    const Outcome outcome = run_block(base, inputs, outputs, row, count, error, help);
     if (outcome != Outcome::ok) {
       error.row += row;
       return outcome;
@@ -80,6 +82,10 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
       const int32_t value = outputs_[i].value;
       const size_t width = widths_[size_t(value)];
       const bool direct = outputs[i].element == element_of_port(outputs_[i]);
+      if (sizeof(T) == sizeof(double) && outputs_[i].layer != nullptr &&
+          holds(outputs[i].element, outputs_[i].layer->narrowing)) {
+        continue;
+      }
       if (direct && base[value] == static_cast<T*>(outputs[i].data) + row * width) continue;
       if (outputs_[i].wide) {
         const double* const from = reinterpret_cast<const double*>(base[value]);

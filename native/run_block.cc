@@ -79,8 +79,8 @@ void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) cons
 }
 
 template <typename T>
-Outcome Network<T>::run_block(T* const* base, const Input* inputs, size_t first, size_t rows, RunError& error,
-                              Help help) const {
+Outcome Network<T>::run_block(T* const* base, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+                              RunError& error, Help help) const {
   const Kernels<T>& kernels = *kernels_;
   for (size_t i = 0; i < steps_.size(); i++) {
     const Step<T>& step = steps_[i];
@@ -111,8 +111,10 @@ Outcome Network<T>::run_block(T* const* base, const Input* inputs, size_t first,
         if constexpr (sizeof(T) == sizeof(float)) int8_->quantize(a, y, rows * step.repeat, step.inner);
         break;
       case Opcode::bytes:
+        if constexpr (sizeof(T) == sizeof(double)) run_bytes(step, base, inputs, rows * step.repeat);
+        break;
       case Opcode::byte_dense:
-        if constexpr (sizeof(T) == sizeof(double)) run_bytes(step, inputs, a, y, rows * step.repeat);
+        if constexpr (sizeof(T) == sizeof(double)) run_byte_dense(step, base, inputs, outputs, first, rows);
         break;
       case Opcode::unary:
         kernels.unary[step.function](a, y, rows * step.width, step.p[0]);
@@ -217,7 +219,9 @@ Outcome Network<T>::run_block(T* const* base, const Input* inputs, size_t first,
   return Outcome::ok;
 }
 
-template Outcome Network<float>::run_block(float* const*, const Input*, size_t, size_t, RunError&, Help) const;
-template Outcome Network<double>::run_block(double* const*, const Input*, size_t, size_t, RunError&, Help) const;
+template Outcome Network<float>::run_block(float* const*, const Input*, const Output*, size_t, size_t, RunError&,
+                                           Help) const;
+template Outcome Network<double>::run_block(double* const*, const Input*, const Output*, size_t, size_t, RunError&,
+                                            Help) const;
 
 }  // namespace fp

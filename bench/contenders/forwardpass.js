@@ -1,4 +1,4 @@
-/** forwardpass, through each of its three calls. */
+/** forwardpass, through each of its three calls; with bytes, as models of TensorFlow Lite have them, through the second. */
 import { load } from '../../dist/index.js';
 
 /**
@@ -22,6 +22,10 @@ export async function open(net, source, options) {
             return bound.output;
           },
         };
+      }
+      if (variant === 'forwardpass-bytes') {
+        const [x, y] = [Int8Array.from(input), new Int8Array(batch * outputs)];
+        return { isAsync: false, call: () => model.run(x, y), output: () => model.run(x, y) };
       }
       const y = new Float32Array(batch * outputs);
       return variant === 'forwardpass-run'

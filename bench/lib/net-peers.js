@@ -86,7 +86,7 @@ export class NetInEveryWay {
     if (files?.int8)
       models.push({
         id: 'forwardpass-tflite',
-        variant: 'forwardpass-bound',
+        variant: 'forwardpass-bytes',
         model: await forwardpass.open(net, files.int8),
       });
     const sessions = { onnxruntime: path, 'onnxruntime-dynamic': files?.dynamic, 'onnxruntime-static': files?.static };

@@ -51,6 +51,14 @@ struct ByteProducts {
   }
   static void narrow(Row* to, F::I v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(v)); }
   static F::V to_float(F::I v) { return _mm512_cvtepi32_ps(v); }
+  static A sixteen(const char* at, F::I flip) {
+    return F::ixor(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))), flip);
+  }
+  static F::I fold(F::I a, F::I b, F::I c, F::I d) {
+    const F::I ab = F::iadd(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    const F::I cd = F::iadd(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    return F::iadd(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  }
 };
 
 // Constant, so that no code of this instruction set runs before it is chosen.

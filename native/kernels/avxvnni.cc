@@ -47,10 +47,19 @@ struct ByteProducts {
 #endif
   }
   static void narrow(Row* to, F::I v) {
+    v = F::iand(v, F::iset1(255));  // what follows would saturate
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
     _mm_storeu_si64(to, _mm_packus_epi16(words, words));
   }
   static F::V to_float(F::I v) { return _mm256_cvtepi32_ps(v); }
+  static A sixteen(const char* at, F::I flip) {
+    return F::ixor(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))), flip);
+  }
+  static F::I fold(F::I a, F::I b, F::I c, F::I d) {
+    const F::I ab = F::iadd(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+    const F::I cd = F::iadd(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+    return F::iadd(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+  }
 };
 
 // Constant, so that no code of this instruction set runs before it is chosen.

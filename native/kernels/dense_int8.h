@@ -8,7 +8,7 @@
 //   broadcast(at)   `group` elements of a row from `at` on, for every lane
 //   load(at)        `group` weights for each lane
 //   dot(sum, a, b)  sum + Σ a·b over the group, in each lane, exact
-//   narrow(to, v)   stores integers that fit into Row
+//   narrow(to, v)   stores the lowest bits of integers, as many as Row has
 //   to_float(v)     rounded to nearest even
 #pragma once
 
@@ -19,14 +19,13 @@
 
 #include "../pack.h"
 #include "../pack_reduced.h"
+#include "byte_dots.h"
+#include "byte_rows.h"
 #include "dense.h"
 #include "kernels.h"
 #include "lanes.h"
 
 namespace FP_ISA {
-
-// 1.5·2^23. Adding it leaves an integer, rounded to nearest even, in the lower bits.
-constexpr float int8_magic = 12582912.0f;
 
 // A row of floats x becomes integers q = x·127/a, where a is the greatest |x|, and the scale a/127. If a is below
 // 2^−100, all are 0. If the row has a NaN or an infinity, its scale is NaN, and so is every result.
@@ -127,66 +126,6 @@ struct TileResults {
     static_columns<P>(aside, Columns, y + row * y_stride, y_stride, rows, column, columns, *tiled.bytes);
   }
 };
-
-// The rest of a row, padded with zeros to a whole vector.
-inline FP_NOINLINE const double* padded(const double* x, size_t left, double* aside, size_t lanes) {
-  for (size_t i = 0; i < lanes; i++) aside[i] = i < left ? x[i] : 0;
-  return aside;
-}
-
-// Rows of bytes that need no scale: see Int8Kernels::bytes.
-template <class P>
-void bytes(const void* x, bool integers, double center, float* y, size_t rows, size_t K) {
-  using F = typename P::F;
-  using V = typename F::V;
-  const float middle = float(center);
-  const V least = F::set1(middle - 128), greatest = F::set1(middle + 127),
-          shift = F::set1(int8_magic + P::offset - middle);
-  const typename F::I base = F::bits(F::set1(int8_magic));
-  const float* whole = static_cast<const float*>(x);  // bits of int32
-  const double* real = static_cast<const double*>(x);
-  for (; rows > 0; rows--, whole += K, real += K, y += fp::quantized_width(K)) {
-    typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
-    typename F::M odd = F::is_nan(least);  // a forged plan may have any center
-    for (size_t k = 0; k < K; k += F::lanes, to += F::lanes) {
-      const size_t left = K - k;
-      V v;
-      if (integers) {
-        v = P::to_float(F::bits(left >= F::lanes ? F::load(whole + k) : F::load_part(whole + k, int(left), F::zero())));
-      } else {
-        double aside[F::lanes];
-        v = F::trunc(F::load_doubles(left >= F::lanes ? real + k : padded(real + k, left, aside, F::lanes)));
-      }
-      odd = F::mask_or(odd, F::is_nan(v));
-      v = F::min(greatest, F::max(least, v));
-      P::narrow(to, F::isub(F::bits(F::add(v, shift)), base));
-    }
-    y[0] = F::any(odd) ? std::numeric_limits<float>::quiet_NaN() : 1;
-  }
-}
-
-// Rows of bytes from a layer's sums: see Int8Kernels::narrow.
-template <class P>
-size_t narrow(const float* sums, const fp::Narrowing& layer, float* y, size_t rows, size_t N) {
-  using F = typename P::F;
-  using V = typename F::V;
-  const V low = F::set1(int8_magic + layer.low), high = F::set1(int8_magic + layer.high), whole = F::set1(int8_magic);
-  const typename F::I base = F::bits(F::set1(int8_magic - P::offset - layer.shift));
-  for (size_t r = 0; r < rows; r++, sums += N, y += fp::quantized_width(N)) {
-    typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
-    typename F::M sure = F::equal(whole, whole);
-    for (size_t k = 0; k < N; k += F::lanes, to += F::lanes) {
-      const V sum = k + F::lanes <= N ? F::load(sums + k) : F::load_part(sums + k, int(N - k), F::zero());
-      const V a = F::add(sum, F::load(layer.bias + k));
-      const V v = F::fma(a, F::load(layer.below + k), whole);
-      sure = F::mask_and(sure, F::equal(v, F::fma(a, F::load(layer.above + k), whole)));
-      P::narrow(to, F::isub(F::bits(F::min(high, F::max(low, v))), base));
-    }
-    if (F::any(F::mask_not(sure))) return r;
-    y[0] = 1;
-  }
-  return rows;
-}
 
 template <class P>
 struct DenseInt8 {
@@ -338,12 +277,13 @@ struct DenseInt8 {
 
 template <class P>
 constexpr fp::Int8Kernels int8_table() {
-  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset},
+  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset, sizeof(typename P::Row)},
           quantize<P>,
           static_quantize<P>,
           bytes<P>,
           narrow<P>,
-          DenseInt8<P>::run};
+          DenseInt8<P>::run,
+          dots_of<P>()};
 }
 
 }  // namespace FP_ISA

@@ -192,10 +192,10 @@ struct TreeKernels {
                int32_t* leaves);
 };
 
-// Turns the sums of a layer into bytes in float32, if only another layer uses its results. If the products with a
-// factor just below the layer's and with one just above it round to the same integer, so does the exact product;
-// otherwise float32 cannot decide. The layer adds ½ before rounding down. Its factors are at most 2^-4 and its biases
-// at most 2^24, so products stay within the integers that float32 can round to.
+// Turns the sums of a layer into bytes in float32, if only another layer or the caller uses its results. If the
+// products with a factor just below the layer's and with one just above it round to the same integer, so does the exact
+// product; otherwise float32 cannot decide. The layer adds ½ before rounding down. Its factors are at most 2^-4 and its
+// biases at most 2^24, so products stay within the integers that float32 can round to.
 struct Narrowing {
   const float* bias;           // [N], padded with zeros to a whole vector, like the next two
   const float *below, *above;  // the factor, and 2^-22 of it less and more
@@ -214,13 +214,17 @@ struct Int8Kernels {
   // The same with a scale of 1, for doubles or int32 that are integers from center − 128 to center + 127. Numbers
   // outside are clamped and fractions truncated. A row with NaN gets the scale NaN.
   void (*bytes)(const void* x, bool integers, double center, float* y, size_t rows, size_t K);
-  // Such rows from sums[rows, N]: min(max(⌊(sum + bias)·factor + ½⌋, low), high) + shift. Returns the number of rows
-  // before the first that float32 cannot decide; the place of that row in y may be overwritten.
-  size_t (*narrow)(const float* sums, const Narrowing& layer, float* y, size_t rows, size_t N);
+  // The elements of such rows from sums[rows, N]: min(max(⌊(sum + bias)·factor + ½⌋, low), high) + shift. Starts at a
+  // column of the first row. Returns the position in sums of the first vector that float32 cannot decide, or their
+  // number; a vector ends with its row.
+  size_t (*narrow)(const float* sums, const Narrowing& layer, float* y, size_t rows, size_t N, size_t column);
   // Like Kernels::dense, for x from quantize() and a layer packed as int8 in this layout. For a layer with `bytes`,
   // y[rows, quantized_width(N)] is the result of static_quantize() for the layer's results, which must be finite if the
   // row is.
   void (*dense)(const DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end);
+  // The sums of one panel of a layer of bytes of very few outputs, packed in dots_layout(), for at most four rows; the
+  // rows of y are N apart. Null if it would not be faster than `dense`.
+  void (*dots)(const ByteRows& x, const float* panel, size_t K, size_t N, float* y, size_t rows, size_t columns);
 };
 
 // An instruction set: its name, whether this processor and its operating system have it, its tables.

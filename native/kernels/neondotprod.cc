@@ -43,6 +43,12 @@ struct ByteProducts {
   static int32x4_t dot(int32x4_t sum, A a, B b) { return vdotq_s32(sum, a, b); }
   static void narrow(Row* to, int32x4_t v) { Products::narrow(to, v); }
   static float32x4_t to_float(int32x4_t v) { return vcvtq_f32_s32(v); }
+  static A sixteen(const char* at, int32x4_t flip) {
+    return veorq_s8(vld1q_s8(reinterpret_cast<const int8_t*>(at)), vreinterpretq_s8_s32(flip));
+  }
+  static int32x4_t fold(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d) {
+    return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+  }
 };
 
 extern const fp::Int8Kernels int8;

@@ -110,12 +110,13 @@ struct MatrixProducts {
 
 extern const fp::Int8Kernels int8;
 constexpr fp::Int8Kernels int8 = {
-    {F32::lanes, Dense<F32>::panel_columns, MatrixProducts::group, MatrixProducts::offset},
+    {F32::lanes, Dense<F32>::panel_columns, MatrixProducts::group, MatrixProducts::offset, sizeof(MatrixProducts::Row)},
     quantize<MatrixProducts>,
     static_quantize<MatrixProducts>,
     bytes<MatrixProducts>,
     narrow<MatrixProducts>,
-    MatrixProducts::run};
+    MatrixProducts::run,
+    nullptr};
 
 }  // namespace FP_ISA
 

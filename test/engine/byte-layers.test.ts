@@ -7,6 +7,7 @@ import { OLDEST_PLAN } from '../../lib/graph/plan-format.ts';
 import { simplify } from '../../lib/graph/simplify.ts';
 import { validate } from '../../lib/graph/validate.ts';
 import { modelFromGraph } from '../../lib/load.ts';
+import { Model } from '../../lib/model.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { BATCHES, bitsOf, ISAS, runGuarded } from './engine.ts';
@@ -165,6 +166,176 @@ describe.each(['int8', 'uint8'] as const)('layers of %s', (dtype) => {
     };
     expect(run(plan.parameters[middle][0]).some(Number.isNaN)).toBe(false);
     expect(run(Number.NaN).every(Number.isNaN)).toBe(true);
+  });
+});
+
+const CLASSES = { int8: Int8Array, uint8: Uint8Array } as const;
+type ByteType = keyof typeof CLASSES;
+
+/** A model of one or two layers that takes and gives bytes, and what doubles give. */
+function byteModel(random: Random, k: number, n: number, dtype: ByteType, given: ByteType, second?: number) {
+  const ofBytes = given === 'int8' ? { low: -118, high: 137, zero: -10 } : { low: -140, high: 115, zero: 140 };
+  const layers =
+    second === undefined
+      ? [{ ...layerOf(random, k, n), ...ofBytes }]
+      : [layerOf(random, k, n), { ...layerOf(random, n, second), ...ofBytes }];
+  const nodes = layers.flatMap((layer, at) =>
+    nodesOf(layer, at === 0 ? 'x' : 'h', at === layers.length - 1 ? 'y' : 'h'),
+  );
+  const graph = graphFrom(nodes, k, dtype, ['y']);
+  const outputs = graph.outputs.map((output) => ({ ...output, dtype: given }));
+  const wanted = (x: ArrayLike<number>) => layers.reduce<ArrayLike<number>>((rows, layer) => computed(layer, rows), x);
+  return { graph: { ...graph, outputs }, wanted };
+}
+
+/** An array that begins so many bytes into its buffer. */
+function unaligned(dtype: ByteType, values: readonly number[], offset: number): Int8Array | Uint8Array {
+  const bytes = new CLASSES[dtype](new ArrayBuffer(values.length + offset), offset, values.length);
+  bytes.set(values);
+  return bytes;
+}
+
+const ENDS = [
+  [16, 4],
+  [17, 1],
+  [15, 5],
+  [31, 3],
+  [300, 1],
+  [300, 9],
+  [5, 16],
+  [64, 8],
+  [33, 17],
+  [21, 1100],
+] as const;
+const HEIGHTS = [0, 1, 2, 3, 4, 5, 7, 63, 64, 65];
+
+describe.each(['int8', 'uint8'] as const)("callers' bytes, %s", (dtype) => {
+  const least = dtype === 'int8' ? -128 : 0;
+
+  it.each(ENDS)('are read and written directly by layers of %i inputs and %i outputs, wherever they begin', (k, n) => {
+    const random = new Random(k * n);
+    for (const given of ['int8', 'uint8'] as const) {
+      for (const second of [undefined, 3]) {
+        const { graph, wanted } = byteModel(random, k, n, dtype, given, second);
+        const width = second ?? n;
+        const x = Array.from({ length: 65 * k }, () => least + random.below(256));
+        const y = CLASSES[given].from(wanted(x));
+        expect(new Set(y).size).toBeGreaterThan(2);
+        for (const isa of ISAS) {
+          using model = modelFromGraph(graph, { isa });
+          HEIGHTS.forEach((rows, at) => {
+            const bytes = unaligned(dtype, x.slice(0, rows * k), at % 4);
+            const margin = 8 + (at % 3);
+            const whole = new CLASSES[given](2 * margin + rows * width).fill(77);
+            model.run(bytes, whole.subarray(margin, margin + rows * width));
+            const found = [...whole];
+            const margins = [...found.splice(margin + rows * width), ...found.splice(0, margin)];
+            expect(
+              margins.every((value) => value === 77),
+              `${isa}, ${rows} rows: written beyond its end`,
+            ).toBe(true);
+            expect(found, `${isa}, ${given}, ${rows} rows`).toEqual([...y.subarray(0, rows * width)]);
+          });
+        }
+      }
+    }
+  });
+
+  it.each([
+    [40, 3],
+    [40, 20],
+  ])('become what other elements do: %i inputs, %i outputs', (k, n) => {
+    const random = new Random(11);
+    const { graph } = byteModel(random, k, n, dtype, 'int8');
+    const arrays = [
+      Int8Array,
+      Uint8Array,
+      Int16Array,
+      Uint16Array,
+      Int32Array,
+      Uint32Array,
+      Float32Array,
+      Float64Array,
+    ];
+    for (const isa of ISAS) {
+      using model = modelFromGraph(graph, { isa });
+      for (const X of arrays) {
+        const x = new X(Array.from({ length: 9 * k }, () => 300 - random.below(600)));
+        const wanted = model.run(Float64Array.from(x)) as Float64Array;
+        for (const Y of arrays) {
+          const isByte = Y === Int8Array || Y === Uint8Array;
+          const [low, high] = Y === Int8Array ? [-128, 127] : [Y.name.startsWith('Uint') ? 0 : -Infinity, Infinity];
+          const whole = wanted.map((value) => Math.min(Math.max(value, low), isByte && Y === Uint8Array ? 255 : high));
+          expect(model.run(x, new Y(wanted.length)), `${isa}, ${X.name} to ${Y.name}`).toEqual(Y.from(whole));
+        }
+      }
+    }
+  });
+
+  it.each([1, 3, 20])('are exact where products lie halfway between integers, and 0 for NaN: %i outputs', (n) => {
+    const [k, rows] = [24, 50];
+    const random = new Random(12);
+    const layer = { ...layerOf(random, k, n), factors: new Float64Array(n).fill(2 ** -8) };
+    const graph = graphFrom(nodesOf(layer, 'x', 'y'), k, dtype);
+    const outputs = graph.outputs.map((output) => ({ ...output, dtype: 'int8' as const }));
+    const x = Float64Array.from({ length: rows * k }, () => least + random.below(256));
+    const wanted = Int8Array.from(computed(layer, x));
+    for (const isa of ISAS) {
+      using model = modelFromGraph({ ...graph, outputs }, { isa });
+      expect(model.run(CLASSES[dtype].from(x), new Int8Array(rows * n)), isa).toEqual(wanted);
+      const found = model.run(x.with(7 * k + 5, Number.NaN), new Int8Array(rows * n));
+      expect(found, isa).toEqual(wanted.slice().fill(0, 7 * n, 8 * n));
+    }
+  });
+
+  it('are read beside other uses of the input, and of several inputs', async () => {
+    const random = new Random(13);
+    const [first, second] = [layerOf(random, 20, 4), layerOf(random, 20, 30)];
+    const nodes = [
+      ...nodesOf(first, 'x', 'y'),
+      ...nodesOf(first, 'z', 'u'),
+      ...nodesOf(second, 'z', 'v'),
+      node('w', 'affine', ['z', number(2), number(1)], {}),
+    ];
+    const graph = graphFrom(nodes, 20, dtype, ['y', 'u', 'v', 'w']);
+    const inputs = ['x', 'z'].map((name) => ({ name, shape: [20], dtype }));
+    const outputs = graph.outputs.map((output) => ({ ...output, dtype: 'int8' as const }));
+    for (const isa of ISAS) {
+      using model = modelFromGraph({ ...graph, inputs, outputs }, { isa });
+      for (const rows of [1, 7, 65]) {
+        const [x, z] = [0, 1].map(() =>
+          CLASSES[dtype].from(Array.from({ length: rows * 20 }, () => least + random.below(256))),
+        );
+        const wanted = [
+          computed(first, x),
+          computed(first, z),
+          computed(second, z),
+          Array.from(z, (value) => Math.min(Math.max(2 * value + 1, -128), 127)),
+        ].map((values) => Int8Array.from(values));
+        const given = wanted.map(({ length }) => new Int8Array(length));
+        const named = Object.fromEntries(given.map((array, at) => [outputs[at].name, array]));
+        model.run({ x, z }, named);
+        expect(given, `${isa}, ${rows} rows`).toEqual(wanted);
+        for (const array of given) array.fill(0);
+        await model.runAsync({ x, z }, named);
+        expect(given, `${isa}, ${rows} rows, async`).toEqual(wanted);
+      }
+    }
+  });
+
+  it('are read and written by threads and shared models', () => {
+    const random = new Random(14);
+    const [k, n, rows] = [512, 3, 9001];
+    const { graph, wanted } = byteModel(random, k, 300, dtype, 'int8', n);
+    const x = CLASSES[dtype].from(Array.from({ length: rows * k }, () => least + random.below(256)));
+    const some = Int8Array.from(wanted(x.subarray(0, 100 * k)));
+    using model = modelFromGraph(graph, { threads: 2 });
+    using alone = modelFromGraph(graph);
+    using shared = Model.attach(model.share());
+    const y = model.run(x, new Int8Array(rows * n)) as Int8Array;
+    expect(y.subarray(0, some.length)).toEqual(some);
+    expect(alone.run(x, new Int8Array(rows * n))).toEqual(y);
+    expect(shared.run(x, new Int8Array(rows * n))).toEqual(y);
   });
 });
 

@@ -314,6 +314,54 @@ TEST(
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// Layers of bytes
+
+void check_dots(const fp::Int8Way& way, size_t K, size_t N, size_t rows, bool flipped, test::Random& random) {
+  const fp::Int8Kernels& kernels = way.kernels;
+  const fp::Int8Layout layout = fp::dots_layout(kernels.layout);
+  const size_t outputs = size_t(layout.lanes), whole = (K + 15) / 16 * 16, offset = size_t(layout.offset);
+  std::vector<double> weights(K * N);
+  for (double& weight : weights) weight = double(random.below(256)) - 128;
+  fp::Array<float> packed;
+  CHECK(packed.allocate(fp::packed_int8_size(K, N, layout)));
+  fp::pack_bytes(weights.data(), true, K, N, layout, packed.data());
+  // Row r begins 1 + r·(whole + 5) bytes after the first; elements beyond K may be anything.
+  const size_t stride = whole + 5;
+  std::vector<char> x(1 + rows * stride);
+  for (char& element : x) element = char(random.below(256));
+  std::vector<float> y(rows * N + guard, poison);
+  const float* panel = packed.data();
+  for (size_t n = 0; n < N; n += outputs, panel += fp::int8_panel_size(K, outputs, layout.group)) {
+    kernels.dots({x.data() + 1, stride, false, flipped ? int32_t(0x80808080) : 0}, panel, K, N, y.data() + n, rows,
+                 N - n < outputs ? N - n : outputs);
+  }
+  for (size_t i = rows * N; i < y.size(); i++) CHECK_THAT(y[i] == poison, "%s wrote past its result", way.name);
+  for (size_t i = 0; i < rows * N; i++) {
+    int64_t sum = 0;
+    for (size_t k = 0; k < K; k++) {
+      const uint8_t element = uint8_t(uint8_t(x[1 + i / N * stride + k]) ^ (flipped ? 0x80 : 0));
+      const int q = offset == 0 ? int(int8_t(element)) : int(element) - 128;
+      sum += q * int(weights[i % N * K + k]);
+    }
+    CHECK_THAT(y[i] == float(sum), "%s %zu-%zu rows %zu, %zu: %g, wanted %g", way.name, K, N, rows, i, double(y[i]),
+               double(sum));
+  }
+}
+
+TEST("dot products of bytes are exact for up to four rows, whatever lies beyond a row") {
+  test::Random random(49);
+  for (size_t i = 0; i < fp::int8_way_count; i++) {
+    const fp::Int8Way& way = fp::int8_ways[i];
+    if (!way.available() || way.kernels.dots == nullptr) continue;
+    for (size_t K : {1, 15, 16, 17, 31, 32, 33, 64, 300, 1000}) {
+      for (size_t N = 1; N <= 9; N++) {
+        for (size_t rows = 1; rows <= 4; rows++) check_dots(way, K, N, rows, random.below(2) == 1, random);
+      }
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // int8 with one scale for all rows
 
 fp::StaticScale static_scale(float scale, int zero) { return {scale, 1 / scale, float(zero)}; }
@@ -564,7 +612,7 @@ std::vector<float> random_sums(const std::vector<double>& bias, const std::vecto
   return sums;
 }
 
-TEST("bytes of a layer's sums are those of its results, up to the first row that float32 cannot decide") {
+TEST("bytes of a layer's sums are those of its results, up to the first vector that float32 cannot decide") {
   test::Random random(48);
   size_t decided = 0, left = 0;
   for (const Shape& shape : shapes()) {
@@ -594,28 +642,33 @@ TEST("bytes of a layer's sums are those of its results, up to the first row that
       const fp::Int8Way& way = fp::int8_ways[i];
       if (!way.available()) continue;
       std::vector<float> bytes(1 + rows * width + guard, poison), expected(1 + rows * width);
-      const size_t done = way.kernels.narrow(sums.data(), layer, bytes.data() + 1, rows, N);
+      std::vector<bool> is_left(sums.size());
+      for (size_t row = 0, column = 0;;) {
+        float* const to = bytes.data() + 1 + row * width;
+        const size_t at = way.kernels.narrow(sums.data() + row * N, layer, to, rows - row, N, column);
+        row += at / N;
+        if (row == rows) break;
+        column = at % N;
+        bool is_near = false;
+        for (size_t n = 0; n < size_t(way.kernels.layout.lanes) && column < N; n++, column++) {
+          const double v = (sums[row * N + column] + bias[column]) * factors[column];
+          is_near = is_near || v != v || std::fabs(v - std::floor(v) - 0.5) < std::fabs(v) * 0x1p-20;
+          is_left[row * N + column] = true;
+        }
+        CHECK_THAT(is_near, "%s %zu rows %zu stopped at row %zu, %zu", way.name, N, rows, row, at % N);
+        left++;
+      }
       check_guards(bytes, rows * width, way.name);
       way.kernels.bytes(wanted.data(), false, 0, expected.data() + 1, rows, N);
-#ifdef __aarch64__
-      constexpr bool has_words = false;  // NEON multiplies pairs of bytes
-#else
-      const bool has_words = way.kernels.layout.group == 2;
-#endif
-      const size_t row_bytes = sizeof(float) + N * (has_words ? 2 : 1);
-      for (size_t r = 0; r < done; r++) {
-        const float *found = &bytes[1 + r * width], *right = &expected[1 + r * width];
-        CHECK_THAT(std::memcmp(found, right, row_bytes) == 0, "%s %zu rows %zu, row %zu", way.name, N, rows, r);
+      const size_t size = way.kernels.layout.row_bytes;
+      for (size_t j = 0; j < sums.size(); j++) {
+        if (is_left[j]) continue;
+        const size_t place = 1 + j / N * width + 1;
+        const char* const found = reinterpret_cast<const char*>(&bytes[place]) + j % N * size;
+        const char* const right = reinterpret_cast<const char*>(&expected[place]) + j % N * size;
+        CHECK_THAT(std::memcmp(found, right, size) == 0, "%s %zu rows %zu, %zu", way.name, N, rows, j);
+        decided++;
       }
-      decided += done;
-      if (done == rows) continue;
-      left++;
-      bool is_near = false;
-      for (size_t n = 0; n < N; n++) {
-        const double v = (sums[done * N + n] + bias[n]) * factors[n];
-        is_near = is_near || v != v || std::fabs(v - std::floor(v) - 0.5) < std::fabs(v) * 0x1p-20;
-      }
-      CHECK_THAT(is_near, "%s %zu rows %zu stopped at row %zu", way.name, N, rows, done);
     }
   }
   CHECK(decided > 1000 && left > 20);
