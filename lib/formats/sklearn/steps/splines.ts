@@ -21,7 +21,9 @@ export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row
   }
   const takesNan = estimator.text('handle_missing', 'error') === 'zeros';
   if (takesNan) emitter.cells.takesMissing = true;
-  const input = emitter.requireFinite(x, takesNan);
+  // Nothing is checked where NaN is taken, and beyond the knots an infinite number is as good as any.
+  const takesInfinite = takesNan && extrapolation === 'constant';
+  const input = takesInfinite ? x : emitter.requireFinite(x, takesNan);
   let edge = estimator.number('degree', 3);
   const parts = splines.map((spline, column) => {
     const basis = basisOf(spline);
@@ -30,7 +32,8 @@ export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row
     if (extrapolation === 'linear' && edge <= 1) edge++;
     const own = emitter.gather(input, [column]);
     const isNan = takesNan ? emitter.unary(own, 'is_nan') : undefined;
-    const known = isNan === undefined ? own : emitter.select(isNan, basis.knots[basis.degree], own);
+    const finite = takesInfinite ? withinKnots(emitter, own, basis) : own;
+    const known = isNan === undefined ? finite : emitter.select(isNan, basis.knots[basis.degree], finite);
     const values = evaluated(emitter, known, basis, pieces, extrapolation === 'periodic');
     // An infinite value, where a spline is undefined, is refused.
     const checked = pieces.areBounded ? emitter.requireFinite(values) : values;
@@ -38,6 +41,12 @@ export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row
     return isNan === undefined ? kept : emitter.select(isNan, 0, kept);
   });
   return emitter.concat(parts);
+}
+
+/** Numbers beyond the first and the last knot in use become those next to it. */
+function withinKnots(emitter: Emitter, x: RowVector, { knots, degree }: Basis): RowVector {
+  const [first, last] = [knots[degree], knots[knots.length - degree - 1]];
+  return emitter.unary(x, 'clip', -nextUp(-first), nextUp(last));
 }
 
 function withoutLast(emitter: Emitter, values: RowVector): RowVector {
