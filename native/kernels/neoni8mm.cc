@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "../pack.h"
 #include "../pack_reduced.h"
@@ -94,9 +95,9 @@ struct MatrixProducts {
     constexpr size_t panel = Floats::panel_columns;
     const size_t panel_size = fp::int8_panel_size(layer.K, panel, group), row_width = fp::quantized_width(layer.K);
     const float* at = layer.weights + first / panel * panel_size;
-    TileResults<MatrixProducts, WholeWeights<F>::most_rows, panel> results(layer, y);
+    TileResults<MatrixProducts, WholeWeights<F>::most_rows, panel> results(layer, x, y, rows, first);
     for (size_t column = first; column < end; column += panel, at += panel_size) {
-      const size_t left = layer.N - column, columns = results.are_bytes ? panel : left;
+      const size_t left = layer.N - column, columns = results.aside ? panel : left;
       const size_t vectors = left >= panel ? Floats::panel_vectors : (left + F::lanes - 1) / F::lanes;
       with_count<Floats::panel_vectors>(vectors, [&](auto NV) {
         in_tiles<Floats::tile_rows(NV)>(rows, [&](auto MR, size_t row, size_t here) {

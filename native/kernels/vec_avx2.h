@@ -93,6 +93,8 @@ struct F32 {
   static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
   static I isub(I a, I b) { return _mm256_sub_epi32(a, b); }
   static I iand(I a, I b) { return _mm256_and_si256(a, b); }
+  static I imin(I a, I b) { return _mm256_min_epi32(a, b); }
+  static I imax(I a, I b) { return _mm256_max_epi32(a, b); }
   static I ior(I a, I b) { return _mm256_or_si256(a, b); }
   static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
   template <int Count>
@@ -208,7 +210,8 @@ struct Products {
   }
   static __m256i dot(__m256i sum, A a, B b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
   static void narrow(Row* to, __m256i v) {
-    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    v = _mm256_and_si256(v, _mm256_set1_epi32(0xffff));  // what follows would saturate
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), words);
   }
   static __m256 to_float(__m256i v) { return _mm256_cvtepi32_ps(v); }

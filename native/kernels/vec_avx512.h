@@ -80,6 +80,8 @@ struct F32 {
   static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
   static I isub(I a, I b) { return _mm512_sub_epi32(a, b); }
   static I iand(I a, I b) { return _mm512_and_si512(a, b); }
+  static I imin(I a, I b) { return _mm512_min_epi32(a, b); }
+  static I imax(I a, I b) { return _mm512_max_epi32(a, b); }
   static I ior(I a, I b) { return _mm512_or_si512(a, b); }
   static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
   template <int Count>

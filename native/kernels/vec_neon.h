@@ -82,6 +82,8 @@ struct F32 {
   static I iadd(I a, I b) { return vaddq_s32(a, b); }
   static I isub(I a, I b) { return vsubq_s32(a, b); }
   static I iand(I a, I b) { return vandq_s32(a, b); }
+  static I imin(I a, I b) { return vminq_s32(a, b); }
+  static I imax(I a, I b) { return vmaxq_s32(a, b); }
   static I ior(I a, I b) { return vorrq_s32(a, b); }
   static I ixor(I a, I b) { return veorq_s32(a, b); }
   template <int Count>

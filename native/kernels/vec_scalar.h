@@ -95,6 +95,8 @@ struct ScalarVector {
   static I iadd(I a, I b) { return I(Unsigned(a) + Unsigned(b)); }  // wraps
   static I isub(I a, I b) { return I(Unsigned(a) - Unsigned(b)); }
   static I iand(I a, I b) { return a & b; }
+  static I imin(I a, I b) { return a < b ? a : b; }
+  static I imax(I a, I b) { return a > b ? a : b; }
   static I ior(I a, I b) { return a | b; }
   static I ixor(I a, I b) { return a ^ b; }
   template <int Count>
