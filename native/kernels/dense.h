@@ -233,7 +233,6 @@ struct Dense {
       W::load(weights, w);
       if constexpr (prefetches<MR, NV>()) {
         constexpr size_t line = line_bytes / sizeof(T), ahead = bytes_ahead / sizeof(T);
-        FP_UNROLL
         for (size_t i = 0; i < row_size(NV); i += line) FP_PREFETCH(weights + ahead + i);
       }
       FP_UNROLL
