@@ -4,7 +4,7 @@
  * x[arange(batch), i], in two forms.
  */
 
-import { takeParts } from '../tensors/along.ts';
+import { takeCounted, takeParts } from '../tensors/along.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { batchAxisOf } from '../tensors/emitter.ts';
 import { type Constant, constant, isFloat, literal, type Row } from '../tensors/value.ts';
@@ -186,8 +186,7 @@ function flatElementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlace
   const length = x.merged ? x.shape[0] : 1;
   if (width !== length || x.batchAxis !== 0 || x.stacked) return undefined;
   const own = x.merged ? { ...x, merged: false } : build.asRow(build.reshaped(x, [1, ...x.shape]));
-  const isBelow = build.binary('less', indices, build.scalar(indices, 0));
-  return takeParts(build, own, build.asRow(build.select(isBelow, build.scalar(indices, width), indices)));
+  return takeCounted(build, own, indices);
 }
 
 function withoutFirst(numbers: RowNumbers, from: Known | undefined, to: Known | undefined): RowNumbers | undefined {

@@ -54,10 +54,13 @@ export function gatherInRows(build: GraphBuilder, x: Value, axis: number, at: Va
     const message = 'batch_dims is supported only as 1, for the axis after the batch of rows with indices of their own';
     throw build.error('UNSUPPORTED_OP', message);
   }
-  // Past the end, so that a run with a negative index is refused.
-  const end = build.scalar(at, x.shape[0]);
-  const counted = build.select(build.binary('less', at, build.scalar(at, 0)), end, at);
-  return takeParts(build, x, build.asRow(counted));
+  return takeCounted(build, x, at);
+}
+
+/** The same as takeParts, by indices that count from 0: a run with a negative one is refused, like one past the end. */
+export function takeCounted(build: GraphBuilder, x: Row, at: Row): Row {
+  const isNegative = build.binary('less', at, build.scalar(at, 0));
+  return takeParts(build, x, build.asRow(build.select(isNegative, build.scalar(at, x.shape[0]), at)));
 }
 
 /** `data` with `updates` written, in order, at the positions `indices` along the axis. */

@@ -87,6 +87,11 @@ export class GraphBuilder extends TensorEmitter {
     return this.binary('sub', this.cast(above, x.type), this.cast(below, x.type));
   }
 
+  /** Whether it is neither NaN nor infinite. */
+  isFinite(x: Value): Value {
+    return this.unary(this.binary('or', this.unary(x, 'is_nan'), this.unary(x, 'is_inf', 1, 1)), 'not');
+  }
+
   /** Whether it is negative, including −0. */
   hasSign(x: Value): Value {
     const isBelow = this.binary('less', x, this.scalar(x, 0));

@@ -295,10 +295,6 @@ function round(call: AtenCall): Result {
   return build.binary(back, build.unary(build.binary(there, x, power), 'round'), power);
 }
 
-function finite({ build }: AtenCall, x: Value): Value {
-  return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
-}
-
 /** 0 for what is less than 0, and for NaN; 1 for what is greater; the other number for 0. */
 function heaviside(call: AtenCall): Value {
   const { build } = call;
@@ -393,7 +389,7 @@ export const arithmeticOperators: Translations = {
   'isinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 1),
   'isposinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 0),
   'isneginf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 0, 1),
-  'isfinite(Tensor self)': (call) => finite(call, call.tensor('self')),
+  'isfinite(Tensor self)': (call) => call.build.isFinite(call.tensor('self')),
   'heaviside(Tensor self, Tensor values)': heaviside,
 };
 

@@ -17,12 +17,6 @@ function rsqrt(call: TensorFlowCall): Value {
   return call.build.unary(call.build.unary(call.input(0), 'sqrt'), 'reciprocal');
 }
 
-function finite(call: TensorFlowCall): Value {
-  const { build } = call;
-  const x = call.input(0);
-  return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
-}
-
 /** For integers the quotient is truncated. */
 function div(call: TensorFlowCall): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
@@ -186,7 +180,7 @@ export const elementwise: Translations = {
   LogicalNot: unary('not'),
   IsNan: unary('is_nan'),
   IsInf: unary('is_inf', 1, 1),
-  IsFinite: finite,
+  IsFinite: (call) => call.build.isFinite(call.input(0)),
   Add: binary('add'),
   AddV2: binary('add'),
   AddN: addN,
