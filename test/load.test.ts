@@ -78,7 +78,7 @@ describe('load', () => {
     expect(error.code).toBe('MALFORMED');
   });
 
-  it('says so if the content has another format than the one that it is told', async () => {
+  it('says so if the content has another format than the requested one', async () => {
     const error = await failureOf(() => load(path, { format: 'onnx' }));
     expect(error).toMatchObject({ code: 'MALFORMED', place: 'model.onnx' });
     const hint = "(the option `format` is 'onnx', but the content looks like format 'safetensors')";

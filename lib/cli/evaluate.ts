@@ -1,5 +1,4 @@
 /** Turns blocks of rows into blocks of results. */
-
 import { withoutPlace } from '../error-text.ts';
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
